@@ -1,0 +1,333 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings of every Swift target: the strictest the language offers, and no warnings.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// Third-party products, named once.
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+let asyncAlgorithms = Target.Dependency.product(
+    name: "AsyncAlgorithms",
+    package: "swift-async-algorithms"
+)
+let configuration = Target.Dependency.product(
+    name: "Configuration",
+    package: "swift-configuration"
+)
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hdrHistogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let metricsCore = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let serviceLifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle",
+    package: "swift-service-lifecycle"
+)
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals",
+    package: "swift-service-lifecycle"
+)
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// The engine: knows queues, workers and schedules, and nothing about calls.
+let engine: [Target] = [
+    .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
+    .target(name: "Ambient", swiftSettings: strict),
+    .target(
+        name: "Telemetry",
+        dependencies: [
+            "Ambient", logging, metricsCore, nioCore, nioHTTP1, nioPosix,
+        ],
+        swiftSettings: strict
+    ),
+    .target(name: "JobQueue", dependencies: ["Ambient"], swiftSettings: strict),
+    .target(
+        name: "RedisClient",
+        dependencies: [
+            "Ambient", "CHiredis", logging, nioCore, nioPosix, nioSSL,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "RedisQueue",
+        dependencies: ["Ambient", "JobQueue", "RedisClient", logging, nioCore],
+        resources: [.embedInCode("Scripts")],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "JobWorker",
+        dependencies: [
+            "Ambient", "JobQueue", "Telemetry", logging, metrics,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Scheduling",
+        dependencies: [
+            "Ambient", "JobQueue", "Telemetry", logging, metrics, yams,
+        ],
+        swiftSettings: strict
+    ),
+]
+
+/// The adapters and general wrappers that the product adds to the engine.
+let adapters: [Target] = [
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(
+        name: "CPhoneNumber",
+        linkerSettings: [.linkedLibrary("phonenumber"), .linkedLibrary("stdc++")]
+    ),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    .target(name: "HTTPClient", dependencies: ["Ambient", "CCurl"], swiftSettings: strict),
+    .target(name: "PhoneNumbers", dependencies: ["CPhoneNumber"], swiftSettings: strict),
+    .target(
+        name: "Settings",
+        dependencies: [configuration, logging],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "ElevenLabs",
+        dependencies: [
+            "Ambient", "HTTPClient", "JobQueue", crypto, logging,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "CallStore",
+        dependencies: ["Ambient", "CZlib", "JobQueue", "PhoneNumbers", crypto, grdb, logging],
+        resources: [.embedInCode("Migrations")],
+        swiftSettings: strict
+    ),
+]
+
+/// What Ringback does with calls: one target for each job kind, and what they share.
+let product: [Target] = [
+    .target(
+        name: "CallJobs",
+        dependencies: [
+            "Ambient", "CallStore", "JobQueue", "JobWorker", logging,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Hosting",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "JobWorker",
+            "RedisClient", "RedisQueue", "Settings", "Telemetry", logging, nioCore, nioPosix,
+            serviceLifecycle, unixSignals,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Sync",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "JobWorker",
+            "PhoneNumbers",
+            logging,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Attribution",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", "PhoneNumbers", logging,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Conversion",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", logging, yams,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Export",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", crypto, logging,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Upkeep",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", logging,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "WebAPI",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "Telemetry", hummingbird,
+            logging, nioCore,
+        ],
+        swiftSettings: strict
+    ),
+]
+
+/// One worker executable, in its folder under workers/.
+func worker(_ kind: String, _ library: String, _ more: [Target.Dependency] = []) -> Target {
+    .executableTarget(
+        name: "worker-\(kind)",
+        dependencies: ["Ambient", "CallJobs", "Hosting", "Settings", .byName(name: library)] + more,
+        path: "workers/\(kind)",
+        swiftSettings: strict
+    )
+}
+
+let executables: [Target] = [
+    worker("sync", "Sync", ["ElevenLabs"]),
+    worker("attribution", "Attribution"),
+    worker("conversion", "Conversion"),
+    worker("export", "Export"),
+    worker("upkeep", "Upkeep"),
+    .executableTarget(
+        name: "scheduler",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "Hosting", "JobQueue", "RedisQueue", "Scheduling",
+            "Settings", "Telemetry", logging,
+        ],
+        swiftSettings: strict
+    ),
+    .executableTarget(
+        name: "server",
+        dependencies: [
+            "Ambient", "CallStore", "Hosting", "JobQueue", "RedisQueue", "Settings", "Telemetry",
+            "WebAPI", hummingbird, logging,
+        ],
+        swiftSettings: strict
+    ),
+    .executableTarget(
+        name: "ringback",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "Conversion", "ElevenLabs", "Export", "Hosting",
+            "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue", "Scheduling",
+            "Settings", "Telemetry", argumentParser, logging, nioCore, nioPosix,
+        ],
+        swiftSettings: strict
+    ),
+    .executableTarget(
+        name: "elevenlabs-simulator",
+        dependencies: [
+            "Ambient", "HTTPClient", argumentParser, crypto, hummingbird, logging, nioCore,
+        ],
+        swiftSettings: strict
+    ),
+    .executableTarget(
+        name: "ringback-bench",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "CHiredis", "JobQueue", "JobWorker",
+            "RedisClient", "RedisQueue", "TestSupport", argumentParser, hdrHistogram, logging,
+            nioCore, nioPosix,
+        ],
+        path: "Benchmarks",
+        swiftSettings: strict
+    ),
+]
+
+/// A test target under Tests/ that may use what it names and the test support.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: ["Ambient", "TestSupport"] + dependencies,
+        swiftSettings: strict
+    )
+}
+
+let testing: [Target] = [
+    .target(
+        name: "TestSupport",
+        dependencies: [
+            "Ambient", "JobQueue", "RedisClient", "RedisQueue", logging, nioCore, nioPosix,
+        ],
+        swiftSettings: strict
+    ),
+    tests("Telemetry", ["Telemetry", logging, metricsCore, nioCore, nioPosix]),
+    tests("JobQueue", ["JobQueue"]),
+    tests("RedisClient", ["RedisClient", nioCore, nioPosix, nioSSL, logging]),
+    tests("RedisQueue", ["JobQueue", "RedisQueue", "RedisClient", nioCore, nioPosix, logging]),
+    tests("JobWorker", ["JobQueue", "JobWorker", "Telemetry", logging]),
+    tests(
+        "Scheduling",
+        ["JobQueue", "Scheduling", "RedisQueue", "RedisClient", logging, nioPosix]
+    ),
+    tests("Simulation", ["JobQueue", "JobWorker", "Scheduling", logging]),
+    tests("HTTPClient", ["HTTPClient", hummingbird, nioCore, nioPosix, nioHTTP1, nioSSL]),
+    tests("PhoneNumbers", ["PhoneNumbers"]),
+    tests("Settings", ["Settings", logging]),
+    tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),
+    tests("CallStore", ["CallStore", "JobQueue", "PhoneNumbers", grdb, logging]),
+    tests("CallJobs", ["CallJobs", "CallStore", "JobQueue", "JobWorker", logging]),
+    tests(
+        "Sync",
+        ["CallJobs", "CallStore", "ElevenLabs", "JobQueue", "JobWorker", "Sync", logging]
+    ),
+    tests(
+        "Attribution",
+        [
+            "Attribution", "CallJobs", "CallStore", "JobQueue", "JobWorker", "PhoneNumbers",
+            logging,
+        ]
+    ),
+    tests(
+        "Conversion",
+        [
+            "CallJobs", "CallStore", "Conversion", "JobQueue", "JobWorker", logging,
+        ]
+    ),
+    tests("Export", ["CallJobs", "CallStore", "Export", "JobQueue", "JobWorker", logging]),
+    tests("Upkeep", ["CallJobs", "CallStore", "JobQueue", "JobWorker", "Upkeep", logging]),
+    tests(
+        "WebAPI",
+        [
+            "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "Telemetry", "WebAPI", crypto,
+            hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
+        ]
+    ),
+    tests("Simulator", ["elevenlabs-simulator", "HTTPClient", crypto, logging]),
+    tests(
+        "EndToEnd",
+        [
+            "CallStore", "HTTPClient", "JobQueue", "RedisClient", "RedisQueue", grdb, logging,
+            nioPosix,
+        ]
+    ),
+]
+
+let package = Package(
+    name: "ringback",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: engine + adapters + product + executables + testing,
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,134 @@
+package import Ambient
+package import JobQueue
+package import Logging
+
+/// What runs jobs of one queue.
+///
+/// A handler reads, thinks and asks others; it changes nothing itself. What is to change it
+/// returns as an effect, which the worker commits together with the job's ledger row, for a whole
+/// batch in one transaction. So a job that is delivered twice changes nothing the second time.
+package protocol JobHandler<Effect>: Sendable {
+    associatedtype Effect: Sendable
+
+    /// Runs one attempt.
+    ///
+    /// A thrown error counts as a failed attempt and is retried by the kind's policy; throw
+    /// `CancellationError` (or let it pass) when the task is cancelled. Several attempts of
+    /// different jobs run at once.
+    func run(_ job: Job, in context: JobContext) async throws -> HandlerResult<Effect>
+
+    /// The rules of a job kind; asked once per kind.
+    func policy(forKind kind: String) -> JobPolicy
+}
+
+/// How jobs of one kind are run.
+package struct JobPolicy: Sendable, Equatable {
+    package var retry: RetryPolicy
+
+    /// Longest attempt; the handler's task is cancelled then, and the attempt has failed.
+    package var timeout: Duration
+
+    /// A kind whose jobs are slow and run as batches of one, in a slot of their own.
+    package var runsAlone: Bool
+
+    package init(
+        retry: RetryPolicy = RetryPolicy(),
+        timeout: Duration = .seconds(300),
+        runsAlone: Bool = false
+    ) {
+        self.retry = retry
+        self.timeout = timeout
+        self.runsAlone = runsAlone
+    }
+}
+
+/// What surrounds one attempt.
+package struct JobContext: Sendable {
+    package let ambient: Ambient
+
+    /// Carries the job's id, attempt and queue as metadata.
+    package let logger: Logger
+
+    /// The fence of this delivery: a checkpoint written under a higher one is newer.
+    package let fence: Int64
+
+    package init(ambient: Ambient, logger: Logger, fence: Int64) {
+        self.ambient = ambient
+        self.logger = logger
+        self.fence = fence
+    }
+}
+
+/// How an attempt ended, as a value.
+package enum HandlerResult<Effect: Sendable>: Sendable {
+    /// Commit the effect, then settle as done.
+    case done(Effect)
+
+    /// Failed, counted; the next attempt by the kind's policy, but not before `notBefore`.
+    case retry(reason: String, notBefore: Duration = .zero)
+
+    /// Cannot run now, not counted; the same attempt again after the delay.
+    case snooze(after: Duration, reason: String)
+
+    /// Nothing to do for it; leaves the queue without a result.
+    case discard(reason: String)
+
+    /// Will never succeed; kept in `dead`.
+    case dead(reason: String)
+}
+
+/// Where results become lasting, before the queue hears of them.
+package protocol ResultCommitter<Effect>: Sendable {
+    associatedtype Effect: Sendable
+
+    /// Which of these jobs have a ledger row already: they are settled without being run.
+    func finished(among ids: [JobID]) async throws(CommitError) -> Set<JobID>
+
+    /// Commits ledger rows and effects of jobs in one transaction.
+    ///
+    /// Each job's row and effect stand in a savepoint of their own: one whose effect violates a
+    /// constraint is rolled back alone.
+    ///
+    /// - Returns: One verdict for each job, in order.
+    func commit(_ jobs: [FinishedJob<Effect>]) async throws(CommitError) -> [CommitVerdict]
+}
+
+/// A job whose handler is done, with what is to change.
+package struct FinishedJob<Effect: Sendable>: Sendable {
+    package let job: Job
+    package let worker: WorkerID
+    package let fence: Int64
+    package let effect: Effect
+
+    package init(job: Job, worker: WorkerID, fence: Int64, effect: Effect) {
+        self.job = job
+        self.worker = worker
+        self.fence = fence
+        self.effect = effect
+    }
+}
+
+/// What a commit did with one job.
+package enum CommitVerdict: Sendable, Equatable {
+    case applied
+
+    /// The ledger had the job: an earlier delivery was committed. Nothing was changed.
+    case alreadyApplied
+
+    /// The record was changed by somebody else since the handler read it: the attempt is run
+    /// again soon, not counted.
+    case stale(reason: String)
+
+    /// The effect broke a rule of the store and was rolled back: a failed attempt.
+    case rejected(reason: String)
+}
+
+/// Why a whole commit did not happen; nobody's attempt.
+package enum CommitError: Error, Sendable, Equatable {
+    /// Disk full, input/output error, lock not to be had: fetching stops and the same commit is
+    /// tried again until there is room.
+    case unavailable(reason: String)
+
+    /// The task was cancelled.
+    case cancelled
+}
