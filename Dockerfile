@@ -1,0 +1,38 @@
+# One build for every executable; the final image holds no toolchain.
+FROM swift:6.3-bookworm AS build
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends \
+        libcurl4-openssl-dev libhiredis-dev libphonenumber-dev libsqlite3-dev pkg-config zlib1g-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+# The dependencies are fetched in a layer of their own: they change less often than the sources.
+COPY Package.swift ./
+RUN swift package resolve
+COPY . .
+RUN swift build -c release --static-swift-stdlib \
+    && mkdir /out \
+    && for name in ringback scheduler server worker-sync worker-attribution worker-conversion \
+        worker-export worker-upkeep elevenlabs-simulator; do \
+        strip --strip-debug -o "/out/$name" "$(swift build -c release --static-swift-stdlib --show-bin-path)/$name" \
+        || exit 1; done
+
+FROM debian:bookworm-slim
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends \
+        ca-certificates curl libcurl4 libhiredis0.14 libphonenumber8 libsqlite3-0 libstdc++6 \
+        tzdata zlib1g \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin ringback \
+    && install -d -o ringback -g ringback -m 0750 /data
+COPY --from=build /out/ /usr/local/bin/
+COPY schedules /app/schedules
+COPY rules /app/rules
+WORKDIR /app
+USER ringback
+VOLUME /data
+ENV RINGBACK_DB=/data/ringback.sqlite \
+    RINGBACK_EXPORTS=/data/exports \
+    RINGBACK_SCHEDULES=/app/schedules \
+    RINGBACK_RULES=/app/rules \
+    LOG_FORMAT=json
+CMD ["ringback", "status"]

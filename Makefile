@@ -1,0 +1,63 @@
+# Ringback. `make run` shows it, `make test` proves it; `make help` lists the rest.
+
+SWIFT ?= swift
+# One build serves the products, the tests and the benchmarks.
+BUILD := $(SWIFT) build -c release --explicit-target-dependency-import-check error
+PRODUCTS := ringback scheduler server worker-sync worker-attribution worker-conversion \
+	worker-export worker-upkeep elevenlabs-simulator ringback-bench
+SOURCES := Package.swift Sources Tests workers Benchmarks
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## install what is missing, build, and run the whole stack (ARGS="--calls 2000")
+	@ops/install-dependencies run
+	exec build/ringback up $(ARGS)
+
+.PHONY: build
+build: ## build every executable into build/
+	@ops/install-dependencies build
+	$(BUILD)
+	@$(MAKE) --no-print-directory link
+
+.PHONY: link
+link:
+	@mkdir -p build
+	@bin=$$($(BUILD) --show-bin-path) && for product in $(PRODUCTS); do \
+		ln -sfn "$$bin/$$product" "build/$$product"; done
+
+.PHONY: test
+test: ## install what is missing and run everything that CI runs
+	@ops/install-dependencies build run test
+	@$(MAKE) --no-print-directory lint
+	$(BUILD) --build-tests
+	@$(MAKE) --no-print-directory link
+	build/ringback schedule check schedules
+	build/ringback rules check rules
+	$(SWIFT) test -c release --skip-build --no-parallel
+
+.PHONY: check
+check: lint ## the quick part of the tests, in a debug build (FILTER=CronTests for less)
+	@ops/install-dependencies build test
+	$(SWIFT) build --build-tests
+	RINGBACK_TEST_SCALE=quick $(SWIFT) test --skip-build --skip EndToEndTests \
+		$(if $(FILTER),--filter $(FILTER))
+
+.PHONY: lint
+lint: ## check the style
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+.PHONY: format
+format: ## mend the style
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+.PHONY: bench
+bench: build ## measure, as ratios against limits of the same run (ARGS="--json")
+	@ops/install-dependencies run
+	build/ringback-bench $(ARGS)
+
+.PHONY: clean
+clean: ## remove what was built; data/ stays
+	rm -rf .build build
