@@ -41,6 +41,7 @@ package struct NumberNormalizer: Sendable {
     /// - Parameters:
     ///   - raw: The text as received; nil when there is no phone leg at all.
     ///   - region: For numbers without a country code; nil when nothing is known.
+    /// - Returns: The class, and for an `e164` the number.
     package func read(_ raw: String?, region: Region?) -> NumberReading {
         guard let raw else { return NumberReading(kind: .none, raw: nil) }
         let text = raw.trimmed
@@ -55,7 +56,11 @@ package struct NumberNormalizer: Sendable {
     }
 
     private func read(_ address: SIPAddress, raw: String, region: Region?) -> NumberReading {
-        if address.host == "anonymous.invalid" || withheld.contains(address.user) {
+        if address.host == "anonymous.invalid" {
+            return NumberReading(kind: .withheld, raw: raw)
+        }
+        guard !address.user.isEmpty else { return NumberReading(kind: .invalid, raw: raw) }
+        if withheld.contains(address.user) {
             return NumberReading(kind: .withheld, raw: raw)
         }
         if address.isGlobalNumber {
@@ -64,7 +69,6 @@ package struct NumberNormalizer: Sendable {
         if address.isDigits, address.isPhoneUser {
             return readNumber(address.user, raw: raw, region: region)
         }
-        guard !address.user.isEmpty else { return NumberReading(kind: .invalid, raw: raw) }
         return NumberReading(kind: .sipUser, raw: raw, sipUser: address.key)
     }
 

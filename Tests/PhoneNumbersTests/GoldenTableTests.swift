@@ -28,8 +28,8 @@ struct GoldenRow: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(text ?? "nil") in \(region ?? "no region")" }
 
-    /// The table of measured behaviour. All rows agree with the Java core of July 2026, except
-    /// where `differsFromJava` says so.
+    /// The table of measured behaviour.
+    ///
     static let measured: [GoldenRow] = [
         GoldenRow("+1 (415) 555-0123", "US", .e164, "+14155550123"),
         GoldenRow("4155550123", "US", .e164, "+14155550123"),
@@ -48,7 +48,10 @@ struct GoldenRow: Sendable, CustomTestStringConvertible {
         // The plus is lost, and a wrong but valid number comes out: an import has to ask.
         GoldenRow("4915112345678", "DE", .e164, "+494915112345678"),
         GoldenRow("+52 55 1234 5678", "MX", .e164, "+525512345678"),
-        GoldenRow("+52 1 55 1234 5678", "MX", .invalid),
+        // The one row that differs from the Java core of July 2026, which finds it too long:
+        // Debian's 8.12.57 still drops the 1 of Mexican mobiles.
+        GoldenRow("+52 1 55 1234 5678", "MX", .e164, "+525512345678"),
+        GoldenRow("+5215512345678", "US", .e164, "+525512345678"),
         GoldenRow("+54 11 2345 6789", "AR", .e164, "+541123456789"),
         GoldenRow("+54 9 11 2345 6789", "AR", .e164, "+5491123456789"),
     ]
