@@ -99,7 +99,7 @@ let adapters: [Target] = [
     .target(name: "PhoneNumbers", dependencies: ["CPhoneNumber"], swiftSettings: strict),
     .target(
         name: "Settings",
-        dependencies: [configuration, logging],
+        dependencies: ["Ambient", configuration, logging],
         swiftSettings: strict
     ),
     .target(

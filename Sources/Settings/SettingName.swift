@@ -1,0 +1,242 @@
+/// Every setting, by the name of its variable.
+///
+/// A new one is a case here, a row in `SettingName.facts` and a field of `Settings`; everything
+/// else (sources, errors, `ringback config`) follows from these.
+package enum SettingName: String, CaseIterable, Sendable {
+    case redisURL = "REDIS_URL"
+    case database = "RINGBACK_DB"
+    case apiKey = "ELEVENLABS_API_KEY"
+    case baseURL = "ELEVENLABS_BASE_URL"
+    case webhookSecret = "ELEVENLABS_WEBHOOK_SECRET"
+    case webhookSecretPrevious = "ELEVENLABS_WEBHOOK_SECRET_PREVIOUS"
+    case upstreamParallel = "ELEVENLABS_PARALLEL"
+    case http = "RINGBACK_HTTP"
+    case adminToken = "RINGBACK_ADMIN_TOKEN"
+    case publicURL = "RINGBACK_PUBLIC_URL"
+    case corsOrigins = "RINGBACK_CORS_ORIGINS"
+    case trustedProxies = "RINGBACK_TRUSTED_PROXIES"
+    case region = "RINGBACK_REGION"
+    case timeZone = "RINGBACK_TIME_ZONE"
+    case phoneKey = "RINGBACK_PHONE_KEY"
+    case schedules = "RINGBACK_SCHEDULES"
+    case rules = "RINGBACK_RULES"
+    case exports = "RINGBACK_EXPORTS"
+    case concurrency = "RINGBACK_CONCURRENCY"
+    case metrics = "RINGBACK_METRICS"
+    case retentionRaw = "RINGBACK_RETENTION_RAW"
+    case retentionWebhooks = "RINGBACK_RETENTION_WEBHOOKS"
+    case retentionExports = "RINGBACK_RETENTION_EXPORTS"
+    case retentionLedger = "RINGBACK_RETENTION_LEDGER"
+    case logLevel = "LOG_LEVEL"
+    case logFormat = "LOG_FORMAT"
+}
+
+/// What people need to know of a setting.
+package struct SettingFacts: Sendable, Equatable {
+    /// What it means, as the end of "NAME is …".
+    package let meaning: String
+
+    /// A value that would be accepted.
+    package let example: String
+
+    /// What holds when it is not set; nil when nothing does.
+    package let standard: String?
+
+    package let isSecret: Bool
+
+    fileprivate init(
+        _ meaning: String,
+        example: String,
+        standard: String? = nil,
+        isSecret: Bool = false
+    ) {
+        self.meaning = meaning
+        self.example = example
+        self.standard = standard
+        self.isSecret = isSecret
+    }
+}
+
+extension SettingName {
+    /// The facts of every setting, in one table.
+    package var facts: SettingFacts {
+        switch self {
+        case .redisURL, .database, .phoneKey, .schedules, .rules, .exports, .region, .timeZone:
+            placeFacts
+        case .apiKey, .baseURL, .webhookSecret, .webhookSecretPrevious, .upstreamParallel:
+            upstreamFacts
+        case .http, .adminToken, .publicURL, .corsOrigins, .trustedProxies:
+            serverFacts
+        case .concurrency, .metrics, .retentionRaw, .retentionWebhooks, .retentionExports,
+            .retentionLedger, .logLevel, .logFormat:
+            runningFacts
+        }
+    }
+
+    private var placeFacts: SettingFacts {
+        switch self {
+        case .redisURL:
+            // Its password alone is secret; `SettingRow` masks just that.
+            SettingFacts(
+                "the Redis that holds the queues (without it: the private one of `ringback up`)",
+                example: "redis://localhost:6379/0"
+            )
+        case .database:
+            SettingFacts(
+                "the SQLite file of the results; what else is kept stands beside it",
+                example: "data/ringback.sqlite",
+                standard: "data/ringback.sqlite"
+            )
+        case .phoneKey:
+            SettingFacts(
+                "the key that turns callers' numbers into caller keys "
+                    + "(without it: the file keys/phone beside the store, made at first start)",
+                example: "0123456789abcdef0123456789abcdef",
+                isSecret: true
+            )
+        case .schedules:
+            SettingFacts(
+                "the folder of the schedule files",
+                example: "schedules/",
+                standard: "schedules/"
+            )
+        case .rules:
+            SettingFacts(
+                "the folder of the conversion rules (its default.yaml holds), or one rules file",
+                example: "rules/",
+                standard: "rules/"
+            )
+        case .exports:
+            SettingFacts(
+                "the folder that exports are written to (without it: exports/ beside the store)",
+                example: "data/exports/"
+            )
+        case .region:
+            SettingFacts(
+                "the region of numbers without a country code, two letters",
+                example: "US",
+                standard: "US"
+            )
+        default:
+            SettingFacts(
+                "the time zone of reports, and of schedules that name none",
+                example: "Europe/Berlin",
+                standard: "UTC"
+            )
+        }
+    }
+
+    private var upstreamFacts: SettingFacts {
+        switch self {
+        case .apiKey:
+            SettingFacts(
+                "the key of the ElevenLabs API (without it `ringback up` starts a simulator)",
+                example: "sk_0123456789abcdef",
+                isSecret: true
+            )
+        case .baseURL:
+            SettingFacts(
+                "the address of the ElevenLabs API",
+                example: "https://api.eu.residency.elevenlabs.io",
+                standard: "https://api.elevenlabs.io"
+            )
+        case .webhookSecret:
+            SettingFacts(
+                "the secret that signs post-call webhooks (without it they are refused)",
+                example: "wsec_0123456789abcdef",
+                isSecret: true
+            )
+        case .webhookSecretPrevious:
+            SettingFacts(
+                "the webhook secret before the present one, while it is being changed",
+                example: "wsec_fedcba9876543210",
+                isSecret: true
+            )
+        default:
+            SettingFacts(
+                "how many detail requests may be under way at once, over all workers",
+                example: "3",
+                standard: "3"
+            )
+        }
+    }
+
+    private var serverFacts: SettingFacts {
+        switch self {
+        case .http:
+            SettingFacts(
+                "the address that the server listens on",
+                example: "127.0.0.1:9000",
+                standard: "127.0.0.1:9000"
+            )
+        case .adminToken:
+            SettingFacts(
+                "the token that signs people in (without it the server serves this machine only)",
+                example: "a-long-random-text-of-32-characters",
+                isSecret: true
+            )
+        case .publicURL:
+            SettingFacts(
+                "the address under which others reach the server, for links",
+                example: "https://ringback.example.com"
+            )
+        case .corsOrigins:
+            SettingFacts(
+                "the origins whose pages may call the API, separated by commas",
+                example: "https://crm.example.com,https://www.example.com"
+            )
+        default:
+            SettingFacts(
+                "the proxies whose forwarding headers are believed, separated by commas",
+                example: "127.0.0.1,10.0.0.0/8"
+            )
+        }
+    }
+
+    private var runningFacts: SettingFacts {
+        switch self {
+        case .concurrency:
+            SettingFacts("how many jobs a worker runs at once", example: "16", standard: "16")
+        case .metrics:
+            SettingFacts(
+                "the address of a process's own /healthz and /metrics (off without it)",
+                example: "127.0.0.1:9100"
+            )
+        case .retentionRaw:
+            // Thirteen months, as the transcripts that the bodies hold: product.md 10.
+            SettingFacts(
+                "how long raw conversation bodies are kept",
+                example: "396d",
+                standard: "396d"
+            )
+        case .retentionWebhooks:
+            SettingFacts(
+                "how long raw webhook bodies are kept once they are worked in",
+                example: "7d",
+                standard: "7d"
+            )
+        case .retentionExports:
+            SettingFacts("how long export files are kept", example: "24h", standard: "24h")
+        case .retentionLedger:
+            // Longer than any redelivery can take: retry horizon and the age limit of `dead`.
+            SettingFacts(
+                "how long the ledger remembers finished jobs, at least 31d",
+                example: "45d",
+                standard: "45d"
+            )
+        case .logLevel:
+            SettingFacts(
+                "the least level that is logged: trace, debug, info, notice, warning, error or "
+                    + "critical",
+                example: "info",
+                standard: "info"
+            )
+        default:
+            SettingFacts(
+                "the form of the log lines: text or json",
+                example: "json",
+                standard: "text"
+            )
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package import Foundation
+package import Logging
+
+/// All settings of a program, read once at its start and checked as a whole.
+package struct Settings: Sendable {
+    /// The folder of the result store, absolute; keys, the private Redis and exports stand in it.
+    package let dataFolder: String
+
+    /// The SQLite file, absolute.
+    package let database: String
+
+    package let redis: RedisLocation
+    package let upstream: UpstreamSettings
+    package let webhook: WebhookSettings
+    package let server: ServerSettings
+    package let worker: WorkerSettings
+    package let retention: RetentionSettings
+    package let log: LogSettings
+
+    /// Two capital letters.
+    package let region: String
+    package let timeZone: TimeZone
+
+    /// The key of caller keys when it is given; nil when `PhoneKeyFile` keeps it.
+    package let phoneKey: Secret?
+
+    /// Folders, absolute.
+    package let schedulesFolder: String
+    package let exportsFolder: String
+
+    /// A folder or a file, absolute, as it was given.
+    package let rulesPath: String
+
+    /// The rules file that holds: `default.yaml` when a folder was given.
+    package var rulesFile: String {
+        rulesPath.hasSuffix(".yaml") || rulesPath.hasSuffix(".yml")
+            ? rulesPath : rulesPath + "/default.yaml"
+    }
+
+    /// Every setting as it holds, for `ringback config`; secrets are masked already.
+    package let rows: [SettingRow]
+
+    /// Variables that look like settings and are none.
+    package let unknownNames: [String]
+
+    /// The file that keeps the key of caller keys.
+    package var phoneKeyFile: PhoneKeyFile {
+        PhoneKeyFile(path: dataFolder + "/keys/phone")
+    }
+
+    /// Every secret, so that the log can be kept free of them.
+    package var secrets: [Secret] {
+        [
+            upstream.apiKey, webhook.secret, webhook.secretPrevious, server.adminToken, phoneKey,
+            redisPassword,
+        ].compactMap(\.self)
+    }
+
+    private var redisPassword: Secret? {
+        guard case .url(let url) = redis else { return nil }
+        return URLComponents(string: url.reveal())?.password.map(Secret.init)
+    }
+}
+
+/// How the ElevenLabs API is reached.
+package struct UpstreamSettings: Sendable, Equatable {
+    package let apiKey: Secret?
+
+    /// Without a slash at its end.
+    package let baseURL: String
+    package let parallel: Int
+}
+
+/// How post-call webhooks are checked.
+package struct WebhookSettings: Sendable, Equatable {
+    package let secret: Secret?
+    package let secretPrevious: Secret?
+
+    /// Those that are set, the present one first.
+    package var accepted: [Secret] { [secret, secretPrevious].compactMap(\.self) }
+}
+
+/// How the server is reached, and by whom.
+package struct ServerSettings: Sendable, Equatable {
+    package let address: ListenAddress
+    package let adminToken: Secret?
+    package let publicURL: String?
+    package let corsOrigins: [String]
+    package let trustedProxies: [String]
+
+    /// What keeps the server from listening there: without a token it serves this machine only.
+    package func check() throws(SettingsError) {
+        guard adminToken == nil, !address.isLoopback else { return }
+        throw SettingsError(
+            problems: [
+                .missing(
+                    .adminToken,
+                    why: "without it the server listens on loopback only, and RINGBACK_HTTP is "
+                        + address.description
+                )
+            ]
+        )
+    }
+}
+
+/// How a worker process runs.
+package struct WorkerSettings: Sendable, Equatable {
+    package let concurrency: Int
+
+    /// Where the process answers `/healthz` and `/metrics`; nil for nowhere.
+    package let metrics: ListenAddress?
+}
+
+/// How long things are kept.
+package struct RetentionSettings: Sendable, Equatable {
+    package let raw: Duration
+    package let webhooks: Duration
+    package let exports: Duration
+    package let ledger: Duration
+}
+
+/// What is logged, and how.
+package struct LogSettings: Sendable, Equatable {
+    package enum Format: String, Sendable, CaseIterable {
+        case text
+        case json
+    }
+
+    package let level: Logger.Level
+    package let format: Format
+}
+
+/// One line of `ringback config`.
+package struct SettingRow: Sendable, Equatable {
+    package let name: SettingName
+
+    /// What holds, masked where it is secret; nil when nothing does.
+    package let shown: String?
+    package let origin: SettingOrigin
+}
