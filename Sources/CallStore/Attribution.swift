@@ -1,0 +1,118 @@
+/// How a call was credited; product.md's ladder of evidence.
+package enum AttributionMethod: String, Sendable, Codable, CaseIterable {
+    case manual
+    case batchRecipient = "batch-recipient"
+    case dynamicVariable = "dynamic-variable"
+    case token
+    case exactNumber = "exact-number"
+    case numberVariant = "number-variant"
+    case agentNumber = "agent-number"
+
+    /// Nothing credited it.
+    case none
+}
+
+/// What the automatic rules say of one call.
+package struct AttributionDecision: Hashable, Sendable {
+    /// Nil when no campaign is credited.
+    package var campaign: CampaignID?
+
+    /// Nil also where a campaign is credited without picking a person.
+    package var recipient: RecipientID?
+    package var method: AttributionMethod
+
+    /// `certain`, `strong`, `source-level`; nil when nothing is credited.
+    package var confidence: String?
+
+    /// Why not, when nothing is credited, such as `withheld`, `invalid`, `no-recipient`,
+    /// `outside-window` or `tie`.
+    package var reason: String?
+
+    /// What it was decided from: ids, days since the touch, candidates.
+    ///
+    /// No readable number: the history outlives the numbers.
+    package var evidence: [String: StoredValue]
+
+    /// Version of the rules that decided.
+    package var ruleVersion: String
+
+    package init(
+        campaign: CampaignID?,
+        recipient: RecipientID?,
+        method: AttributionMethod,
+        confidence: String?,
+        reason: String?,
+        evidence: [String: StoredValue],
+        ruleVersion: String
+    ) {
+        self.campaign = campaign
+        self.recipient = recipient
+        self.method = method
+        self.confidence = confidence
+        self.reason = reason
+        self.evidence = evidence
+        self.ruleVersion = ruleVersion
+    }
+}
+
+/// Where a call stands, campaign-wise.
+package struct Attribution: Hashable, Sendable {
+    package var decision: AttributionDecision
+
+    /// Pinned by a person: no rule changes it.
+    package var isPinned: Bool
+
+    /// The person, or `rule`.
+    package var decidedBy: String
+    package var decidedAtMilliseconds: Int64
+
+    /// The content revision that was decided on.
+    package var callRevision: Int64
+}
+
+/// One change of a call's attribution.
+package struct AttributionChange: Hashable, Sendable {
+    package var atMilliseconds: Int64
+    package var by: String
+    package var campaignBefore: CampaignID?
+    package var campaign: CampaignID?
+    package var recipientBefore: RecipientID?
+    package var recipient: RecipientID?
+    package var methodBefore: AttributionMethod?
+    package var method: AttributionMethod
+    package var note: String?
+    package var evidence: [String: StoredValue]
+}
+
+/// What a person says of a call's campaign.
+package struct ManualPin: Hashable, Sendable {
+    /// Nil for "not from a campaign", which is an answer too.
+    package var campaign: CampaignID?
+    package var recipient: RecipientID?
+    package var person: String
+    package var note: String?
+
+    package init(
+        campaign: CampaignID?,
+        recipient: RecipientID? = nil,
+        person: String,
+        note: String? = nil
+    ) {
+        self.campaign = campaign
+        self.recipient = recipient
+        self.person = person
+        self.note = note
+    }
+}
+
+/// What became of a decision that a rule wanted to write.
+package enum Decided: Hashable, Sendable {
+    /// Campaign, recipient or method are other than before.
+    case changed
+
+    /// Nothing but the time of the decision.
+    case unchanged
+
+    /// A person has pinned the call; nothing was written.
+    case pinned
+}
