@@ -17,7 +17,7 @@ package final class PrivateRedis: Sendable {
     /// A free port that the server speaks TLS on, when asked for.
     package let tlsPort: Int?
 
-    private let running = Mutex<PrivateRedisProcess?>(nil)
+    private let running = Mutex<ChildProcess?>(nil)
 
     private init(_ options: PrivateRedisOptions) throws {
         self.options = options
@@ -36,7 +36,8 @@ package final class PrivateRedis: Sendable {
     /// - Parameters:
     ///   - options: How it is set up.
     ///   - readiness: What to wait for.
-    /// - Throws: `PrivateRedisError` when there is no `redis-server` or it does not come up.
+    /// - Returns: The running server.
+    /// - Throws: `ChildProcessError` when there is no `redis-server` or it does not come up.
     package static func start(
         _ options: PrivateRedisOptions = PrivateRedisOptions(),
         until readiness: PrivateRedisReadiness = .ready
@@ -75,7 +76,10 @@ package final class PrivateRedis: Sendable {
     /// Starts it again on the same data, after `kill()` or `end()`.
     package func start(until readiness: PrivateRedisReadiness = .ready) async throws {
         precondition(running.withLock { $0 } == nil, "The server runs already.")
-        let process = try await PrivateRedisProcess.launch(arguments(), until: readiness)
+        var command = ChildProcess.Command(["redis-server"] + arguments())
+        command.package = "redis-server"
+        let process = try await ChildProcess.launch(command)
+        try await process.line(containing: readiness.rawValue)
         running.withLock { $0 = process }
     }
 
@@ -86,8 +90,7 @@ package final class PrivateRedis: Sendable {
             return process
         }
         guard let process else { return }
-        process.signal(SIGKILL)
-        await process.ended()
+        await process.kill()
     }
 
     /// Lets it write what it has and end, and waits for that.
@@ -196,32 +199,4 @@ package enum PrivateRedisReadiness: String, Sendable {
 
     /// It takes commands.
     case ready = "Ready to accept connections"
-}
-
-/// Why a private server is not there.
-package enum PrivateRedisError: Error, CustomStringConvertible {
-    /// A program that the tests need is not installed.
-    case missing(program: String, package: String)
-
-    /// The program could not be started.
-    case cannotLaunch(program: String, errno: Int32)
-
-    /// The server ended before it was ready.
-    case endedEarly(output: String)
-
-    /// There is no room for the temporary folder, or no free port.
-    case noResources(what: String, errno: Int32)
-
-    package var description: String {
-        switch self {
-        case .missing(let program, let package):
-            "`\(program)` is not installed: run `apt-get install \(package)`"
-        case .cannotLaunch(let program, let errno):
-            "cannot start \(program): \(String(cString: strerror(errno)))"
-        case .endedEarly(let output):
-            "redis-server ended before it was ready; it said: \(output)"
-        case .noResources(let what, let errno):
-            "cannot get \(what): \(String(cString: strerror(errno)))"
-        }
-    }
 }

@@ -15,7 +15,7 @@ enum PrivateRedisFolders {
     }()
 
     /// Makes an empty folder whose name tells whose it is.
-    static func make() throws(PrivateRedisError) -> String {
+    static func make() throws(ChildProcessError) -> String {
         _ = preparation
         var template = Array("\(parent)/\(prefix)\(getpid())-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
@@ -36,7 +36,7 @@ enum PrivateRedisFolders {
     }
 
     /// A port of 127.0.0.1 that nobody listens on just now.
-    static func freePort() throws(PrivateRedisError) -> Int {
+    static func freePort() throws(ChildProcessError) -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw .noResources(what: "a socket", errno: errno) }
         defer { close(descriptor) }
