@@ -78,7 +78,7 @@ package struct CallFilter: Hashable, Sendable, Codable {
         case one(CampaignID)
 
         /// Calls without a campaign.
-        case none
+        case unattributed
     }
 
     package var workspace: String?

@@ -1,5 +1,5 @@
 /// A verdict in three-valued logic.
-package enum Ternary: String, Sendable, Codable {
+package enum Ternary: String, Sendable, Codable, CaseIterable {
     case yes
     case no
     case unknown
