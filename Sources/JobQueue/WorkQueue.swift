@@ -95,6 +95,18 @@ package enum QueueLimits {
     /// Lone crashes after which a job is taken for a killer.
     package static let crashesMax = 3
 
+    /// Bytes of a reason that is kept with a parked or dead job; longer ones are cut.
+    package static let reasonBytesMax = 1000
+
+    /// Age of the oldest suspect from which on one worker falls idle to run suspects.
+    package static let suspectAgeMax = Duration.seconds(5)
+
+    /// After this much time without a reap by anyone, all leases get this much more.
+    package static let grace = Duration.seconds(10)
+
+    /// How long the answer of an enqueue call is remembered.
+    package static let callMemory = Duration.seconds(5 * 60)
+
     /// Jobs kept in `dead`, and for how long.
     package static let deadMax = 10_000
     package static let deadAge = Duration.seconds(30 * 24 * 60 * 60)
@@ -238,6 +250,12 @@ package struct TurnReply: Sendable, Equatable {
 
         /// The batch was reaped: its outcomes were not taken.
         case lost
+
+        /// A later call of this worker had come before this one: nothing was written.
+        ///
+        /// Whether this call had been carried out earlier is not known; what it was to settle is
+        /// settled again under a new number, which answers truly.
+        case stale
     }
 
     package var settled: Settled

@@ -1,0 +1,135 @@
+/// The bytes of one job as they lie in a Redis list.
+///
+/// Thirteen fields, each ended by `|`, then the payload:
+///
+///     v1|createdMs|readyMs|crashes|jobId|attempt|lane|unique|type|bytes|horizonMs|encoding|trace|
+///
+/// What scripts stamp anew stands in front of `lane`; the rest they copy as it is. A text that is
+/// absent is empty. Numbers are decimal, 1 to 15 digits, so that Lua's doubles hold them exactly.
+/// The payload has exactly `bytes` bytes and ends the envelope; it may hold any byte.
+package enum Envelope {
+    /// What a version 1 envelope begins with.
+    package static let version = "v1"
+
+    /// The one encoding there is: the payload as the producer gave it.
+    package static let encoding = "raw"
+
+    /// The largest number that a field may hold: 15 digits.
+    package static let numberMax: Int64 = 999_999_999_999_999
+
+    /// The job's bytes.
+    ///
+    /// - Throws: `EnvelopeError.malformed` when a field breaks the format's rules.
+    package static func encode(_ job: Job) throws(EnvelopeError) -> [UInt8] {
+        guard job.attempt >= 1 else { throw .malformed(.attempt) }
+        var writer = EnvelopeWriter(capacity: 200 + job.payload.count)
+        writer.text(version)
+        try writer.number(job.createdMilliseconds, .created)
+        try writer.number(job.readyMilliseconds, .ready)
+        try writer.number(Int64(job.crashes), .crashes)
+        try writer.identifier(job.id.text, .id)
+        try writer.number(Int64(job.attempt), .attempt)
+        try writer.tail(
+            lane: job.lane,
+            unique: job.unique,
+            kind: job.kind,
+            horizon: job.uniqueHorizon,
+            trace: job.trace,
+            payload: job.payload
+        )
+        return writer.bytes
+    }
+
+    /// What follows the two times in the envelope of a job that has not been tried.
+    ///
+    /// The queue puts version and times in front, for only its clock counts.
+    ///
+    /// - Throws: `EnvelopeError.malformed` when a field breaks the format's rules.
+    package static func encodeUntimed(_ job: NewJob) throws(EnvelopeError) -> [UInt8] {
+        var writer = EnvelopeWriter(capacity: 160 + job.payload.count)
+        try writer.number(0, .crashes)
+        try writer.identifier(job.id.text, .id)
+        try writer.number(1, .attempt)
+        try writer.tail(
+            lane: job.lane,
+            unique: job.unique,
+            kind: job.kind,
+            horizon: job.uniqueHorizon,
+            trace: job.trace,
+            payload: job.payload
+        )
+        return writer.bytes
+    }
+
+    /// The job that the bytes stand for.
+    ///
+    /// - Throws: `EnvelopeError`, naming the first field that breaks the format's rules.
+    package static func decode(_ bytes: [UInt8]) throws(EnvelopeError) -> Job {
+        var reader = EnvelopeReader(bytes)
+        guard try reader.text(.version) == version else { throw .unknownVersion }
+        let created = try reader.number(.created)
+        let ready = try reader.number(.ready)
+        let crashes = try reader.number(.crashes)
+        let id = try reader.identifier(.id)
+        let attempt = try reader.number(.attempt)
+        guard attempt >= 1 else { throw .malformed(.attempt) }
+        guard let lane = Lane(rawValue: try reader.text(.lane)) else { throw .malformed(.lane) }
+        let unique = try reader.optionalIdentifier(.unique)
+        let kind = try reader.identifier(.kind)
+        let count = try reader.number(.bytes)
+        let horizon = try reader.number(.horizon)
+        guard try reader.text(.encoding) == encoding else { throw .unknownEncoding }
+        let trace = try reader.optionalIdentifier(.trace)
+        let payload = reader.rest
+        guard Int64(payload.count) == count else { throw .malformed(.bytes) }
+        do {
+            return Job(
+                id: try JobID(id),
+                kind: kind,
+                lane: lane,
+                attempt: Int(attempt),
+                crashes: Int(crashes),
+                createdMilliseconds: created,
+                readyMilliseconds: ready,
+                payload: Array(payload),
+                unique: try unique.map { text throws(IdentifierError) in try UniqueKey(text) },
+                uniqueHorizon: .milliseconds(horizon),
+                trace: trace
+            )
+        } catch {
+            throw .malformed(.id)
+        }
+    }
+}
+
+/// One field of the envelope's prefix.
+package enum EnvelopeField: String, Sendable, CaseIterable {
+    case version
+    case created
+    case ready
+    case crashes
+    case id
+    case attempt
+    case lane
+    case unique
+    case kind
+    case bytes
+    case horizon
+    case encoding
+    case trace
+}
+
+/// Why bytes are no envelope, or a job cannot become one.
+package enum EnvelopeError: Error, Equatable, Sendable {
+    /// The bytes end before the field does.
+    case truncated(EnvelopeField)
+
+    /// The field breaks its rule; for `bytes`, the payload has another length than it says.
+    case malformed(EnvelopeField)
+
+    /// Not a version 1 envelope, or none at all.
+    case unknownVersion
+
+    /// The payload is encoded in a way that this program does not know.
+    case unknownEncoding
+}
