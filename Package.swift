@@ -154,7 +154,7 @@ let product: [Target] = [
     .target(
         name: "Conversion",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", logging, yams,
+            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", crypto, logging, yams,
         ],
         swiftSettings: strict
     ),

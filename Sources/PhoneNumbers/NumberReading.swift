@@ -10,7 +10,7 @@ package enum NumberClass: String, Sendable, Codable, CaseIterable {
     case sipUser = "sip-user"
 
     /// Digits too few for a public number: an extension, a short code.
-    case short = "short/internal"
+    case short
 
     /// Something that should have been a number and is none.
     case invalid

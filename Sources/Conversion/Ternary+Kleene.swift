@@ -1,0 +1,39 @@
+package import CallStore
+
+/// Three-valued logic after Kleene: what is not known is neither true nor false.
+///
+/// Calls without an analysis or a transcript leave fields empty; with two values "no data" would
+/// read as "no sale".
+extension Ternary {
+    package init(_ value: Bool) {
+        self = value ? .yes : .no
+    }
+
+    /// False if any is false, else unknown if any is unknown; true for none at all.
+    package static func all(_ values: some Sequence<Ternary>) -> Ternary {
+        var result = Ternary.yes
+        for value in values {
+            if value == .no { return .no }
+            if value == .unknown { result = .unknown }
+        }
+        return result
+    }
+
+    /// True if any is true, else unknown if any is unknown; false for none at all.
+    package static func any(_ values: some Sequence<Ternary>) -> Ternary {
+        !all(values.map { !$0 })
+    }
+
+    /// True if all are false, else unknown unless one is true.
+    package static func none(_ values: some Sequence<Ternary>) -> Ternary {
+        !any(values)
+    }
+
+    package static prefix func ! (value: Ternary) -> Ternary {
+        switch value {
+        case .yes: .no
+        case .no: .yes
+        case .unknown: .unknown
+        }
+    }
+}
