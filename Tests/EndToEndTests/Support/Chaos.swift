@@ -1,0 +1,213 @@
+import Ambient
+import Foundation
+import Synchronization
+import TestSupport
+
+/// A fleet under fire: two workers of each kind, two schedulers, a simulator with faults.
+final class Chaos: Sendable {
+    private static let kinds = ["sync", "attribution", "conversion"]
+
+    private let fleet: Fleet
+    private let redis: PrivateRedis
+    private let truth: Truth
+    private let probe: StoreProbe
+    private let days = 10
+    private let calls: Int
+    private let random: Mutex<Seeded>
+    private let kills = Mutex<[String: Int]>([:])
+
+    private init(
+        fleet: Fleet,
+        redis: PrivateRedis,
+        truth: Truth,
+        probe: StoreProbe,
+        calls: Int,
+        seed: UInt64
+    ) {
+        self.fleet = fleet
+        self.redis = redis
+        self.truth = truth
+        self.probe = probe
+        self.calls = calls
+        random = Mutex(Seeded(seed: seed))
+    }
+
+    var killsOfRedis: Int { kills.withLock { $0["redis"] ?? 0 } }
+
+    var killsOfWorkers: Int {
+        kills.withLock { $0.filter { $0.key.hasPrefix("worker") }.values.reduce(0, +) }
+    }
+
+    var report: String {
+        let counts = kills.withLock { $0 }.sorted { $0.key < $1.key }
+        return "kills: " + counts.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+            + "; appendfsync always\n\(fleet.logs)"
+    }
+
+    /// Starts Redis, the simulator, the workers and the schedulers, and imports the recipients.
+    static func start(calls: Int, seed: UInt64) async throws -> Chaos {
+        let folder = try TemporaryFolder()
+        let redis = try await PrivateRedis.start(PrivateRedisOptions(appendFsync: .always))
+        let simulator = Fleet(folder: folder, environment: [:])
+        let recipients = "\(folder.path)/recipients.csv"
+        let server = try await simulator.start(
+            "simulator",
+            "elevenlabs-simulator",
+            [
+                "--port", "0", "--calls", "\(calls)", "--days", "10", "--seed", "\(seed)",
+                "--faults", "flaky", "--recipients", recipients,
+            ]
+        )
+        let line = try await server.line(containing: "listening on ")
+        let address = String(line.split(separator: " ").last ?? "")
+        let fleet = Fleet(
+            folder: folder,
+            environment: [
+                "REDIS_URL": redis.url,
+                "RINGBACK_DB": "\(folder.path)/data/ringback.sqlite",
+                "RINGBACK_EXPORTS": "\(folder.path)/data/exports",
+                "RINGBACK_SCHEDULES": "\(Executables.checkout)/schedules",
+                "RINGBACK_RULES": "\(Executables.checkout)/rules",
+                "ELEVENLABS_BASE_URL": address,
+                "ELEVENLABS_API_KEY": "simulator",
+                "ELEVENLABS_PARALLEL": "8",
+            ]
+        )
+        fleet.adopt("simulator", server)
+        let imported = try await fleet.ringback(
+            "recipients",
+            "import",
+            recipients,
+            "--create-campaigns"
+        )
+        guard imported.ending == .exited(0) else { throw ChaosError.command(imported.output) }
+        let probe = try StoreProbe(path: "\(folder.path)/data/ringback.sqlite")
+        let chaos = Chaos(
+            fleet: fleet,
+            redis: redis,
+            truth: Truth(address: address),
+            probe: probe,
+            calls: calls,
+            seed: seed
+        )
+        for victim in chaos.victims { try await chaos.launch(victim) }
+        return chaos
+    }
+
+    /// Counts effects in a table without a unique constraint, so that a doubled one would show.
+    func watchEffects() throws {
+        try probe.execute(
+            """
+            CREATE TABLE test_effects(what TEXT NOT NULL, of TEXT NOT NULL);
+            CREATE TRIGGER test_ledger AFTER INSERT ON ledger BEGIN
+                INSERT INTO test_effects VALUES ('ledger', NEW.job_id);
+            END;
+            CREATE TRIGGER test_calls AFTER INSERT ON calls BEGIN
+                INSERT INTO test_effects VALUES ('call', NEW.conversation_id);
+            END;
+            """
+        )
+    }
+
+    func enqueueSync() async throws {
+        let now = Ambient.live().now()
+        let from = now.addingTimeInterval(-Double(days + 1) * 86_400)
+        let format = Date.ISO8601FormatStyle()
+        let result = try await fleet.ringback(
+            "enqueue",
+            "sync",
+            "--from",
+            from.formatted(format),
+            "--to",
+            now.addingTimeInterval(60).formatted(format)
+        )
+        guard result.ending == .exited(0) else { throw ChaosError.command(result.output) }
+    }
+
+    /// Kills a random victim every second or so, and starts it again.
+    func rampage(kills count: Int) async throws {
+        let ambient = Ambient.live()
+        for round in 0..<count {
+            let pause = random.withLock { Double.random(in: 0.2...1.6, using: &$0) }
+            try await ambient.sleep(for: .seconds(pause))
+            // Every eighth victim is Redis; the rest are drawn.
+            let victim = round % 8 == 7 ? "redis" : drawVictim()
+            kills.withLock { $0[victim, default: 0] += 1 }
+            if victim == "redis" {
+                await redis.kill()
+                try await redis.start()
+            } else {
+                await fleet.kill(victim)
+                try await launch(victim)
+            }
+        }
+    }
+
+    /// Whether every conversation is in the store, credited and judged, and nothing is under way.
+    func isFinished() async throws -> Bool {
+        guard try probe.calls().count >= calls else { return false }
+        guard try await differenceFromTruth().isEmpty else { return false }
+        return try await leftovers().isEmpty
+    }
+
+    /// How the store differs from the simulator's truth; empty when they agree.
+    func differenceFromTruth() async throws -> [String] {
+        let truth = try await truth.rows()
+        let calls = try probe.calls()
+        var difference: [String] = []
+        for id in truth.keys where calls[id] == nil { difference.append("\(id) is missing") }
+        for (id, call) in calls {
+            guard let row = truth[id] else {
+                difference.append("\(id) is not in the truth")
+                continue
+            }
+            if row.isFinished != call.isFinished { difference.append("\(id): status") }
+            if row.campaign != call.campaign { difference.append("\(id): campaign") }
+            if row.converted != call.isConversion { difference.append("\(id): conversion") }
+        }
+        return Array(difference.sorted().prefix(20))
+    }
+
+    /// Effects that happened more than once.
+    func doubledEffects() throws -> [String] {
+        try probe.texts(
+            "SELECT what || ' ' || of FROM test_effects GROUP BY what, of HAVING count(*) > 1"
+        )
+    }
+
+    /// What is still in the queues, per `queue-protocol`'s meaning of empty; dead jobs count.
+    func leftovers() async throws -> [String] {
+        var left: [String] = []
+        for kind in Self.kinds {
+            left += try await QueueProbe(redis: redis).leftovers(ofQueue: kind)
+        }
+        left += try probe.texts("SELECT 'outbox ' || job_id FROM outbox LIMIT 5")
+        return left
+    }
+
+    func end() async {
+        await fleet.end()
+        await redis.end()
+    }
+
+    private var victims: [String] {
+        Self.kinds.flatMap { ["worker-\($0).1", "worker-\($0).2"] } + [
+            "scheduler.1", "scheduler.2",
+        ]
+    }
+
+    private func drawVictim() -> String {
+        random.withLock { random in
+            victims[Int.random(in: 0..<victims.count, using: &random)]
+        }
+    }
+
+    private func launch(_ victim: String) async throws {
+        let executable = victim.split(separator: ".").first.map(String.init) ?? victim
+        try await fleet.start(victim, executable)
+    }
+}
+
+enum ChaosError: Error {
+    case command(String)
+}
