@@ -1,0 +1,71 @@
+package import Foundation
+package import JobQueue
+
+extension Schedule {
+    /// The tick of one instant.
+    ///
+    /// - Parameters:
+    ///   - instant: Unix seconds.
+    ///   - draw: One draw from `0..<1`, which sets how much of the jitter its job waits.
+    /// - Returns: A tick whose job has the id `schedule@instant`, whoever makes it.
+    package func tick(at instant: Int64, draw: Double) -> Tick {
+        let moment = Date(timeIntervalSince1970: Double(instant)).formatted(.iso8601)
+        return Tick(
+            schedule: name.text,
+            instantMilliseconds: instant * 1000,
+            job: job(suffix: moment, delay: jitter * draw)
+        )
+    }
+
+    /// A job for now, besides the timetable; its id is `schedule@manual-<id>`.
+    package func manualJob(id: UUID) -> NewJob {
+        job(suffix: "manual-\(id.uuidString.lowercased())", delay: .zero)
+    }
+
+    /// Which instants are fired when several have passed.
+    ///
+    /// - Parameters:
+    ///   - last: The instant that was fired last, in Unix seconds.
+    ///   - now: Unix seconds.
+    ///   - lateness: An instant that is at most this old counts as on time.
+    /// - Returns: Unix seconds, oldest first.
+    package func due(after last: Int64, now: Int64, lateness: Duration) -> [Int64] {
+        switch catchUp {
+        case .skip:
+            occurrences.newest(1, after: max(last, now - lateness.components.seconds), through: now)
+        case .latest:
+            occurrences.newest(1, after: last, through: now)
+        case .all(let count, let within):
+            occurrences.newest(
+                count,
+                after: max(last, now - within.components.seconds),
+                through: now
+            )
+        }
+    }
+
+    private func job(suffix: String, delay: Duration) -> NewJob {
+        do {
+            return NewJob(
+                id: try JobID("\(name)@\(suffix)"),
+                kind: kind,
+                lane: lane,
+                payload: payload,
+                unique: try uniqueKey,
+                delay: delay
+            )
+        } catch {
+            preconditionFailure("A schedule's name and an instant make an identifier.")
+        }
+    }
+
+    private var uniqueKey: UniqueKey? {
+        get throws(IdentifierError) {
+            switch overlap {
+            case .skip: try UniqueKey("schedule:\(name)")
+            case .queueOne: try UniqueKey("schedule:\(name)")
+            case .allow: nil
+            }
+        }
+    }
+}

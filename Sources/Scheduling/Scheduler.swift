@@ -1,0 +1,251 @@
+package import Ambient
+import Foundation
+package import JobQueue
+package import Logging
+import Metrics
+
+/// Why a scheduler cannot be made.
+package enum SchedulerError: Error, Equatable, Sendable {
+    /// A schedule's job has no queue here.
+    case noQueue(schedule: ScheduleName, kind: String)
+
+    /// Two schedules of one name.
+    case duplicate(ScheduleName)
+}
+
+/// Fires every schedule at its instants, until its task is cancelled.
+///
+/// As many of them as one likes may run: the queue takes each instant once. What was fired last
+/// stands in the queue alone, so that a restart goes on where the last one stopped; a schedule
+/// that the queue does not know begins now, never in the past.
+package struct Scheduler: Sendable {
+    /// The numbers of the loop, each with its reason.
+    package struct Limits: Sendable {
+        /// An instant that is at most this old counts as on time for `CatchUp.skip`: a restart
+        /// takes less.
+        package var lateness = Duration.seconds(60)
+
+        /// Longest sleep, so that a wall clock that was set is noticed.
+        package var lookAgain = Duration.seconds(15)
+
+        /// Shortest and longest wait after a call that did not reach the queue, before jitter.
+        package var backoffBase = Duration.milliseconds(500)
+        package var backoffCap = Duration.seconds(15)
+
+        package init() {}
+    }
+
+    private let schedules: [Schedule]
+    private let queues: [String: any WorkQueue]
+    private let duties: [Duty]
+    private let ambient: Ambient
+    private let logger: Logger
+    private let limits: Limits
+    private let board: ScheduleBoard
+
+    /// A scheduler of checked schedules.
+    ///
+    /// - Parameters:
+    ///   - schedules: Names must differ.
+    ///   - queues: The queue of each kind, by its name.
+    ///   - duties: What else runs beside them.
+    ///   - ambient: Its wall clock decides when an instant has come.
+    ///   - logger: Hears of outages, once at their beginning and once at their end.
+    ///   - board: Where the state is shown.
+    ///   - limits: The loop's numbers.
+    /// - Throws: `SchedulerError` when a queue is missing or a name stands twice.
+    package init(
+        schedules: [Schedule],
+        queues: [String: any WorkQueue],
+        duties: [Duty] = [],
+        ambient: Ambient,
+        logger: Logger,
+        board: ScheduleBoard = ScheduleBoard(),
+        limits: Limits = Limits()
+    ) throws(SchedulerError) {
+        var names: Set<ScheduleName> = []
+        for schedule in schedules {
+            guard names.insert(schedule.name).inserted else { throw .duplicate(schedule.name) }
+            guard queues[schedule.kind] != nil else {
+                throw .noQueue(schedule: schedule.name, kind: schedule.kind)
+            }
+        }
+        self.schedules = schedules
+        self.queues = queues
+        self.duties = duties
+        self.ambient = ambient
+        self.logger = logger
+        self.limits = limits
+        self.board = board
+    }
+
+    /// Fires until the task is cancelled; no failure of a queue or a duty ends it.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for duty in duties {
+                group.addTask { await duty.run(ambient: ambient, logger: logger) }
+            }
+            for (kind, own) in Dictionary(grouping: schedules, by: \.kind) {
+                guard let queue = queues[kind] else { continue }
+                let lines = own.sorted { $0.name < $1.name }.map(Line.init)
+                group.addTask { await fire(lines, into: queue) }
+            }
+        }
+    }
+
+    /// What the loop knows of one schedule.
+    private struct Line {
+        var schedule: Schedule
+
+        /// Everything up to here, in Unix seconds, is fired or let go; nil until the queue said.
+        var handled: Int64?
+
+        /// The newest instant that was fired, in Unix seconds.
+        var last: Int64?
+
+        init(schedule: Schedule) {
+            self.schedule = schedule
+        }
+    }
+
+    /// One queue's schedules, one after the other, with one backoff for all of them.
+    private func fire(_ lines: [Line], into queue: any WorkQueue) async {
+        var lines = lines
+        var failures = 0
+        while !Task.isCancelled {
+            var wait = limits.lookAgain
+            do {
+                for index in lines.indices {
+                    let next = try await step(&lines[index], queue)
+                    wait = min(wait, next)
+                }
+                if failures > 0 {
+                    logger.notice("queue is back", metadata: ["queue": "\(queue.name)"])
+                }
+                failures = 0
+            } catch {
+                guard error != .cancelled || !Task.isCancelled else { return }
+                failures += 1
+                wait = backoff(failures)
+                noteFailure(error, failures: failures, queue: queue)
+                for line in lines { show(line, isWaiting: true) }
+            }
+            do {
+                try await ambient.sleep(for: max(wait, .milliseconds(1)))
+            } catch {
+                return
+            }
+        }
+    }
+
+    /// Fires what is due and tells how long nothing more is.
+    private func step(
+        _ line: inout Line,
+        _ queue: any WorkQueue
+    ) async throws(QueueError) -> Duration {
+        let schedule = line.schedule
+        let nowMilliseconds = self.nowMilliseconds
+        let now = nowMilliseconds.floored(by: 1000)
+        if line.handled == nil {
+            let last = try await queue.lastTick(ofSchedule: schedule.name.text)
+            line.last = last.map { $0.floored(by: 1000) }
+            line.handled = line.last ?? now
+            warnOfFuture(line, now: now)
+        }
+        let handled = line.handled ?? now
+        guard let next = schedule.occurrences.next(after: handled) else { return limits.lookAgain }
+        guard next <= now else {
+            show(line, isWaiting: false)
+            return .milliseconds(next * 1000 - nowMilliseconds)
+        }
+        for instant in schedule.due(after: handled, now: now, lateness: limits.lateness) {
+            try await fire(instant, of: schedule, into: queue)
+            line.handled = instant
+            line.last = instant
+        }
+        line.handled = now
+        return .zero
+    }
+
+    private func fire(
+        _ instant: Int64,
+        of schedule: Schedule,
+        into queue: any WorkQueue
+    ) async throws(QueueError) {
+        let tick = schedule.tick(at: instant, draw: ambient.chance())
+        let metadata: Logger.Metadata = [
+            "schedule": "\(schedule.name)", "job": "\(tick.job.id)", "queue": "\(queue.name)",
+        ]
+        let outcome: String
+        do {
+            switch try await queue.fire(tick) {
+            case .fired:
+                outcome = "fired"
+                logger.debug("tick fired", metadata: metadata)
+            case .alreadyFired:
+                outcome = "already-fired"
+                logger.debug("tick had fired", metadata: metadata)
+            case .held(let holder):
+                outcome = "held"
+                logger.info(
+                    "tick held back by the job of an earlier one",
+                    metadata: metadata.merging(["holder": "\(holder)"]) { $1 }
+                )
+            }
+        } catch .payloadTooLarge(_, let bytes, let limit) {
+            // No later try could push it; the other schedules must go on.
+            outcome = "refused"
+            logger.error(
+                "tick dropped, its arguments are too large",
+                metadata: metadata.merging(["bytes": "\(bytes)", "limit": "\(limit)"]) { $1 }
+            )
+        }
+        Counter(
+            label: "ringback_schedule_ticks_total",
+            dimensions: [("schedule", schedule.name.text), ("outcome", outcome)]
+        ).increment()
+    }
+
+    private func warnOfFuture(_ line: Line, now: Int64) {
+        guard let last = line.last, last > now + Int64(limits.lateness.components.seconds) else {
+            return
+        }
+        logger.warning(
+            "schedule fired last in the future; it waits until then, or the clock is wrong",
+            metadata: [
+                "schedule": "\(line.schedule.name)",
+                "last": "\(Date(timeIntervalSince1970: Double(last)).formatted(.iso8601))",
+            ]
+        )
+    }
+
+    private func noteFailure(_ error: QueueError, failures: Int, queue: any WorkQueue) {
+        guard failures == 1 else { return }
+        logger.error(
+            "queue cannot take ticks; they are tried again until it can",
+            metadata: ["queue": "\(queue.name)", "error": "\(error)"]
+        )
+    }
+
+    private func backoff(_ failures: Int) -> Duration {
+        // 20 doublings exceed the cap; more would overflow in the end.
+        let full = min(limits.backoffCap, limits.backoffBase * (1 << min(failures - 1, 20)))
+        return full * (0.5 + ambient.chance() / 2)
+    }
+
+    private func show(_ line: Line, isWaiting: Bool) {
+        let next = line.handled.flatMap { line.schedule.occurrences.next(after: $0) }
+        board.show(
+            ScheduleStatus(
+                name: line.schedule.name,
+                next: next.map { Date(timeIntervalSince1970: Double($0)) },
+                last: line.last.map { Date(timeIntervalSince1970: Double($0)) },
+                isWaitingForQueue: isWaiting
+            )
+        )
+    }
+
+    private var nowMilliseconds: Int64 {
+        Int64((ambient.now().timeIntervalSince1970 * 1000).rounded(.down))
+    }
+}
