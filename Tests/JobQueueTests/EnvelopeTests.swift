@@ -67,7 +67,10 @@ struct EnvelopeTests {
         }
     }
 
-    @Test("a damaged envelope is refused or stands for a job of its own", arguments: UInt64(1)...300)
+    @Test(
+        "a damaged envelope is refused or stands for a job of its own",
+        arguments: UInt64(1)...300
+    )
     func mutation(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         var bytes = try Envelope.encode(try randomJob(&random))
@@ -168,7 +171,8 @@ struct EnvelopeTests {
 extension EnvelopeError {
     /// Every error there is, so that a test can tell a typed refusal from an invented one.
     fileprivate static var allKinds: [EnvelopeError] {
-        EnvelopeField.allCases.map { .truncated($0) } + EnvelopeField.allCases.map { .malformed($0) }
+        EnvelopeField.allCases.map { .truncated($0) }
+            + EnvelopeField.allCases.map { .malformed($0) }
             + [.unknownVersion, .unknownEncoding]
     }
 }

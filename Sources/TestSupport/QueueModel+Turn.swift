@@ -1,0 +1,338 @@
+package import JobQueue
+
+// The one hot call of the protocol: settle, promote, fetch, ring.
+
+extension QueueModel {
+    package mutating func turn(_ request: TurnRequest, now: Int64) -> TurnReply {
+        if let number = workers[request.worker]?.number, request.number <= number {
+            return repeated(request, highest: number, now: now)
+        }
+        let settled = settle(request, now: now)
+        let mayFetch = pause == nil && request.limit > 0
+        let promoted = mayFetch ? promote(limit: request.limit, now: now) : 0
+        var popped = 0
+        var batch: Batch?
+        if mayFetch {
+            let isSoloWorker = takeSoloDuty(request.worker, now: now)
+            let hasWork = ready.values.contains { !$0.isEmpty }
+            let isAfterSolo = settled.wasSolo && hasWork
+            if request.isIdle, !suspects.isEmpty, !isAfterSolo {
+                batch = fetch(request, isSolo: true, popped: &popped, now: now)
+            } else if !isSoloWorker || request.isIdle {
+                batch = fetch(request, isSolo: false, popped: &popped, now: now)
+            }
+        }
+        workers[request.worker, default: Worker()].number = request.number
+        workers[request.worker]?.settled = settled.answer
+        if popped + promoted + settled.released > 0, hasMore(now: now) { hasToken = true }
+        return reply(request.worker, settled: settled.answer, batch: batch, now: now)
+    }
+
+    /// A call that was carried out before, or one that a later call has overtaken.
+    private func repeated(_ request: TurnRequest, highest: Int, now: Int64) -> TurnReply {
+        let id = BatchID(worker: request.worker, number: request.number)
+        let references = [false, true].map { Batch.Reference(id: id, isSolo: $0) }
+        let reference = references.first { leases[$0] != nil }
+        let known = request.number == highest ? workers[request.worker]?.settled : nil
+        guard let reference, let lease = leases[reference] else {
+            return reply(request.worker, settled: known ?? .stale, batch: nil, now: now)
+        }
+        let jobs = lease.slots.compactMap { $0 }
+        // Slots that are settled already prove that the worker has got the batch.
+        guard jobs.count == lease.slots.count else {
+            return reply(request.worker, settled: .stale, batch: nil, now: now)
+        }
+        let batch = Batch(reference: reference, fence: lease.fence, jobs: jobs)
+        return reply(request.worker, settled: known ?? .stale, batch: batch, now: now)
+    }
+
+    private func reply(
+        _ worker: WorkerID,
+        settled: TurnReply.Settled,
+        batch: Batch?,
+        now: Int64
+    ) -> TurnReply {
+        TurnReply(
+            settled: settled,
+            batch: batch,
+            nowMilliseconds: now,
+            nextDueMilliseconds: parked.values.map(\.due).min(),
+            isPaused: pause != nil,
+            hasMore: hasMore(now: now),
+            suspects: suspects.count,
+            oldestSuspectAge: .milliseconds(oldestSuspectAge(now: now)),
+            isSoloWorker: solo.map { $0.worker == worker && $0.until > now } ?? false
+        )
+    }
+
+    private func hasMore(now: Int64) -> Bool {
+        guard pause == nil else { return false }
+        return ready.values.contains { !$0.isEmpty } || parked.values.contains { $0.due <= now }
+    }
+
+    private func oldestSuspectAge(now: Int64) -> Int64 {
+        guard let first = suspects.first else { return 0 }
+        return max(0, now - first.readyMilliseconds(orElse: now))
+    }
+
+    /// Gives the duty of running suspects to this worker when nobody else has it.
+    private mutating func takeSoloDuty(_ worker: WorkerID, now: Int64) -> Bool {
+        if suspects.isEmpty {
+            if solo?.worker == worker { solo = nil }
+            return false
+        }
+        let isMine = solo?.worker == worker
+        let isFree = solo.map { $0.until <= now } ?? true
+        let isLate = oldestSuspectAge(now: now) > tuning.suspectAgeMax.queueMilliseconds
+        guard isMine && !isFree || isFree && isLate else { return false }
+        solo = SoloDuty(worker: worker, until: now + tuning.lease.queueMilliseconds)
+        return true
+    }
+}
+
+// MARK: - Settling
+
+extension QueueModel {
+    private struct Settling {
+        var answer: TurnReply.Settled
+        var wasSolo = false
+        var released = 0
+    }
+
+    private mutating func settle(_ request: TurnRequest, now: Int64) -> Settling {
+        guard let settlement = request.settlement else { return Settling(answer: .nothing) }
+        let reference = settlement.batch
+        guard let lease = leases[reference] else {
+            let worker = workers[reference.id.worker]
+            let isReaped = worker?.reaped.contains(reference) ?? true
+            let isKnown = worker?.number.map { reference.id.number <= $0 } ?? false
+            return Settling(answer: !isReaped && isKnown ? .alreadySettled : .lost)
+        }
+        var settling = Settling(answer: .settled, wasSolo: reference.isSolo)
+        var slots = lease.slots
+        var handedBack: [(position: Int, job: Job)] = []
+        var hasBuried = false
+        for slot in settlement.slots {
+            guard slots.indices.contains(slot.position), let job = slots[slot.position],
+                job.id == slot.id
+            else { continue }
+            slots[slot.position] = nil
+            if case .release = slot.outcome {
+                handedBack.append((slot.position, job))
+            } else {
+                hasBuried = conclude(job, slot.outcome, now: now) || hasBuried
+            }
+        }
+        settling.released = handedBack.count
+        giveBack(handedBack.sorted { $0.position > $1.position }.map(\.job), to: reference, now)
+        leases[reference]?.slots = slots
+        if slots.allSatisfy({ $0 == nil }) { leases[reference] = nil }
+        if hasBuried { trimDead(now: now) }
+        return settling
+    }
+
+    /// Applies every outcome but a release; returns whether it buried the job.
+    private mutating func conclude(_ job: Job, _ outcome: Outcome, now: Int64) -> Bool {
+        switch outcome {
+        case .done:
+            counters.succeeded += 1
+            end(job)
+        case .discard:
+            counters.discarded += 1
+            end(job)
+        case .retry(let wait, let reason):
+            counters.retried += 1
+            counters.failed += 1
+            var next = job
+            next.attempt += 1
+            park(next, wait, reason, now: now)
+        case .snooze(let wait, let reason):
+            counters.snoozed += 1
+            park(job, wait, reason, now: now)
+        case .dead(let reason):
+            counters.died += 1
+            counters.failed += 1
+            bury(.job(job), id: job.id, reason: reason, now: now)
+            return true
+        case .release:
+            preconditionFailure("Releases are gathered before.")
+        }
+        return false
+    }
+
+    private mutating func end(_ job: Job) {
+        release(job)
+        cancellations[job.id] = nil
+    }
+
+    private mutating func park(_ job: Job, _ wait: Duration, _ reason: String, now: Int64) {
+        let milliseconds = wait.queueMilliseconds
+        renew(job, by: milliseconds, now: now)
+        parked[job.id] = Parked(
+            job: job,
+            due: now + milliseconds,
+            reason: QueueText.clipped(reason)
+        )
+    }
+
+    /// To the front, so that what was fetched first is fetched first again.
+    private mutating func giveBack(_ jobs: [Job], to reference: Batch.Reference, _ now: Int64) {
+        for var job in jobs {
+            counters.released += 1
+            job.readyMilliseconds = now
+            if reference.isSolo {
+                suspects.insert(.job(job), at: 0)
+            } else {
+                ready[job.lane, default: []].insert(.job(job), at: 0)
+            }
+        }
+    }
+}
+
+// MARK: - Promoting and fetching
+
+extension QueueModel {
+    private mutating func promote(limit: Int, now: Int64) -> Int {
+        let due = parked.values.filter { $0.due <= now }
+            .sorted { ($0.due, $0.job.id.text) < ($1.due, $1.job.id.text) }
+            .prefix(limit)
+        for entry in due {
+            var job = entry.job
+            parked[job.id] = nil
+            job.readyMilliseconds = now
+            ready[job.lane, default: []].append(.job(job))
+        }
+        return due.count
+    }
+
+    private mutating func fetch(
+        _ request: TurnRequest,
+        isSolo: Bool,
+        popped: inout Int,
+        now: Int64
+    ) -> Batch? {
+        let next = max(fence + 1, now * 1000)
+        var jobs: [Job] = []
+        var bytes = 0
+        let jobsMax = isSolo ? 1 : request.limit
+        let lists: [Lane?] = isSolo ? [nil] : laneOrder()
+        var hasBuried = false
+        filling: for lane in lists {
+            while popped < request.limit, jobs.count < jobsMax, let item = first(of: lane) {
+                let size = item.byteCount
+                if !jobs.isEmpty, bytes + size > tuning.batchBytesMax { break filling }
+                dropFirst(of: lane)
+                if let job = receive(item, lane ?? .std, next, popped, now, &hasBuried) {
+                    jobs.append(job)
+                    bytes += size
+                }
+                popped += 1
+            }
+        }
+        if popped > 0 { fence = next }
+        if hasBuried { trimDead(now: now) }
+        guard !jobs.isEmpty else { return nil }
+        if !isSolo { fetches += 1 }
+        counters.fetched += jobs.count
+        let id = BatchID(worker: request.worker, number: request.number)
+        let reference = Batch.Reference(id: id, isSolo: isSolo)
+        leases[reference] = Lease(
+            expiry: now + tuning.lease.queueMilliseconds,
+            fence: next,
+            slots: jobs
+        )
+        return Batch(reference: reference, fence: next, jobs: jobs)
+    }
+
+    /// `hi` first, but of every sixteen fetches three begin with `std` and one with `low`.
+    private func laneOrder() -> [Lane?] {
+        switch fetches % 16 {
+        case 3, 7, 11: [.std, .hi, .low]
+        case 15: [.low, .hi, .std]
+        default: [.hi, .std, .low]
+        }
+    }
+
+    private func first(of lane: Lane?) -> Item? {
+        guard let lane else { return suspects.first }
+        return ready[lane]?.first
+    }
+
+    private mutating func dropFirst(of lane: Lane?) {
+        if let lane {
+            ready[lane]?.removeFirst()
+        } else {
+            suspects.removeFirst()
+        }
+    }
+
+    /// The job that a popped item stands for; nil when it went to `dead` or was cancelled.
+    private mutating func receive(
+        _ item: Item,
+        _ lane: Lane,
+        _ fence: Int64,
+        _ position: Int,
+        _ now: Int64,
+        _ hasBuried: inout Bool
+    ) -> Job? {
+        let job: Job
+        switch item {
+        case .job(let known):
+            job = known
+        case .bytes(let bytes):
+            let reading = HandPushed.read(
+                bytes,
+                lane: lane,
+                mark: "\(fence)-\(position)",
+                now: now,
+                payloadBytesMax: tuning.payloadBytesMax
+            )
+            switch reading {
+            case .job(let read):
+                job = read
+            case .adopted(let adopted):
+                counters.enqueued += 1
+                job = adopted
+            case .refused(let id, let reason):
+                bury(item, id: id, reason: reason, now: now)
+                counters.died += 1
+                hasBuried = true
+                return nil
+            }
+        }
+        guard cancellations.removeValue(forKey: job.id) == nil else {
+            release(job)
+            counters.discarded += 1
+            return nil
+        }
+        return job
+    }
+}
+
+extension QueueModel.Item {
+    /// Its size in the list.
+    var byteCount: Int {
+        bytes.count
+    }
+
+    /// What lies in the list.
+    package var bytes: [UInt8] {
+        switch self {
+        case .bytes(let bytes):
+            return bytes
+        case .job(let job):
+            do {
+                return try Envelope.encode(job)
+            } catch {
+                preconditionFailure("The model holds a job that no envelope can: \(error)")
+            }
+        }
+    }
+
+    func readyMilliseconds(orElse now: Int64) -> Int64 {
+        switch self {
+        case .job(let job): job.readyMilliseconds
+        case .bytes: now
+        }
+    }
+}
