@@ -182,6 +182,20 @@ let product: [Target] = [
     ),
 ]
 
+/// The operator's command line and the supervision of a whole stack, but for their `main`.
+let console: [Target] = [
+    .target(name: "CProcess"),
+    .target(
+        name: "Console",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "ElevenLabs", "Export",
+            "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
+            "Scheduling", "Settings", "Telemetry", argumentParser, logging, nioCore, nioPosix,
+        ],
+        swiftSettings: strict
+    ),
+]
+
 /// One worker executable, in its folder under workers/.
 func worker(_ kind: String, _ library: String, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
@@ -216,11 +230,7 @@ let executables: [Target] = [
     ),
     .executableTarget(
         name: "ringback",
-        dependencies: [
-            "Ambient", "CallJobs", "CallStore", "Conversion", "ElevenLabs", "Export", "Hosting",
-            "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue", "Scheduling",
-            "Settings", "Telemetry", argumentParser, logging, nioCore, nioPosix,
-        ],
+        dependencies: ["Ambient", "Console", "Hosting", argumentParser],
         swiftSettings: strict
     ),
     .executableTarget(
@@ -272,6 +282,14 @@ let testing: [Target] = [
     tests("HTTPClient", ["HTTPClient", hummingbird, nioCore, nioPosix, nioHTTP1, nioSSL]),
     tests("PhoneNumbers", ["PhoneNumbers"]),
     tests("Settings", ["Settings", logging]),
+    tests("Hosting", ["Hosting", "Settings", "Telemetry", logging]),
+    tests(
+        "Console",
+        [
+            "CallJobs", "CallStore", "Console", "Hosting", "JobQueue", "RedisClient", "RedisQueue",
+            "Settings", argumentParser, logging,
+        ]
+    ),
     tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),
     tests("CallStore", ["CallStore", "JobQueue", "PhoneNumbers", grdb, logging]),
     tests("CallJobs", ["CallJobs", "CallStore", "JobQueue", "JobWorker", logging]),
@@ -328,6 +346,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: engine + adapters + product + executables + testing,
+    targets: engine + adapters + product + console + executables + testing,
     cxxLanguageStandard: .cxx17
 )
