@@ -24,7 +24,7 @@ package struct Rule: Sendable, Hashable {
     /// What the rule counts, as one English sentence.
     package let echo: String
 
-    /// - Parameter unlessVersions: Versions of the rules that decide the types of `unless`.
+    /// `unlessVersions` are the versions of the rules that decide the types of `unless`.
     init(
         id: String,
         type: String,
