@@ -61,7 +61,7 @@ let engine: [Target] = [
     .target(
         name: "RedisClient",
         dependencies: [
-            "Ambient", "CHiredis", logging, nioCore, nioPosix, nioSSL,
+            "Ambient", "CHiredis", crypto, logging, nioCore, nioPosix, nioSSL,
         ],
         swiftSettings: strict
     ),

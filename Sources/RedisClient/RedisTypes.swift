@@ -1,3 +1,5 @@
+import Crypto
+
 /// One reply of Redis.
 package enum RedisValue: Sendable, Equatable {
     case null
@@ -28,7 +30,9 @@ package enum RedisError: Error, Sendable, Equatable {
     /// The server answered with an error.
     case server(RedisServerError)
 
-    /// No connection could be made within the time limit.
+    /// No connection could be made within the time limit, or too many commands wait for one.
+    ///
+    /// The command was not sent.
     case cannotConnect(reason: String)
 
     /// No answer within the command's time limit; it may have been carried out.
@@ -66,10 +70,14 @@ package struct RedisScript: Sendable, Equatable {
     /// SHA-1 of the source in lower-case hex, as EVALSHA wants it.
     package let digest: String
 
-    package init(name: String, source: String, digest: String) {
+    package init(name: String, source: String) {
         self.name = name
         self.source = source
-        self.digest = digest
+        let sum = Insecure.SHA1.hash(data: Array(source.utf8))
+        digest = sum.map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
+        }
+        .joined()
     }
 }
 

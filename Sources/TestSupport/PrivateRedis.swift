@@ -198,5 +198,7 @@ package enum PrivateRedisReadiness: String, Sendable {
     case listening = "Server initialized"
 
     /// It takes commands.
-    case ready = "Ready to accept connections"
+    ///
+    /// Redis 7.0 says "The server is now ready ..." of a Unix socket and "Ready ..." of a port.
+    case ready = "eady to accept connections"
 }

@@ -1,0 +1,470 @@
+package import Ambient
+package import Logging
+package import NIOCore
+import NIOSSL
+import Synchronization
+
+/// One connection to Redis, made when it is needed and made again when it is lost.
+///
+/// Any number of tasks may use it at once: their commands are pipelined, and all that come up
+/// within one turn of the event loop go out in one write. A command that was cancelled or timed
+/// out keeps its place in the line of replies, so it never shifts those of others. Commands that
+/// block (`BLPOP`) belong on a client of their own. Must be closed.
+package final class RedisClient: RedisExecutor, Sendable {
+    /// Bytes after which a write is passed on: about what a socket's buffer takes.
+    private static let writeBytes = 64 * 1024
+
+    package let configuration: RedisConfiguration
+
+    /// Where the connection lives, its timers fire and its futures complete.
+    package let eventLoop: any EventLoop
+
+    private let ambient: Ambient
+    private let logger: Logger
+    private let tlsContext: NIOSSLContext?
+    private let line = Mutex(RedisLine())
+    private let nextID = Atomic<UInt64>(1)
+
+    /// A client that does nothing until its first command.
+    ///
+    /// - Parameters:
+    ///   - configuration: Where the server is, and the limits.
+    ///   - eventLoop: Where the connection lives.
+    ///   - ambient: Chance, for the jitter of the backoff.
+    ///   - logger: Told of connections made and lost.
+    /// - Throws: `RedisTLSError` when the file of the authorities cannot be read.
+    package init(
+        _ configuration: RedisConfiguration,
+        on eventLoop: any EventLoop,
+        ambient: Ambient,
+        logger: Logger
+    ) throws(RedisTLSError) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.ambient = ambient
+        self.logger = logger
+        tlsContext = try configuration.tls.map { tls throws(RedisTLSError) in
+            try RedisTLSError.context(tls)
+        }
+    }
+
+    /// Ends the connection for good; what waits fails with `RedisError.closed`.
+    package func close() async {
+        var notices = RedisNotices()
+        let channel = line.withLock { line in
+            line.isShutDown = true
+            line.generation += 1
+            let channel = line.disconnected(telling: .closed, &notices)
+            line.refuseWaiting(.closed, &notices)
+            return channel
+        }
+        notices.send()
+        guard let channel else { return }
+        channel.close(promise: nil)
+        await withCheckedContinuation { continuation in
+            channel.closeFuture.whenComplete { _ in continuation.resume() }
+        }
+    }
+
+    // MARK: Commands
+
+    package func send(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
+        try await send(command, timeout: nil)
+    }
+
+    /// Sends one command with limits of its own.
+    ///
+    /// - Parameters:
+    ///   - command: The command.
+    ///   - timeout: Time limit instead of the configured one; a blocking command needs one that is
+    ///     longer than its own.
+    ///   - abandonment: What happens when the task is cancelled or the time is up.
+    /// - Returns: The reply.
+    /// - Throws: `RedisError`, as `RedisExecutor` says.
+    package func send(
+        _ command: RedisCommand,
+        timeout: Duration?,
+        abandonment: RedisAbandonment = .keepsConnection
+    ) async throws(RedisError) -> RedisValue {
+        let value = try await reply(
+            to: RedisFormatter.formatted(command),
+            timeout: timeout,
+            abandonment: abandonment
+        )
+        if case .error(let error) = value { throw .server(error) }
+        return value
+    }
+
+    package func pipeline(
+        _ commands: [RedisCommand]
+    ) async throws(RedisError) -> [RedisValue] {
+        guard !commands.isEmpty else { return [] }
+        var bytes = ByteBuffer()
+        for command in commands { bytes.writeImmutableBuffer(RedisFormatter.formatted(command)) }
+        let value = try await reply(to: bytes, pipelined: commands.count)
+        guard case .array(let replies) = value else {
+            preconditionFailure("A pipeline ends with the list of its replies.")
+        }
+        return replies
+    }
+
+    package func evaluate(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [[UInt8]]
+    ) async throws(RedisError) -> RedisValue {
+        let bytes = RedisFormatter.formatted(
+            evaluating: script,
+            byDigest: true,
+            keys: keys,
+            arguments: arguments
+        )
+        var value = try await reply(to: bytes)
+        if value == .error(.noScript) {
+            value = try await reply(
+                to: RedisFormatter.formatted(
+                    evaluating: script,
+                    byDigest: false,
+                    keys: keys,
+                    arguments: arguments
+                )
+            )
+        }
+        if case .error(let error) = value { throw .server(error) }
+        return value
+    }
+
+    /// Sends a command from an event loop; fails with `RedisError`.
+    package func sendFuture(
+        _ command: RedisCommand,
+        timeout: Duration? = nil
+    ) -> EventLoopFuture<RedisValue> {
+        future(RedisFormatter.formatted(command), timeout: timeout)
+    }
+
+    /// Runs a script from an event loop, like `evaluate`; fails with `RedisError`.
+    package func evaluateFuture(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [[UInt8]],
+        timeout: Duration? = nil
+    ) -> EventLoopFuture<RedisValue> {
+        let bytes = RedisFormatter.formatted(
+            evaluating: script,
+            byDigest: true,
+            keys: keys,
+            arguments: arguments
+        )
+        return future(bytes, timeout: timeout).flatMapError { error in
+            guard error as? RedisError == .server(.noScript) else {
+                return self.eventLoop.makeFailedFuture(error)
+            }
+            let whole = RedisFormatter.formatted(
+                evaluating: script,
+                byDigest: false,
+                keys: keys,
+                arguments: arguments
+            )
+            return self.future(whole, timeout: timeout)
+        }
+    }
+
+    /// Calls a body on the event loop again and again, each time after the last one's future.
+    ///
+    /// Needs no thread of the cooperative pool, so it goes on however busy tasks are.
+    ///
+    /// - Parameters:
+    ///   - initialDelay: Time before the first call.
+    ///   - interval: Time from one call's end to the next call.
+    ///   - body: Must not block.
+    /// - Returns: What cancels it.
+    package func scheduleRepeated(
+        after initialDelay: Duration = .zero,
+        every interval: Duration,
+        _ body: @escaping @Sendable () -> EventLoopFuture<Void>
+    ) -> RepeatedTask {
+        eventLoop.scheduleRepeatedAsyncTask(
+            initialDelay: TimeAmount(initialDelay),
+            delay: TimeAmount(interval)
+        ) { _ in body() }
+    }
+
+    // MARK: Requests
+
+    private func reply(
+        to bytes: ByteBuffer,
+        pipelined count: Int? = nil,
+        timeout: Duration? = nil,
+        abandonment: RedisAbandonment = .keepsConnection
+    ) async throws(RedisError) -> RedisValue {
+        let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+        let result: Result<RedisValue, RedisError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                submit(
+                    request(
+                        id,
+                        bytes,
+                        pipelined: count,
+                        waiter: .task(continuation),
+                        timeout: timeout,
+                        abandonment: abandonment
+                    )
+                )
+                // A cancellation from before the request stood in the line did not find it.
+                if Task.isCancelled { abandon(id) }
+            }
+        } onCancel: {
+            abandon(id)
+        }
+        return try result.get()
+    }
+
+    private func future(_ bytes: ByteBuffer, timeout: Duration?) -> EventLoopFuture<RedisValue> {
+        let promise = eventLoop.makePromise(of: RedisValue.self)
+        let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+        submit(request(id, bytes, waiter: .future(promise), timeout: timeout))
+        return promise.futureResult
+    }
+
+    private func request(
+        _ id: UInt64,
+        _ bytes: ByteBuffer,
+        pipelined count: Int? = nil,
+        waiter: RedisRequest.Waiter,
+        timeout: Duration?,
+        abandonment: RedisAbandonment = .keepsConnection
+    ) -> RedisRequest {
+        let limits = configuration.limits
+        let now = NIODeadline.now()
+        return RedisRequest(
+            id: id,
+            bytes: bytes,
+            missing: count ?? 1,
+            isPipeline: count != nil,
+            waiter: waiter,
+            deadline: now + TimeAmount(timeout ?? limits.commandTimeout),
+            connectDeadline: now + TimeAmount(limits.connectPatience),
+            connectionDeadline: now
+                + TimeAmount(max(timeout ?? .zero, limits.commandTimeout)),
+            abandonment: abandonment
+        )
+    }
+
+    private func submit(_ request: RedisRequest) {
+        enum Next {
+            case tick
+            case nothing
+            case refuse(RedisError)
+        }
+        let next: Next = line.withLock { line in
+            guard !line.isShutDown else { return .refuse(.closed) }
+            guard line.waiting.count + line.inFlight.count < configuration.limits.commandsMax else {
+                return .refuse(.cannotConnect(reason: "too many commands wait"))
+            }
+            line.append(request)
+            guard !line.isTickScheduled else { return .nothing }
+            line.isTickScheduled = true
+            return .tick
+        }
+        switch next {
+        case .tick: eventLoop.execute { self.tick() }
+        case .nothing: return
+        case .refuse(let error): request.waiter?.finish(.failure(error))
+        }
+    }
+
+    private func abandon(_ id: UInt64) {
+        var notices = RedisNotices()
+        let channel: (any Channel)? = line.withLock { line in
+            guard line.abandoned(id, &notices) else { return nil }
+            line.generation += 1
+            return line.disconnected(telling: .closed, &notices)
+        }
+        notices.send()
+        channel?.close(promise: nil)
+    }
+
+    // MARK: On the event loop
+
+    /// Looks at the line: connects, writes what waits, sets the timer.
+    func tick() {
+        eventLoop.assertInEventLoop()
+        enum Next {
+            case connect(Int)
+            case retry(Int, NIODeadline)
+            case write(any Channel, Int)
+            case nothing
+        }
+        let next: Next = line.withLock { line in
+            line.isTickScheduled = false
+            switch line.link {
+            case .none where line.waiting.isEmpty || line.isShutDown:
+                return .nothing
+            case .none:
+                line.generation += 1
+                guard line.notBefore <= .now() else {
+                    line.link = .backingOff
+                    return .retry(line.generation, line.notBefore)
+                }
+                line.link = .connecting
+                return .connect(line.generation)
+            case .ready(let channel):
+                return .write(channel, line.generation)
+            case .connecting, .backingOff:
+                return .nothing
+            }
+        }
+        switch next {
+        case .connect(let generation): connect(generation)
+        case .retry(let generation, let time):
+            eventLoop.scheduleTask(deadline: time) { self.retry(generation) }
+        case .write(let channel, let generation): write(to: channel, generation)
+        case .nothing: break
+        }
+        setTimer()
+    }
+
+    private func write(to channel: any Channel, _ generation: Int) {
+        var hasWritten = false
+        // A write may call back into the client, so the lock is not held over it.
+        while channel.isWritable {
+            let bytes = line.withLock { line in
+                line.generation == generation ? line.departing(bytesMax: Self.writeBytes) : nil
+            }
+            guard let bytes else { break }
+            channel.write(bytes, promise: nil)
+            hasWritten = true
+        }
+        if hasWritten { channel.flush() }
+    }
+
+    private func setTimer() {
+        let deadline: NIODeadline? = line.withLock { line in
+            guard let due = line.due else { return nil }
+            if let timer = line.timer, timer <= due { return nil }
+            line.timer = due
+            return due
+        }
+        guard let deadline else { return }
+        eventLoop.scheduleTask(deadline: deadline) { self.timerFired(deadline) }
+    }
+
+    private func timerFired(_ deadline: NIODeadline) {
+        var notices = RedisNotices()
+        let channel: (any Channel)? = line.withLock { line in
+            // An older timer than the one that counts now changes nothing.
+            guard line.timer == deadline else { return nil }
+            line.timer = nil
+            let isSilent = line.expire(at: .now(), &notices)
+            defer { line.updateDue() }
+            guard isSilent else { return nil }
+            line.generation += 1
+            return line.disconnected(telling: .closed, &notices)
+        }
+        notices.send()
+        channel?.close(promise: nil)
+        tick()
+    }
+
+    private func retry(_ generation: Int) {
+        line.withLock { line in
+            guard line.generation == generation, case .backingOff = line.link else { return }
+            line.link = .none
+        }
+        tick()
+    }
+
+    private func connect(_ generation: Int) {
+        let deadline = NIODeadline.now() + TimeAmount(configuration.limits.connectTimeout)
+        RedisBootstrap(client: self, tlsContext: tlsContext, generation: generation)
+            .connect(deadline: deadline)
+            .whenFailure { error in
+                self.attemptFailed(generation, .cannotConnect(reason: Self.reason(error)))
+            }
+    }
+
+    /// The greeting is over: commands may go out.
+    func connected(_ channel: any Channel, _ generation: Int) {
+        let isWanted = line.withLock { line in
+            guard line.generation == generation, case .connecting = line.link else { return false }
+            line.link = .ready(channel)
+            line.failures = 0
+            return true
+        }
+        guard isWanted else { return channel.close(promise: nil) }
+        logger.debug("connected to redis", metadata: ["address": "\(configuration)"])
+        tick()
+    }
+
+    /// An attempt to connect has failed; only the first news of it counts.
+    func attemptFailed(_ generation: Int, _ error: RedisError) {
+        var notices = RedisNotices()
+        let failures = line.withLock { line in
+            guard line.generation == generation, case .connecting = line.link else {
+                return nil as Int?
+            }
+            line.link = .none
+            line.failures += 1
+            line.notBefore = NIODeadline.now() + TimeAmount(backoff(failures: line.failures))
+            if case .cannotConnect(let reason) = error {
+                line.lastFailure = reason
+                _ = line.expire(at: .now(), &notices)
+            } else {
+                // A refusal does not get better by asking again.
+                line.lastFailure = "the server refused the login"
+                line.refuseWaiting(error, &notices)
+            }
+            line.updateDue()
+            return line.failures
+        }
+        notices.send()
+        guard let failures else { return }
+        logger.warning(
+            "cannot connect to redis",
+            metadata: [
+                "address": "\(configuration)", "error": "\(error)", "failures": "\(failures)",
+            ]
+        )
+        tick()
+    }
+
+    /// The connection is gone.
+    func disconnected(_ generation: Int, _ error: RedisError) {
+        var notices = RedisNotices()
+        let isNews = line.withLock { line in
+            guard line.generation == generation, case .ready = line.link else { return false }
+            _ = line.disconnected(telling: error, &notices)
+            return true
+        }
+        notices.send()
+        guard isNews else { return }
+        logger.debug("redis connection ended", metadata: ["address": "\(configuration)"])
+        tick()
+    }
+
+    func received(_ replies: [RedisValue], _ generation: Int) {
+        var notices = RedisNotices()
+        let channel: (any Channel)? = line.withLock { line in
+            guard line.generation == generation else { return nil }
+            guard !line.arrived(replies, &notices) else { return nil }
+            line.generation += 1
+            return line.disconnected(telling: .closed, &notices)
+        }
+        notices.send()
+        // A reply that nobody asked for: what follows could not be told apart.
+        channel?.close(promise: nil)
+    }
+
+    /// The wait before the next attempt, after some failures in a row.
+    private func backoff(failures: Int) -> Duration {
+        let limits = configuration.limits
+        // 20 doublings exceed any cap in use; more would overflow.
+        let doublings = min(failures - 1, 20)
+        return min(limits.backoffBase * (1 << doublings), limits.backoffCap)
+            * (0.5 + ambient.chance() / 2)
+    }
+
+    static func reason(_ error: any Error) -> String {
+        String(describing: error)
+    }
+}
