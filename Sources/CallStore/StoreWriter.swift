@@ -1,5 +1,6 @@
 import Ambient
 import GRDB
+import PhoneNumbers
 
 /// What a transaction can change; it lives only inside one.
 ///
@@ -9,7 +10,32 @@ package struct StoreWriter {
     let database: Database
     let ambient: Ambient
     let phoneKey: PhoneKey?
+    let added: AddedJobs
 
     /// The moment of this transaction, Unix milliseconds.
     package let nowMilliseconds: Int64
+
+    /// Runs one statement, compiled once per connection.
+    ///
+    /// - Returns: How many rows it changed.
+    @discardableResult
+    func run(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
+        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+        return database.changesCount
+    }
+
+    /// The caller key of a number and the id of the secret it was made with.
+    func callerKey(of number: PartyNumber?) throws -> (key: DatabaseValue, id: DatabaseValue) {
+        guard let e164 = number?.e164 else { return (.null, .null) }
+        guard let phoneKey else {
+            throw StoreError.rejected(reason: "the store was opened without the phone key")
+        }
+        let key = phoneKey.callerKey(e164: e164.text)
+        return (key.databaseValue, phoneKey.id.databaseValue)
+    }
+}
+
+/// The jobs that a transaction has put into the outbox so far.
+final class AddedJobs {
+    var entries: [OutboxEntry] = []
 }

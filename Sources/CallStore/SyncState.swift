@@ -3,6 +3,9 @@ package enum SyncMark: String, Sendable, CaseIterable {
     /// Everything that started before this instant has been listed.
     case lastPoll = "last-poll"
 
+    /// When recipients, touches or windows of campaigns changed last.
+    case recipientsChanged = "recipients-changed"
+
     /// The newest webhook that was accepted.
     case lastWebhook = "last-webhook"
 }

@@ -1,0 +1,56 @@
+import GRDB
+import PhoneNumbers
+
+/// Decides what a reading changes in a call that the store has.
+///
+/// A pure function of the two states: nothing known is ever forgotten, and an older reading only
+/// fills gaps.
+struct CallMerge {
+    /// What a value of the reading meets in the store.
+    static func value(
+        stored: DatabaseValue,
+        read: DatabaseValue,
+        isContent: Bool,
+        isOlder: Bool,
+        isDeletedUpstream: Bool
+    ) -> DatabaseValue {
+        if read.isNull { return stored }
+        if stored.isNull { return read }
+        if isOlder { return stored }
+        if isContent, isEmpty(read) || isDeletedUpstream, !isEmpty(stored) { return stored }
+        return read
+    }
+
+    /// Whether the reading's turns take the place of the stored ones.
+    static func replacesTranscript(
+        stored: [Turn],
+        read: [Turn]?,
+        isOlder: Bool,
+        isDeletedUpstream: Bool
+    ) -> Bool {
+        guard let read, read != stored else { return false }
+        if stored.isEmpty { return true }
+        if isOlder || isDeletedUpstream { return false }
+        return read.contains(where: \.hasWords) || !stored.contains(where: \.hasWords)
+    }
+
+    /// Which of two numbers of the other party stays.
+    static func number(
+        stored: PartyNumber?,
+        read: PartyNumber?,
+        isOlder: Bool
+    ) -> PartyNumber? {
+        guard let read else { return stored }
+        guard let stored else { return read }
+        if isOlder { return stored }
+        // A reading whose number was deleted says nothing about who called.
+        return read.kind == .none && stored.kind != .none ? stored : read
+    }
+
+    private static func isEmpty(_ value: DatabaseValue) -> Bool {
+        switch String.fromDatabaseValue(value) {
+        case "", "[]", "{}": true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,356 @@
+import GRDB
+
+extension CallStore {
+    /// One call, whole; nil when there is none.
+    package func call(_ id: CallID) async throws(StoreError) -> Call? {
+        try await read { database in
+            let statement = try database.cachedStatement(sql: "select * from calls where id = ?")
+            return try Row.fetchOne(statement, arguments: [id.number])
+                .map { try CallReading.call($0, in: database) }
+        }
+    }
+
+    /// One call by the upstream's id; nil when the store has never seen it.
+    package func call(_ identity: CallIdentity) async throws(StoreError) -> Call? {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: "select * from calls where workspace = ? and conversation_id = ?"
+            )
+            let arguments: StatementArguments = [identity.workspace, identity.conversationID]
+            return try Row.fetchOne(statement, arguments: arguments)
+                .map { try CallReading.call($0, in: database) }
+        }
+    }
+
+    /// What the store knows of the conversations of one page, by conversation id.
+    package func knownCalls(
+        _ conversationIDs: [String],
+        in workspace: String = CallIdentity.defaultWorkspace
+    ) async throws(StoreError) -> [String: KnownCall] {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    select calls.id, calls.conversation_id, calls.status, calls.list_fingerprint,
+                        calls.has_detail, calls.fetched_ms, calls.revision as content,
+                        coalesce(attributions.revision, 0) as attribution,
+                        coalesce(conversions.revision, 0) as judgement
+                    from calls
+                    left join attributions on attributions.call_id = calls.id
+                    left join conversions on conversions.call_id = calls.id
+                    where calls.workspace = ? and calls.conversation_id = ?
+                    """
+            )
+            var known: [String: KnownCall] = [:]
+            for conversation in conversationIDs {
+                guard
+                    let row = try Row.fetchOne(statement, arguments: [workspace, conversation])
+                else { continue }
+                known[conversation] = KnownCall(
+                    id: CallID(row["id"]),
+                    conversationID: conversation,
+                    status: CallStatus(row["status"]),
+                    listFingerprint: row["list_fingerprint"],
+                    hasDetail: row["has_detail"],
+                    fetchedAtMilliseconds: row["fetched_ms"],
+                    revision: CallReading.revision(in: row)
+                )
+            }
+            return known
+        }
+    }
+
+    /// Calls that are not at their end, the longest unread first.
+    ///
+    /// - Parameters:
+    ///   - fetchedBefore: Only those last read before this, Unix milliseconds.
+    ///   - startedAfter: Only those that started after this, Unix seconds: a record that never
+    ///     ends is not asked for for ever.
+    ///   - limit: Most calls to return.
+    /// - Returns: The calls.
+    /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
+    package func watchList(
+        fetchedBefore: Int64,
+        startedAfter: Int64 = .min,
+        limit: Int
+    ) async throws(StoreError) -> [WatchedCall] {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    select id, workspace, conversation_id, status, started_unix, fetched_ms
+                    from calls
+                    where status_rank < 3 and fetched_ms < ? and started_unix > ?
+                    order by fetched_ms, id limit ?
+                    """
+            )
+            let arguments: StatementArguments = [fetchedBefore, startedAfter, limit]
+            return try Row.fetchAll(statement, arguments: arguments).map { row in
+                WatchedCall(
+                    id: CallID(row["id"]),
+                    identity: CallIdentity(
+                        workspace: row["workspace"],
+                        conversationID: row["conversation_id"]
+                    ),
+                    status: CallStatus(row["status"]),
+                    startedUnix: row["started_unix"],
+                    fetchedAtMilliseconds: row["fetched_ms"]
+                )
+            }
+        }
+    }
+
+    /// A page of calls, newest first.
+    package func calls(
+        _ filter: CallFilter,
+        after cursor: CallCursor? = nil,
+        limit: Int
+    ) async throws(StoreError) -> CallPage {
+        try await read { database in
+            var clause = FilterClause(filter)
+            if let cursor {
+                clause.add(
+                    "(calls.started_unix, calls.id) < (?, ?)",
+                    [cursor.startedUnix, cursor.id.number]
+                )
+            }
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    \(CallSummary.select)
+                    \(clause.sql)
+                    order by calls.started_unix desc, calls.id desc limit ?
+                    """,
+                arguments: clause.arguments + [limit]
+            )
+            let calls = rows.map(CallSummary.init(row:))
+            let next = calls.count < limit ? nil : calls.last.map(CallCursor.init(after:))
+            return CallPage(calls: calls, next: next)
+        }
+    }
+
+    /// How many calls a filter lets through.
+    package func count(_ filter: CallFilter) async throws(StoreError) -> Int {
+        try await read { database in
+            let clause = FilterClause(filter)
+            return try Int.fetchOne(
+                database,
+                sql: "select count(*) from calls \(CallSummary.joins) \(clause.sql)",
+                arguments: clause.arguments
+            ) ?? 0
+        }
+    }
+
+    /// How many calls stand how; one consistent look.
+    package func counts(
+        in workspace: String = CallIdentity.defaultWorkspace
+    ) async throws(StoreError) -> CallCounts {
+        try await read { database in
+            func number(_ sql: String) throws -> Int {
+                try Int.fetchOne(database.cachedStatement(sql: sql)) ?? 0
+            }
+            let total = try number("select count(*) from calls")
+            let attributed = try number(
+                "select count(*) from attributions where campaign_id is not null"
+            )
+            return CallCounts(
+                total: total,
+                done: try number("select count(*) from calls where status = 'done'"),
+                unfinished: try number("select count(*) from calls where status_rank < 3"),
+                attributed: attributed,
+                unattributed: total - attributed,
+                conversions: try number("select count(*) from conversions where outcome = 'yes'"),
+                lastPollMilliseconds: try CallReading.mark(.lastPoll, workspace, in: database),
+                lastWebhookMilliseconds: try CallReading.mark(
+                    .lastWebhook,
+                    workspace,
+                    in: database
+                )
+            )
+        }
+    }
+
+    /// Calls that the attribution rules have to look at, in the order of ids.
+    ///
+    /// Never decided, decided on an older content, or found nobody before recipients changed.
+    /// Calls that a person pinned are not among them.
+    package func undecided(
+        after id: CallID?,
+        limit: Int
+    ) async throws(StoreError) -> [CallID] {
+        try await ids(
+            """
+            select calls.id from calls
+            left join attributions on attributions.call_id = calls.id
+            where calls.id > ?
+            and not exists (select 1 from manual_pins where call_id = calls.id)
+            and (
+                attributions.call_id is null
+                or attributions.call_revision < calls.revision
+                or (
+                    attributions.campaign_id is null
+                    and attributions.decided_ms <= (
+                        select at_ms from sync_marks
+                        where workspace = calls.workspace and name = 'recipients-changed'
+                    )
+                )
+            )
+            order by calls.id limit ?
+            """,
+            [id?.number ?? 0, limit]
+        )
+    }
+
+    /// Calls at their end that these rules have not judged as they stand now, in order of ids.
+    package func unjudged(
+        ruleVersion: String,
+        after id: CallID?,
+        limit: Int
+    ) async throws(StoreError) -> [CallID] {
+        try await ids(
+            """
+            select calls.id from calls
+            left join conversions on conversions.call_id = calls.id
+            where calls.id > ? and calls.status_rank = 3
+            and (
+                conversions.rule_version is not ?
+                or conversions.call_revision < calls.revision
+            )
+            order by calls.id limit ?
+            """,
+            [id?.number ?? 0, ruleVersion, limit]
+        )
+    }
+
+    /// Calls that started in a range, Unix seconds, from inclusive, to exclusive, by id.
+    package func callIDs(
+        fromUnix: Int64,
+        toUnix: Int64,
+        after id: CallID?,
+        limit: Int
+    ) async throws(StoreError) -> [CallID] {
+        try await ids(
+            """
+            select id from calls
+            where id > ? and started_unix >= ? and started_unix < ? order by id limit ?
+            """,
+            [id?.number ?? 0, fromUnix, toUnix, limit]
+        )
+    }
+
+    private func ids(
+        _ sql: String,
+        _ arguments: StatementArguments
+    ) async throws(StoreError) -> [CallID] {
+        try await read { database in
+            try Int64.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
+                .map { CallID($0) }
+        }
+    }
+}
+
+/// A filter as SQL; the values are bound, never pasted.
+struct FilterClause {
+    private var conditions: [String] = []
+    private(set) var arguments: StatementArguments = []
+
+    init(_ filter: CallFilter) {
+        if let workspace = filter.workspace { add("calls.workspace = ?", [workspace]) }
+        if let from = filter.fromUnix { add("calls.started_unix >= ?", [from]) }
+        if let to = filter.toUnix { add("calls.started_unix < ?", [to]) }
+        if let agent = filter.agentID { add("calls.agent_id = ?", [agent]) }
+        if let status = filter.status { add("calls.status = ?", [status]) }
+        switch filter.campaign {
+        case .one(let campaign): add("attributions.campaign_id = ?", [campaign.number])
+        case .unattributed: add("attributions.campaign_id is null", [])
+        case nil: break
+        }
+        switch filter.outcome {
+        case "pending": add("calls.call_successful is null", [])
+        case let outcome?: add("calls.call_successful = ?", [outcome])
+        case nil: break
+        }
+        if let conversion = filter.conversion {
+            add("coalesce(conversions.outcome, 'unknown') = ?", [conversion.rawValue])
+        }
+    }
+
+    mutating func add(_ condition: String, _ values: StatementArguments) {
+        conditions.append(condition)
+        arguments += values
+    }
+
+    var sql: String {
+        conditions.isEmpty ? "" : "where " + conditions.joined(separator: " and ")
+    }
+}
+
+extension CallCursor {
+    init(after call: CallSummary) {
+        self.init(startedUnix: call.startedUnix, id: call.id)
+    }
+}
+
+extension CallSummary {
+    static let joins = """
+        left join call_parties on call_parties.call_id = calls.id
+        left join attributions on attributions.call_id = calls.id
+        left join campaigns on campaigns.id = attributions.campaign_id
+        left join conversions on conversions.call_id = calls.id
+        """
+
+    static let select = """
+        select calls.id, calls.conversation_id, calls.workspace, calls.agent_id,
+            calls.agent_name, calls.status, calls.started_unix, calls.duration_seconds,
+            calls.channel, calls.direction, calls.call_successful, calls.language,
+            coalesce(calls.agent_number_e164, calls.agent_number_raw) as agent_number,
+            coalesce(call_parties.e164, nullif(call_parties.raw, '')) as caller,
+            call_parties.class as caller_class,
+            attributions.campaign_id, attributions.recipient_id, attributions.method,
+            campaigns.name as campaign_name,
+            exists (select 1 from manual_pins where call_id = calls.id) as is_pinned,
+            conversions.outcome, conversions.type
+        from calls
+        \(joins)
+        """
+
+    init(row: Row) {
+        self.init(
+            id: CallID(row["id"]),
+            conversationID: row["conversation_id"],
+            workspace: row["workspace"],
+            agentID: row["agent_id"],
+            agentName: row["agent_name"],
+            status: CallStatus(row["status"]),
+            startedUnix: row["started_unix"],
+            durationSeconds: row["duration_seconds"],
+            channel: (row["channel"] as String?).flatMap { CallChannel(rawValue: $0) },
+            direction: (row["direction"] as String?).flatMap { CallDirection(rawValue: $0) },
+            agentNumber: row["agent_number"],
+            caller: row["caller"],
+            callerClass: row["caller_class"],
+            callSuccessful: row["call_successful"],
+            language: row["language"],
+            campaignID: (row["campaign_id"] as Int64?).map { CampaignID($0) },
+            campaignName: row["campaign_name"],
+            recipientID: (row["recipient_id"] as Int64?).map { RecipientID($0) },
+            method: (row["method"] as String?).flatMap { AttributionMethod(rawValue: $0) },
+            isPinned: row["is_pinned"],
+            conversion: (row["outcome"] as String?).flatMap { Ternary(rawValue: $0) },
+            conversionType: row["type"]
+        )
+    }
+}
+
+extension CallReading {
+    static func mark(
+        _ mark: SyncMark,
+        _ workspace: String,
+        in database: Database
+    ) throws -> Int64? {
+        try Int64.fetchOne(
+            database.cachedStatement(
+                sql: "select at_ms from sync_marks where workspace = ? and name = ?"
+            ),
+            arguments: [workspace, mark.rawValue]
+        )
+    }
+}

@@ -1,0 +1,91 @@
+import GRDB
+package import JobQueue
+
+extension CallStore {
+    /// Which of these jobs are done already.
+    package func finished(among ids: [JobID]) async throws(StoreError) -> Set<JobID> {
+        guard !ids.isEmpty else { return [] }
+        return try await read { database in
+            let statement = try database.cachedStatement(
+                sql: "select 1 from ledger where job_id = ?"
+            )
+            var finished: Set<JobID> = []
+            for id in ids
+            where try Int.fetchOne(statement, arguments: [id.text]) != nil {
+                finished.insert(id)
+            }
+            return finished
+        }
+    }
+
+    /// Writes ledger rows and results of finished jobs in one transaction.
+    ///
+    /// Each job stands in a savepoint: where the ledger has it already nothing is changed; where
+    /// its change breaks a rule or meets a newer state, it is rolled back alone. A job of the
+    /// outbox leaves it here.
+    ///
+    /// - Returns: What became of each job, and the follow-on jobs that wait to be sent.
+    /// - Throws: `StoreError.unavailable` and others that concern the store as a whole; nothing
+    ///   was changed, and the same call may be made again.
+    package func commit(_ jobs: [LedgerJob]) async throws(StoreError) -> LedgerReceipt {
+        guard !jobs.isEmpty else { return LedgerReceipt(verdicts: [], outbox: []) }
+        return try await change { database in
+            let writer = writer(on: database)
+            var verdicts: [LedgerVerdict] = []
+            verdicts.reserveCapacity(jobs.count)
+            for job in jobs { verdicts.append(try writer.apply(job)) }
+            return LedgerReceipt(verdicts: verdicts, outbox: writer.added.entries)
+        }
+    }
+}
+
+extension StoreWriter {
+    /// One job's ledger row and change, together or not at all.
+    fileprivate func apply(_ job: LedgerJob) throws -> LedgerVerdict {
+        let addedBefore = added.entries.count
+        var verdict = LedgerVerdict.applied
+        do {
+            try database.inSavepoint {
+                if try enter(job.entry) {
+                    try job.change(self)
+                } else {
+                    verdict = .alreadyApplied
+                }
+                return .commit
+            }
+        } catch {
+            let error = StoreError(error)
+            // A full disk or a lost lock is nobody's fault: the whole batch is tried again.
+            if error.concernsStore { throw error }
+            added.entries.removeLast(added.entries.count - addedBefore)
+            verdict = Self.verdict(of: error)
+        }
+        return verdict
+    }
+
+    /// Adds the ledger's row; false when it is there.
+    private func enter(_ entry: LedgerEntry) throws -> Bool {
+        let inserted = try run(
+            """
+            insert into ledger (job_id, kind, worker, fence, attempt, finished_ms)
+            values (?, ?, ?, ?, ?, ?) on conflict (job_id) do nothing
+            """,
+            [
+                entry.id.text, entry.kind, entry.worker.text, entry.fence, entry.attempt,
+                nowMilliseconds,
+            ]
+        )
+        try run("delete from outbox where job_id = ?", [entry.id.text])
+        return inserted == 1
+    }
+
+    private static func verdict(of error: StoreError) -> LedgerVerdict {
+        switch error {
+        case .stale(let reason): .stale(reason: reason)
+        case .rejected(let reason): .rejected(reason: reason)
+        case .notFound(let what): .rejected(reason: "\(what) does not exist")
+        case .unavailable, .newerSchema, .damaged, .cancelled:
+            preconditionFailure("Errors that concern the store end the whole commit.")
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package import Ambient
+import Dispatch
+import Foundation
+import GRDB
+
+/// The result store: calls, what they are credited to, and what they were worth.
+///
+/// One SQLite file in WAL mode on a local volume. Any number of processes may have it open; each
+/// opens it once and shares this value between its tasks. Reads see the last commit and never
+/// wait for a writer; writes wait for each other, here and in other processes.
+package struct CallStore: Sendable {
+    /// Connections that read at the same time, in one process.
+    static let readersMax = 5
+
+    let pool: DatabasePool
+    let ambient: Ambient
+    let phoneKey: PhoneKey?
+
+    /// Where the file is.
+    package let path: String
+
+    /// Opens the store, creating it or bringing it up to date first.
+    ///
+    /// Processes that start together wait for each other; each of them comes up.
+    ///
+    /// - Parameters:
+    ///   - path: The file, inside a folder that exists.
+    ///   - ambient: Gives the time of changes and the ids of follow-on jobs.
+    ///   - phoneKey: Names callers without their number; without it no number can be recorded.
+    /// - Returns: The open store.
+    /// - Throws: `StoreError.unavailable` with what the system says, `newerSchema`, `damaged`.
+    package static func open(
+        path: String,
+        ambient: Ambient,
+        phoneKey: PhoneKey? = nil
+    ) async throws(StoreError) -> CallStore {
+        let lock = try await OpeningLock(besides: path, ambient: ambient)
+        let store = CallStore(
+            pool: try await connect(path: path, ambient: ambient),
+            ambient: ambient,
+            phoneKey: phoneKey,
+            path: path
+        )
+        try await store.change { try Schema.migrate($0) }
+        _ = consume lock
+        return store
+    }
+
+    private init(pool: DatabasePool, ambient: Ambient, phoneKey: PhoneKey?, path: String) {
+        self.pool = pool
+        self.ambient = ambient
+        self.phoneKey = phoneKey
+        self.path = path
+    }
+
+    /// Ends all connections; every call after this fails.
+    package func close() throws(StoreError) {
+        do {
+            try pool.close()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Changes the store in one transaction that is no job's result: an operator's command, or a
+    /// webhook's arrival.
+    ///
+    /// - Throws: What the change throws; everything is rolled back then.
+    package func write<Value: Sendable>(
+        _ change: @escaping @Sendable (StoreWriter) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await self.change { database in
+            try change(writer(on: database))
+        }
+    }
+
+    func writer(on database: Database) -> StoreWriter {
+        StoreWriter(
+            database: database,
+            ambient: ambient,
+            phoneKey: phoneKey,
+            added: AddedJobs(),
+            nowMilliseconds: ambient.nowMilliseconds
+        )
+    }
+
+    /// One transaction; SQLite's lock is taken at its start, so that it never fails halfway.
+    func change<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await pool.write(body)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// One consistent look at the last commit.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private static func connect(
+        path: String,
+        ambient: Ambient
+    ) async throws(StoreError) -> DatabasePool {
+        try createPrivately(path)
+        // Connecting reads, and may recover what a dead process left: not on the shared threads.
+        let result = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    returning: Result {
+                        let configuration = configuration(ambient: ambient)
+                        let pool = try DatabasePool(path: path, configuration: configuration)
+                        // The pool has set NORMAL when it switched to WAL; a commit must be on
+                        // the disk before its job is settled.
+                        try pool.writeWithoutTransaction { database in
+                            try database.execute(sql: "pragma synchronous = full")
+                        }
+                        return pool
+                    }
+                )
+            }
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Creates the file so that only its owner may read it: it holds personal data.
+    ///
+    /// An existing file is not even opened: closing it would give back the locks that another
+    /// connection of this process holds.
+    private static func createPrivately(_ path: String) throws(StoreError) {
+        let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            Foundation.close(descriptor)
+        } else if errno != EEXIST {
+            throw .unavailable(reason: "cannot create \(path): \(OpeningLock.lastError())")
+        }
+    }
+
+    private static func configuration(ambient: Ambient) -> Configuration {
+        let patience = LockPatience(ambient: ambient)
+        var configuration = Configuration()
+        configuration.label = "store"
+        configuration.maximumReaderCount = readersMax
+        configuration.busyMode = .callback { patience.wait(attempts: $0) }
+        configuration.prepareDatabase { database in
+            try database.execute(
+                sql: """
+                    pragma temp_store = memory;
+                    pragma cache_size = -16000;
+                    pragma journal_size_limit = 67108864;
+                    """
+            )
+        }
+        return configuration
+    }
+}
+
+extension Ambient {
+    /// Wall time in Unix milliseconds.
+    var nowMilliseconds: Int64 {
+        Int64((now().timeIntervalSince1970 * 1000).rounded(.down))
+    }
+}

@@ -1,0 +1,49 @@
+import GRDB
+
+/// The migrations, in the order in which they run; a released one is never edited.
+enum Schema {
+    private static let migrations: [(version: Int, source: [UInt8])] = [
+        (1, PackageResources.v001_create_calls_sql),
+        (2, PackageResources.v002_create_campaigns_sql),
+        (3, PackageResources.v003_create_jobs_sql),
+        (4, PackageResources.v004_create_view_sql),
+    ]
+
+    /// What this program's store looks like.
+    static let versionKnown = migrations.map(\.version).max() ?? 0
+
+    /// Says in the file's header whose it is: "RNGB".
+    static let applicationID = 0x524E_4742
+
+    /// Brings the store up to date, inside the caller's transaction.
+    ///
+    /// - Throws: `StoreError.newerSchema`, `StoreError.damaged` for a file of somebody else, or
+    ///   the database's error; nothing was changed then.
+    static func migrate(_ database: Database) throws {
+        let found = try version(of: database)
+        guard found <= versionKnown else {
+            throw StoreError.newerSchema(found: found, known: versionKnown)
+        }
+        let application = try Int.fetchOne(database, sql: "pragma application_id") ?? 0
+        if found == 0 {
+            let tables = try Int.fetchOne(
+                database,
+                sql: "select count(*) from sqlite_schema where name not like 'sqlite_%'"
+            )
+            guard tables == 0, application == 0 else {
+                throw StoreError.damaged(reason: "the file is a database of another program")
+            }
+            try database.execute(sql: "pragma application_id = \(applicationID)")
+        } else if application != applicationID {
+            throw StoreError.damaged(reason: "the file is a database of another program")
+        }
+        for migration in migrations where migration.version > found {
+            try database.execute(sql: String(decoding: migration.source, as: UTF8.self))
+            try database.execute(sql: "pragma user_version = \(migration.version)")
+        }
+    }
+
+    static func version(of database: Database) throws -> Int {
+        try Int.fetchOne(database, sql: "pragma user_version") ?? 0
+    }
+}

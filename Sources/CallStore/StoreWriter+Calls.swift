@@ -1,0 +1,229 @@
+import CZlib
+import Crypto
+import Foundation
+import GRDB
+import PhoneNumbers
+
+extension StoreWriter {
+    /// Brings one reading of a conversation together with what the store knows of it.
+    ///
+    /// The newest by status rank and time of reading wins, field by field; what a reading does
+    /// not know it does not erase, nor does one whose transcript the upstream has deleted.
+    ///
+    /// - Returns: The call, what changed, and its revision now.
+    /// - Throws: `StoreError.rejected` when a value breaks the schema.
+    @discardableResult
+    package func record(_ reading: CallRecord) throws -> Recorded {
+        let stored = try Row.fetchOne(
+            database.cachedStatement(sql: Self.selectStored),
+            arguments: [reading.identity.workspace, reading.identity.conversationID]
+        )
+        guard let stored else { return try insert(reading) }
+        return try merge(reading, into: stored)
+    }
+
+    private func insert(_ reading: CallRecord) throws -> Recorded {
+        var values: [DatabaseValue] = [
+            reading.identity.workspace.databaseValue,
+            reading.identity.conversationID.databaseValue,
+            reading.source.rawValue.databaseValue,
+            reading.status.word.databaseValue,
+            reading.status.rank.databaseValue,
+            reading.fetchedAtMilliseconds.databaseValue,
+            reading.listFingerprint?.databaseValue ?? .null,
+            reading.isDetail.databaseValue,
+            (reading.startedUnix ?? reading.fetchedAtMilliseconds / 1000).databaseValue,
+            nowMilliseconds.databaseValue,
+            nowMilliseconds.databaseValue,
+        ]
+        values += try CallColumns.all.map { try $0.write(reading) }
+        try run(Self.insertCall, StatementArguments(values))
+        let id = CallID(database.lastInsertedRowID)
+        if let caller = reading.caller { try writeParty(caller, of: id) }
+        if let turns = reading.transcript { try writeTurns(turns, of: id) }
+        return Recorded(
+            call: id,
+            change: .inserted,
+            revision: CallRevision(content: 1, attribution: 0, judgement: 0)
+        )
+    }
+
+    private func merge(_ reading: CallRecord, into stored: Row) throws -> Recorded {
+        let id = CallID(stored["id"])
+        let revision: Int64 = stored["revision"]
+        let storedRank: Int = stored["status_rank"]
+        let storedFetched: Int64 = stored["fetched_ms"]
+        let isOlder =
+            (reading.status.rank, reading.fetchedAtMilliseconds) < (storedRank, storedFetched)
+        let isDeleted = reading.transcriptDeletedUnix != nil
+        let merged = try CallColumns.all.map { column in
+            CallMerge.value(
+                stored: stored[column.name],
+                read: try column.write(reading),
+                isContent: column.isContent,
+                isOlder: isOlder,
+                isDeletedUpstream: isDeleted
+            )
+        }
+        let storedStart: Int64 = stored["started_unix"]
+        let hasDetail: Bool = stored["has_detail"]
+        let start =
+            isOlder && hasDetail ? storedStart : (reading.startedUnix ?? storedStart)
+        let storedParty = try CallReading.party(of: id, in: database)
+        let party = CallMerge.number(stored: storedParty, read: reading.caller, isOlder: isOlder)
+        let storedTurns =
+            reading.transcript == nil ? [] : try CallReading.turns(of: id, in: database)
+        let replacesTurns = CallMerge.replacesTranscript(
+            stored: storedTurns,
+            read: reading.transcript,
+            isOlder: isOlder,
+            isDeletedUpstream: isDeleted
+        )
+        let status = isOlder ? CallStatus(stored["status"]) : reading.status
+        let isNews =
+            zip(CallColumns.all, merged).contains { stored[$0.name] != $1 }
+            || start != storedStart || party != storedParty || replacesTurns
+            || status != CallStatus(stored["status"]) || (reading.isDetail && !hasDetail)
+
+        var values: [DatabaseValue] = [
+            (isOlder ? stored["source"] : reading.source.rawValue.databaseValue),
+            status.word.databaseValue,
+            status.rank.databaseValue,
+            max(reading.fetchedAtMilliseconds, storedFetched).databaseValue,
+            (isOlder
+                ? stored["list_fingerprint"]
+                : reading.listFingerprint?.databaseValue ?? stored["list_fingerprint"]),
+            (hasDetail || reading.isDetail).databaseValue,
+            start.databaseValue,
+            (isNews ? revision + 1 : revision).databaseValue,
+            (isNews ? nowMilliseconds : stored["changed_ms"]).databaseValue,
+        ]
+        values += merged
+        values += [
+            id.number.databaseValue, revision.databaseValue, status.rank.databaseValue,
+        ]
+        guard try run(Self.updateCall, StatementArguments(values)) == 1 else {
+            throw StoreError.stale(reason: "the call was changed while it was recorded")
+        }
+        if let party, party != storedParty { try writeParty(party, of: id) }
+        if replacesTurns, let turns = reading.transcript { try writeTurns(turns, of: id) }
+        return Recorded(
+            call: id,
+            change: isNews ? .changed : isOlder ? .older : .unchanged,
+            revision: try CallReading.revision(of: id, in: database)
+        )
+    }
+
+    private func writeParty(_ party: PartyNumber, of call: CallID) throws {
+        let (key, keyID) = try callerKey(of: party)
+        try run(
+            """
+            insert into call_parties (
+                call_id, raw, e164, extension, sip_user, class, normaliser, caller_key, key_id
+            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            on conflict (call_id) do update set
+                raw = excluded.raw, e164 = excluded.e164, extension = excluded.extension,
+                sip_user = excluded.sip_user, class = excluded.class,
+                normaliser = excluded.normaliser, caller_key = excluded.caller_key,
+                key_id = excluded.key_id
+            """,
+            [
+                call.number, party.raw, party.e164?.text, party.phoneExtension, party.sipUser,
+                party.kind.rawValue, party.normaliserVersion, key, keyID,
+            ]
+        )
+    }
+
+    private func writeTurns(_ turns: [Turn], of call: CallID) throws {
+        try run("delete from turns where call_id = ?", [call.number])
+        for (position, turn) in turns.enumerated() {
+            try run(
+                """
+                insert into turns (
+                    call_id, position, speaker, message, seconds_in, was_interrupted,
+                    tool_calls, tool_results
+                ) values (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    call.number, position, turn.speaker.rawValue, turn.message, turn.secondsIn,
+                    turn.wasInterrupted,
+                    turn.toolCalls.isEmpty ? .null : try StoredJSON.column(turn.toolCalls),
+                    turn.toolResults.isEmpty ? .null : try StoredJSON.column(turn.toolResults),
+                ]
+            )
+        }
+    }
+
+    /// Remembers an agent's name; a nil name leaves the known one.
+    package func note(_ agent: Agent) throws {
+        try run(
+            """
+            insert into agents (workspace, agent_id, name, first_seen_ms) values (?, ?, ?, ?)
+            on conflict (workspace, agent_id) do update set name = excluded.name
+            where excluded.name is not null and excluded.name is not agents.name
+            """,
+            [agent.workspace, agent.id, agent.name, nowMilliseconds]
+        )
+    }
+
+    /// Keeps a body as it came; one that is there already is only marked as seen again.
+    ///
+    /// Of list rows only the newest of a conversation is kept: they change often, and their
+    /// fingerprint stands with the call.
+    package func storeRaw(_ raw: RawBody) throws {
+        let digest = Data(SHA256.hash(data: raw.body))
+        if raw.kind == .list, let conversation = raw.conversationID {
+            try run(
+                """
+                delete from raw_bodies
+                where workspace = ? and kind = 'list' and coalesce(conversation_id, '') = ?
+                and digest <> ?
+                """,
+                [raw.workspace, conversation, digest]
+            )
+        }
+        try run(
+            """
+            insert into raw_bodies (
+                workspace, kind, conversation_id, digest, received_ms, bytes, body,
+                unreadable_reason
+            ) values (?, ?, ?, ?, ?, ?, ?, ?)
+            on conflict (workspace, kind, coalesce(conversation_id, ''), digest) do update set
+                received_ms = max(received_ms, excluded.received_ms),
+                unreadable_reason = excluded.unreadable_reason
+            """,
+            [
+                raw.workspace, raw.kind.rawValue, raw.conversationID, digest,
+                raw.receivedAtMilliseconds, raw.body.count, try Zlib.compress(raw.body),
+                raw.unreadableReason,
+            ]
+        )
+    }
+
+    private static let selectStored = """
+        select * from calls where workspace = ? and conversation_id = ?
+        """
+
+    private static let columnNames = CallColumns.all.map(\.name)
+
+    private static let insertCall = """
+        insert into calls (
+            workspace, conversation_id, source, status, status_rank, fetched_ms,
+            list_fingerprint, has_detail, started_unix, created_ms, changed_ms,
+            \(columnNames.joined(separator: ", "))
+        ) values (\(Array(repeating: "?", count: 11 + columnNames.count).joined(separator: ", ")))
+        """
+
+    private static let updateCall = """
+        update calls set
+            source = ?, status = ?, status_rank = ?, fetched_ms = ?, list_fingerprint = ?,
+            has_detail = ?, started_unix = ?, revision = ?, changed_ms = ?,
+            \(columnNames.map { "\($0) = ?" }.joined(separator: ", "))
+        where id = ? and revision = ? and status_rank <= ?
+        """
+}
+
+extension CallRecord {
+    /// Whether it is a whole reading, not a list row or a mere event.
+    var isDetail: Bool { source == .detail || source == .webhook }
+}
