@@ -99,13 +99,14 @@ struct SettingSources {
         let found = layers.flatMap(\.variables.keys).filter { name in
             (name.hasPrefix("RINGBACK_") || name.hasPrefix("ELEVENLABS_"))
                 && !known.contains(name) && !SettingSources.internalNames.contains(name)
+                && !name.hasPrefix("RINGBACK_TEST_")
         }
         return Set(found).sorted()
     }
 
     /// What processes of Ringback tell one another; no settings.
     private static let internalNames: Set = [
-        "RINGBACK_SUPERVISOR_FD", "RINGBACK_TEST_SCALE", "RINGBACK_VERSION", "RINGBACK_PORT",
+        "RINGBACK_SUPERVISOR_FD", "RINGBACK_VERSION", "RINGBACK_PORT",
     ]
 }
 
