@@ -24,13 +24,20 @@ extension CallStore {
     /// its change breaks a rule or meets a newer state, it is rolled back alone. A job of the
     /// outbox leaves it here.
     ///
+    /// - Parameters:
+    ///   - jobs: The finished jobs.
+    ///   - first: A change of the caller's own that shares the transaction, and with it the fsync.
     /// - Returns: What became of each job, and the follow-on jobs that wait to be sent.
     /// - Throws: `StoreError.unavailable` and others that concern the store as a whole; nothing
     ///   was changed, and the same call may be made again.
-    package func commit(_ jobs: [LedgerJob]) async throws(StoreError) -> LedgerReceipt {
+    package func commit(
+        _ jobs: [LedgerJob],
+        first: StoreChange? = nil
+    ) async throws(StoreError) -> LedgerReceipt {
         guard !jobs.isEmpty else { return LedgerReceipt(verdicts: [], outbox: []) }
         return try await change { database in
             let writer = writer(on: database)
+            try first?(writer)
             var verdicts: [LedgerVerdict] = []
             verdicts.reserveCapacity(jobs.count)
             for job in jobs { verdicts.append(try writer.apply(job)) }

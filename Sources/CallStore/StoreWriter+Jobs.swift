@@ -83,26 +83,22 @@ extension StoreWriter {
         return id
     }
 
-    /// Notes that jobs of the outbox have reached their queues; those that are done are gone.
+    /// Notes that a job of the outbox has reached its queue; one that is done is gone.
     ///
-    /// The sweep sends them again after the wait, unless the ledger has them by then.
-    package func markSent(_ ids: [JobID], againIn wait: Duration) throws {
-        for id in ids {
-            try run(
-                "update outbox set sends = sends + 1, due_ms = ? where job_id = ?",
-                [nowMilliseconds + wait.wholeMilliseconds, id.text]
-            )
-        }
+    /// The sweep sends it again after the wait, unless the ledger has it by then.
+    package func markSent(_ id: JobID, againIn wait: Duration) throws {
+        try run(
+            "update outbox set sends = sends + 1, due_ms = ? where job_id = ?",
+            [nowMilliseconds + wait.wholeMilliseconds, id.text]
+        )
     }
 
-    /// Lets jobs of the outbox wait without counting a sending.
-    package func postpone(_ ids: [JobID], by wait: Duration) throws {
-        for id in ids {
-            try run(
-                "update outbox set due_ms = ? where job_id = ?",
-                [nowMilliseconds + wait.wholeMilliseconds, id.text]
-            )
-        }
+    /// Lets a job of the outbox wait without counting a sending.
+    package func postpone(_ id: JobID, by wait: Duration) throws {
+        try run(
+            "update outbox set due_ms = ? where job_id = ?",
+            [nowMilliseconds + wait.wholeMilliseconds, id.text]
+        )
     }
 
     /// Moves a mark forward; an earlier moment than the known one changes nothing.

@@ -1,0 +1,240 @@
+package import Ambient
+package import CallStore
+import Foundation
+package import JobQueue
+package import Logging
+import Synchronization
+
+/// Moves follow-on jobs from the store's outbox to the queues they belong to.
+///
+/// The one who committed them sends them at once; whatever that misses, because a program died or
+/// Redis was away, the sweep sends later. A row stays until the ledger has its job, so a queue
+/// that came back empty is filled again. A job may reach its queue twice; the ledger absorbs it.
+package struct OutboxRelay: Sendable {
+    /// When a job that was sent is sent again: the first time after this, then ever later.
+    package static let resendAfter = Duration.seconds(600)
+
+    /// Longest time between two sendings: a job that sits in `dead` comes back once a day at most.
+    package static let resendAfterMax = Duration.seconds(24 * 3600)
+
+    /// How long a job waits whose unique key another one holds, or whose queue nobody knows.
+    package static let heldWait = Duration.seconds(60)
+
+    /// Rows that one step of the sweep takes.
+    package static let batchMax = QueueLimits.jobsPerCallMax
+
+    /// Steps of one sweep; the rest waits for the next.
+    package static let batchesMax = 20
+
+    /// Sendings that wait to be noted; beyond it the oldest are noted by the sweep instead.
+    static let notesMax = 10_000
+
+    private let store: CallStore
+    private let queues: [QueueName: any WorkQueue]
+    private let ambient: Ambient
+    private let logger: Logger
+    private let notes = Notes()
+
+    /// A relay to these queues.
+    ///
+    /// - Parameters:
+    ///   - store: Whose outbox.
+    ///   - queues: The queues of all job kinds.
+    ///   - ambient: Gives ids of calls.
+    ///   - logger: Told when jobs have to wait; never of their arguments.
+    package init(
+        store: CallStore,
+        queues: [any WorkQueue],
+        ambient: Ambient,
+        logger: Logger
+    ) {
+        self.store = store
+        self.queues = Dictionary(queues.map { ($0.name, $0) }) { first, _ in first }
+        self.ambient = ambient
+        self.logger = logger
+    }
+
+    /// Sends jobs that were just committed; what fails is left to the sweep.
+    ///
+    /// That they were sent is noted with the next commit, see `pendingNotes`: a transaction of its
+    /// own would cost as much as the commit did.
+    package func send(_ entries: [OutboxEntry]) async {
+        guard !entries.isEmpty else { return }
+        let report = await deliver(entries)
+        notes.add(report.notes, limit: Self.notesMax)
+    }
+
+    /// What the next transaction should note of earlier sendings.
+    ///
+    /// Whoever takes it and then fails to commit gives it back with `keep`.
+    func pendingNotes() -> [Note] { notes.take() }
+
+    func keep(_ taken: [Note]) { notes.add(taken, limit: Self.notesMax) }
+
+    /// Sends every job of the outbox whose time has come, up to a bound.
+    ///
+    /// - Returns: What was sent and what has to wait.
+    /// - Throws: `StoreError.unavailable`; what was sent until then may be sent once more.
+    package func sweep() async throws(StoreError) -> OutboxReport {
+        let taken = notes.take()
+        if !taken.isEmpty {
+            do {
+                try await store.write { writer in try Note.write(taken, with: writer) }
+            } catch {
+                keep(taken)
+                throw error
+            }
+        }
+        var total = OutboxReport()
+        for _ in 0..<Self.batchesMax {
+            let due = try await store.dueOutbox(limit: Self.batchMax)
+            guard !due.isEmpty else { break }
+            let report = await deliver(due)
+            total.sent += report.sent
+            total.waiting += report.waiting
+            let noted = report.notes
+            try await store.write { writer in try Note.write(noted, with: writer) }
+            // A queue that cannot be reached now would only be asked for the same rows again.
+            if report.failed > 0 {
+                total.failed += report.failed
+                break
+            }
+            if due.count < Self.batchMax { break }
+        }
+        return total
+    }
+
+    /// Hands jobs to their queues; a queue that fails holds up only its own.
+    private func deliver(_ entries: [OutboxEntry]) async -> Delivery {
+        var delivery = Delivery()
+        for (name, jobs) in Dictionary(grouping: entries, by: \.job.queue) {
+            guard let queue = queues[name] else {
+                logger.error(
+                    "a job of the outbox is for a queue that nobody knows",
+                    metadata: ["queue": "\(name)", "jobs": "\(jobs.count)"]
+                )
+                delivery.wait(jobs)
+                continue
+            }
+            var rest = jobs[...]
+            while !rest.isEmpty {
+                let part = Array(rest.prefix(Self.batchMax))
+                rest = rest.dropFirst(Self.batchMax)
+                do {
+                    let answers = try await queue.enqueue(part.map(\.newJob), call: newCall())
+                    delivery.take(answers, of: part)
+                } catch {
+                    delivery.failed += part.count + rest.count
+                    logger.warning(
+                        "jobs of the outbox wait: their queue does not take them",
+                        metadata: [
+                            "queue": "\(name)", "jobs": "\(part.count + rest.count)",
+                            "error": "\(error)",
+                        ]
+                    )
+                    break
+                }
+            }
+        }
+        return delivery
+    }
+
+    private func newCall() -> EnqueueCallID {
+        do {
+            return try EnqueueCallID("relay-\(ambient.newID().uuidString.lowercased())")
+        } catch {
+            preconditionFailure("A word and a UUID make an identifier.")
+        }
+    }
+
+    /// When a job is sent again that has been sent so often before.
+    static func resend(afterSends sends: Int) -> Duration {
+        // 8 doublings of ten minutes are beyond a day.
+        min(resendAfter * (1 << min(sends, 8)), resendAfterMax)
+    }
+}
+
+/// What a sweep did.
+package struct OutboxReport: Sendable, Equatable {
+    /// Jobs that are in their queues now.
+    package var sent = 0
+
+    /// Jobs that wait because another one holds their unique key.
+    package var waiting = 0
+
+    /// Jobs whose queue did not take them.
+    package var failed = 0
+
+    package init(sent: Int = 0, waiting: Int = 0, failed: Int = 0) {
+        self.sent = sent
+        self.waiting = waiting
+        self.failed = failed
+    }
+}
+
+/// What is to be written of one job's sending.
+struct Note: Sendable, Equatable {
+    enum Fate: Sendable, Equatable {
+        case sent(againIn: Duration)
+        case waits(Duration)
+    }
+
+    var id: JobID
+    var fate: Fate
+
+    static func write(_ notes: [Note], with writer: StoreWriter) throws {
+        for note in notes {
+            switch note.fate {
+            case .sent(let again): try writer.markSent(note.id, againIn: again)
+            case .waits(let wait): try writer.postpone(note.id, by: wait)
+            }
+        }
+    }
+}
+
+/// What one delivery did, with the notes it leaves.
+private struct Delivery {
+    var sent = 0
+    var waiting = 0
+    var failed = 0
+    var notes: [Note] = []
+
+    mutating func take(_ answers: [EnqueueAnswer], of entries: [OutboxEntry]) {
+        for (answer, entry) in zip(answers, entries) {
+            switch answer {
+            case .held(let holder) where holder != entry.id:
+                wait([entry])
+            case .queued, .held:
+                sent += 1
+                let again = OutboxRelay.resend(afterSends: entry.sends) + entry.job.delay
+                notes.append(Note(id: entry.id, fate: .sent(againIn: again)))
+            }
+        }
+    }
+
+    mutating func wait(_ entries: [OutboxEntry]) {
+        waiting += entries.count
+        notes += entries.map { Note(id: $0.id, fate: .waits(OutboxRelay.heldWait)) }
+    }
+}
+
+/// Notes of sendings that wait for the next transaction.
+private final class Notes: Sendable {
+    private let waiting = Mutex<[Note]>([])
+
+    func add(_ notes: [Note], limit: Int) {
+        waiting.withLock { waiting in
+            waiting += notes
+            // What is dropped is sent once more by the sweep, and noted then.
+            waiting.removeFirst(max(0, waiting.count - limit))
+        }
+    }
+
+    func take() -> [Note] {
+        waiting.withLock { waiting in
+            let taken = waiting
+            waiting = []
+            return taken
+        }
+    }
+}
