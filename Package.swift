@@ -233,10 +233,18 @@ let executables: [Target] = [
         dependencies: ["Ambient", "Console", "Hosting", argumentParser],
         swiftSettings: strict
     ),
+    .target(
+        name: "Simulator",
+        dependencies: [
+            "Ambient", "HTTPClient", crypto, hummingbird, logging, nioCore, serviceLifecycle,
+        ],
+        swiftSettings: strict
+    ),
     .executableTarget(
         name: "elevenlabs-simulator",
         dependencies: [
-            "Ambient", "HTTPClient", argumentParser, crypto, hummingbird, logging, nioCore,
+            "Ambient", "HTTPClient", "Simulator", argumentParser, logging, serviceLifecycle,
+            unixSignals,
         ],
         swiftSettings: strict
     ),
@@ -319,7 +327,13 @@ let testing: [Target] = [
             hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),
-    tests("Simulator", ["elevenlabs-simulator", "HTTPClient", crypto, logging]),
+    tests(
+        "Simulator",
+        [
+            "HTTPClient", "PhoneNumbers", "Simulator", crypto, hummingbird, logging, nioCore,
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
+        ]
+    ),
     tests(
         "EndToEnd",
         [
