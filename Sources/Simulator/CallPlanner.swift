@@ -15,6 +15,8 @@ package struct CallPlanner: Sendable {
     /// No call rings or is analysed longer, in seconds.
     static let ringMax = 45
     static let processingRange = 14...20
+    /// No call that ends at all is under way for longer, in seconds.
+    static let lifetimeMax = ringMax + talkMax + processingRange.upperBound
 
     init(
         settings: WorldSettings,

@@ -91,11 +91,12 @@ package struct Campaigns: Sendable {
         ]
         let theme = themes[index % themes.count]
         let suffix = index < themes.count ? "" : " \(index / themes.count + 1)"
-        let kind = switch channel {
-        case .mail: "mailer"
-        case .sms: "text"
-        case .email: "email"
-        }
+        let kind =
+            switch channel {
+            case .mail: "mailer"
+            case .sms: "text"
+            case .email: "email"
+            }
         let initial = String(theme.prefix(2)).uppercased()
         return Campaign(
             name: "\(theme) \(kind)\(suffix)",

@@ -63,7 +63,9 @@ extension CallRecord {
         switch plan.channel {
         case .widget, .text:
             var draw = Draw(seed: seed, stream: .spelling, index: -1 - plan.index)
-            variables["utm_source"] = .string(draw.pick(["google", "bing", "newsletter", "direct"]))
+            variables["utm_source"] = .string(
+                draw.pick(["google", "bing", "newsletter", "direct"])
+            )
             variables["page_path"] = .string(draw.pick(["/", "/prices", "/contact", "/team"]))
         case .phone(_, _, batch: true):
             variables["first_name"] = .string(person?.firstName ?? "")

@@ -9,7 +9,8 @@ package struct Draw: Sendable {
 
     /// What a stream of draws decides; each purpose has its own, so that none disturbs another.
     package enum Stream: UInt64, Sendable {
-        case start = 1, plan, party, script, analysis, rating, identifier, person, touch, campaign
+        case start = 1
+        case plan, party, script, analysis, rating, identifier, person, touch, campaign
         case agent, spelling, fault, delivery, number
     }
 

@@ -87,7 +87,8 @@ package struct People: Sendable {
         case .french:
             (
                 [
-                    "Camille", "Louis", "Léa", "Hugo", "Chloé", "Jules", "Inès", "François", "Élise",
+                    "Camille", "Louis", "Léa", "Hugo", "Chloé", "Jules", "Inès", "François",
+                    "Élise",
                     "Théo", "Amélie", "Noël",
                 ],
                 [

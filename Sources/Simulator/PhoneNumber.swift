@@ -55,6 +55,11 @@ package enum Country: Int, Sendable, CaseIterable {
         }
     }
 
+    /// How many numbers the ranges hold.
+    var capacity: Int {
+        (0..<ranges.digits).reduce(ranges.prefixes.count) { count, _ in count * 10 }
+    }
+
     private static let unitedStatesPrefixes: [String] = [
         "205", "212", "213", "214", "215", "216", "206", "303", "305", "312", "313", "314", "315",
         "310", "404", "405", "407", "408", "412", "414", "415", "469", "470", "480", "503", "504",
@@ -69,9 +74,24 @@ package enum Country: Int, Sendable, CaseIterable {
 /// Gives out numbers: another serial is another number, within a country and a world.
 package struct NumberPlan: Sendable {
     private let seed: UInt64
+    /// Steps through each country's range, by the country's raw value.
+    private let strides: [Int]
 
     package init(seed: UInt64) {
         self.seed = seed
+        strides = Country.allCases.map { Self.stride(through: $0.capacity) }
+    }
+
+    /// A step of about the golden ratio, which scatters neighbours widely, and which shares no
+    /// factor with the capacity, so that no place comes twice.
+    private static func stride(through capacity: Int) -> Int {
+        var stride = Int(Double(capacity) * 0.618) | 1
+        while greatestCommonDivisor(stride, capacity) != 1 { stride += 2 }
+        return stride
+    }
+
+    private static func greatestCommonDivisor(_ first: Int, _ second: Int) -> Int {
+        second == 0 ? first : greatestCommonDivisor(second, first % second)
     }
 
     /// Whom a number belongs to; the classes never share one.
@@ -79,8 +99,6 @@ package struct NumberPlan: Sendable {
         case person, stranger, agent, destination
     }
 
-    /// A prime above every number of prefixes, so that it shares no factor with a capacity.
-    private static let stride = 1_000_003
     /// One residue for each owner.
     private static let owners = 4
 
@@ -89,12 +107,12 @@ package struct NumberPlan: Sendable {
     /// Serials below a quarter of the country's capacity, at least 500,000, never collide.
     package func number(_ country: Country, owner: Owner, serial: Int) -> PhoneNumber {
         let (prefixes, digits) = country.ranges
-        let lines = (0..<digits).reduce(1) { power, _ in power * 10 }
-        let capacity = prefixes.count * lines
+        let capacity = country.capacity
+        let lines = capacity / prefixes.count
         var draw = Draw(seed: seed, stream: .number, index: country.rawValue)
         let offset = draw.int(in: 0..<capacity)
         let position = (serial * Self.owners + owner.rawValue) % capacity
-        let place = (position * Self.stride + offset) % capacity
+        let place = (position * strides[country.rawValue] + offset) % capacity
         let line = String(place % lines)
         let padding = String(repeating: "0", count: digits - line.count)
         return PhoneNumber(

@@ -148,7 +148,7 @@ extension Phrasebook {
                 "Noted. You'll hear from us then. Goodbye!",
             ],
             .voicemailMessage: [
-                "Hello, this is {biz} calling about {svc}. Please call us back at your convenience.",
+                "Hello, this is {biz} calling about {svc}. Please call us back at your convenience."
             ],
             .voicemailGreeting: [
                 "Hi, you've reached my voicemail. Please leave a message after the tone.",
@@ -175,7 +175,9 @@ extension Phrasebook {
             .physiotherapy: ["a back treatment", "a knee assessment", "a sports massage"],
             .salon: ["a haircut", "coloring", "a beard trim"],
             .plumbing: ["a leaking pipe", "a blocked drain", "a water heater check"],
-            .vet: ["a vaccination for my dog", "a check-up for my cat", "a dental cleaning for my dog"],
+            .vet: [
+                "a vaccination for my dog", "a check-up for my cat", "a dental cleaning for my dog",
+            ],
         ]
     )
 }

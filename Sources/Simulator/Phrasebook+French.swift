@@ -97,7 +97,7 @@ extension Phrasebook {
             .confirmCallback: ["Nous vous rappelons à ce moment-là. Merci, {name}."],
             .voicemailMessage: ["Bonjour, ici {biz}, au sujet de {svc}. Merci de nous rappeler."],
             .voicemailGreeting: [
-                "Vous êtes bien sur ma messagerie. Laissez un message après le bip.",
+                "Vous êtes bien sur ma messagerie. Laissez un message après le bip."
             ],
             .notInterested: ["Non merci, ça ne m'intéresse pas.", "Ne m'appelez plus, merci."],
             .interested: ["Ah oui, j'allais justement appeler.", "Volontiers, vous avez quoi ?"],

@@ -29,7 +29,8 @@ extension Phrasebook {
                 "Erledigt! Ihr Termin für {svc} steht, {name}.",
             ],
             .bye: [
-                "Vielen Dank für Ihren Anruf. Auf Wiederhören!", "Gern geschehen. Schönen Tag noch!",
+                "Vielen Dank für Ihren Anruf. Auf Wiederhören!",
+                "Gern geschehen. Schönen Tag noch!",
             ],
             .bookingFailed: [
                 "Das Buchungssystem antwortet gerade leider nicht. Wir rufen Sie heute zurück.",
@@ -57,7 +58,7 @@ extension Phrasebook {
             ],
             .silentPrompt: ["Hallo? Sind Sie noch da?", "Ich kann Sie leider nicht hören."],
             .silentBye: [
-                "Die Verbindung scheint schlecht zu sein. Bitte rufen Sie noch einmal an.",
+                "Die Verbindung scheint schlecht zu sein. Bitte rufen Sie noch einmal an."
             ],
             .transferring: [
                 "Selbstverständlich, ich verbinde Sie. Einen Moment bitte.",
@@ -67,7 +68,9 @@ extension Phrasebook {
                 "In Ordnung, {name}, der Termin ist abgesagt.",
                 "Erledigt, {name}, ich habe den Termin gestrichen.",
             ],
-            .anythingElse: ["Kann ich sonst noch etwas für Sie tun?", "Haben Sie noch eine Frage?"],
+            .anythingElse: [
+                "Kann ich sonst noch etwas für Sie tun?", "Haben Sie noch eine Frage?",
+            ],
             .askBooking: [
                 "Guten Tag, ich hätte gern einen Termin für {svc}.",
                 "Hallo, ich habe Ihren Brief bekommen und möchte einen Termin für {svc}.",
@@ -119,10 +122,10 @@ extension Phrasebook {
             .askCallback: ["Wann dürfen wir Sie denn zurückrufen?"],
             .confirmCallback: ["Gut, wir melden uns dann wieder. Auf Wiederhören, {name}."],
             .voicemailMessage: [
-                "Guten Tag, hier ist {biz}, es geht um {svc}. Bitte rufen Sie uns zurück.",
+                "Guten Tag, hier ist {biz}, es geht um {svc}. Bitte rufen Sie uns zurück."
             ],
             .voicemailGreeting: [
-                "Hier ist die Mailbox. Bitte hinterlassen Sie eine Nachricht nach dem Signalton.",
+                "Hier ist die Mailbox. Bitte hinterlassen Sie eine Nachricht nach dem Signalton."
             ],
             .notInterested: ["Nein danke, kein Interesse.", "Bitte rufen Sie nicht mehr an."],
             .interested: ["Ja, ich wollte mich sowieso melden.", "Gern, was haben Sie denn frei?"],

@@ -17,7 +17,9 @@ extension Phrasebook {
                 "Lo siento, esa hora se acaba de ocupar. ¿Qué tal {other}?",
                 "Vaya, alguien se ha adelantado. Me queda {other}. ¿Le sirve?",
             ],
-            .askName: ["Perfecto. ¿Me dice su nombre, por favor?", "Muy bien. ¿A nombre de quién?"],
+            .askName: [
+                "Perfecto. ¿Me dice su nombre, por favor?", "Muy bien. ¿A nombre de quién?",
+            ],
             .confirmBooked: [
                 "Gracias, {name}. Su cita queda reservada.",
                 "Listo, {name}. Recibirá un mensaje de confirmación.",
@@ -95,7 +97,7 @@ extension Phrasebook {
             .confirmCallback: ["Le llamamos entonces. Gracias, {name}."],
             .voicemailMessage: ["Hola, le llamamos de {biz} por {svc}. Llámenos cuando pueda."],
             .voicemailGreeting: [
-                "Este es el buzón de voz. Deje su mensaje después de la señal.",
+                "Este es el buzón de voz. Deje su mensaje después de la señal."
             ],
             .notInterested: ["No, gracias, no me interesa.", "No me llamen más, por favor."],
             .interested: ["Ah, sí, justo iba a llamar.", "Claro, ¿qué tienen?"],
@@ -111,7 +113,9 @@ extension Phrasebook {
             .physiotherapy: ["una sesión de espalda", "una valoración de rodilla", "un masaje"],
             .salon: ["un corte de pelo", "un tinte", "un arreglo de barba"],
             .plumbing: ["una tubería que pierde", "un desagüe atascado", "una caldera"],
-            .vet: ["la vacuna del perro", "una revisión del gato", "una limpieza dental del perro"],
+            .vet: [
+                "la vacuna del perro", "una revisión del gato", "una limpieza dental del perro",
+            ],
         ]
     )
 }

@@ -108,7 +108,8 @@ extension RecipientRow {
     private static func quoted(_ field: String) -> String {
         let special = field.utf8.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
         guard special || field.hasPrefix(" ") || field.hasSuffix(" ") else { return field }
-        return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false)
+        return "\""
+            + field.split(separator: "\"", omittingEmptySubsequences: false)
             .joined(separator: "\"\"") + "\""
     }
 }

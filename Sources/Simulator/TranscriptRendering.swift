@@ -162,7 +162,10 @@ extension CallRecord {
         return switch use.tool {
         case .checkAvailability: ["free": [.string(slot.written)]]
         case .bookAppointment:
-            ["ok": true, "booking": .string("B\(100_000 + plan.index)"), "time": .string(slot.written)]
+            [
+                "ok": true, "booking": .string("B\(100_000 + plan.index)"),
+                "time": .string(slot.written),
+            ]
         case .cancelAppointment: ["ok": true]
         case .lookUpPrice: ["price": .int(script.filling.price), "currency": "USD"]
         case .transferToNumber, .endCall, .voicemailDetection, .languageDetection:

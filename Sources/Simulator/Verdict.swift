@@ -109,11 +109,13 @@ struct Verdict: Sendable {
                 "The caller wanted \(filling.service) and was transferred to a colleague, who booked it."
             case .failedBooking:
                 "The caller wanted \(filling.service), but the booking system returned an error."
-            case .priceQuestion: "The caller asked what \(filling.service) costs and was told the price."
+            case .priceQuestion:
+                "The caller asked what \(filling.service) costs and was told the price."
             case .openingHours: "The caller asked for the opening hours."
             case .cancellation: "\(filling.name) canceled an appointment."
             case .wrongNumber: "The caller had dialed a wrong number."
-            case .complaint: "The caller complained about an earlier visit and wants to be called back."
+            case .complaint:
+                "The caller complained about an earlier visit and wants to be called back."
             case .silentCaller: "Nobody spoke; the agent ended the call."
             case .hangUp: "The caller hung up shortly after the greeting."
             case .transferred: "The caller asked for a person and was transferred."

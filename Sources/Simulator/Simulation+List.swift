@@ -1,0 +1,82 @@
+extension Simulation {
+    /// One page of the conversations' list.
+    func list(_ query: Query) throws -> APIReply {
+        let parsed = try ListQuery(query)
+        let seed = world.settings.seed
+        let cursor = try query.value("cursor").map { try Cursor($0, for: parsed, seed: seed) }
+        faults.countListRequest()
+        let now = now
+        var walk = Walk(parsed, from: cursor, in: world, at: now)
+        var items: [JSON] = []
+        var last: Int?
+        var hasMore = false
+        while let index = walk.next() {
+            guard let record = shown(index, parsed, at: now) else { continue }
+            if items.count == parsed.pageSize {
+                hasMore = true
+                break
+            }
+            items.append(item(record, parsed))
+            last = index
+        }
+        let next = hasMore ? last.map { Cursor(index: $0).text(for: parsed, seed: seed) } : nil
+        return APIReply(
+            200,
+            [
+                "conversations": .array(items), "next_cursor": JSON(next),
+                "has_more": .bool(hasMore),
+            ]
+        )
+    }
+
+    /// The call if it stands in the list and meets every condition.
+    private func shown(_ index: Int, _ query: ListQuery, at now: Int) -> CallRecord? {
+        guard isListed(index), !world.isDeleted(index) else { return nil }
+        let plan = world.planner.plan(index)
+        for case .plan(let matches) in query.filters where !matches(plan, world) { return nil }
+        let record = world.record(of: plan, at: now)
+        for case .record(let matches) in query.filters where !matches(record) { return nil }
+        return record
+    }
+
+    /// Whether a call has appeared in the list; the hostile upstream holds some back.
+    func isListed(_ index: Int) -> Bool {
+        guard faults.mode == .hostile, Hostility.isLate(index) else { return true }
+        return faults.listRequests >= Hostility.appearsAfter(index)
+    }
+
+    private func item(_ record: CallRecord, _ query: ListQuery) -> JSON {
+        let item = record.summary(query.options)
+        guard faults.mode == .hostile else { return item }
+        if Hostility.isMalformed(record.plan.index) { faults.count("malformed_item") }
+        return Hostility.dress(item, of: record.plan.index)
+    }
+}
+
+/// Steps through the indexes of the calls in a range of start times, in the order asked for.
+private struct Walk {
+    private var next_: Int
+    private let end: Int
+    private let step: Int
+
+    init(_ query: ListQuery, from cursor: Cursor?, in world: World, at now: Int) {
+        let count = world.count(at: now)
+        let low = query.after.map { min(count, world.planner.count(startedBy: $0 - 1)) } ?? 0
+        let high = query.before.map { min(count, world.planner.count(startedBy: $0 - 1)) } ?? count
+        if query.ascending {
+            step = 1
+            next_ = max(low, cursor.map { $0.index + 1 } ?? low)
+            end = max(high, next_)
+        } else {
+            step = -1
+            next_ = min(high - 1, cursor.map { $0.index - 1 } ?? high - 1)
+            end = min(low - 1, next_)
+        }
+    }
+
+    mutating func next() -> Int? {
+        guard next_ != end else { return nil }
+        defer { next_ += step }
+        return next_
+    }
+}
