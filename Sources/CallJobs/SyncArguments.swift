@@ -45,14 +45,7 @@ package enum SyncArguments: JobArguments {
         case .recent: ["window": .text("recent")]
         case .last(let seconds): ["window": .text("\(seconds)s")]
         case .range(let range): range.fields
-        case .page(let page):
-            page.range.fields.merging(
-                [
-                    "walk": .text(page.walk), "cursor": .text(page.cursor),
-                    "page": .integer(Int64(page.number)), "mark": .bool(page.isPoll),
-                ],
-                uniquingKeysWith: { _, new in new }
-            )
+        case .page(let page): page.fields
         case .conversation(let call):
             ["conversation": .text(call.conversationID), "workspace": .text(call.workspace)]
         case .inbox(let id): ["inbox": .integer(id.number)]
@@ -85,8 +78,7 @@ package enum SyncArguments: JobArguments {
             agentID: try fields.text("agent"),
             workspace: try fields.text("workspace") ?? CallIdentity.defaultWorkspace
         )
-        guard let cursor = try fields.text("cursor") else { return .range(range) }
-        guard let walk = try fields.text("walk") else { throw .missing(field: "walk") }
+        guard let walk = try fields.text("walk") else { return .range(range) }
         guard let number = try fields.integer("page"), number > 0, number < Int32.max else {
             throw .malformed(field: "page", expected: "the number of the page, from 1")
         }
@@ -94,9 +86,11 @@ package enum SyncArguments: JobArguments {
             SyncPage(
                 range: range,
                 walk: walk,
-                cursor: cursor,
+                cursor: try fields.text("cursor"),
                 number: Int(number),
-                isPoll: try fields.flag("mark") ?? false
+                isPoll: try fields.flag("mark") ?? false,
+                filterFromUnix: try fields.instant("filterFrom"),
+                reachedUnix: try fields.instant("reached")
             )
         )
     }
@@ -139,8 +133,8 @@ package struct SyncPage: Hashable, Sendable {
     /// Names the walk in the store's cursors.
     package var walk: String
 
-    /// The upstream's cursor, opaque.
-    package var cursor: String
+    /// The upstream's cursor, opaque; nil for the first page.
+    package var cursor: String?
 
     /// The page's number, from 1: a walk has a limit.
     package var number: Int
@@ -148,11 +142,40 @@ package struct SyncPage: Hashable, Sendable {
     /// Whether the walk's end moves the mark of the last poll.
     package var isPoll: Bool
 
-    package init(range: SyncRange, walk: String, cursor: String, number: Int, isPoll: Bool) {
+    /// The lower bound that the cursor was made with, where it is not the range's: a cursor is
+    /// only good for the filters of its first page.
+    package var filterFromUnix: Int64?
+
+    /// Up to where the pages before have been read, Unix seconds: where to go on when the upstream
+    /// takes the cursor no more.
+    package var reachedUnix: Int64?
+
+    package init(
+        range: SyncRange,
+        walk: String,
+        cursor: String?,
+        number: Int,
+        isPoll: Bool,
+        filterFromUnix: Int64? = nil,
+        reachedUnix: Int64? = nil
+    ) {
         self.range = range
         self.walk = walk
         self.cursor = cursor
         self.number = number
         self.isPoll = isPoll
+        self.filterFromUnix = filterFromUnix
+        self.reachedUnix = reachedUnix
+    }
+
+    var fields: [String: StoredValue] {
+        var fields = range.fields
+        fields["walk"] = .text(walk)
+        fields["page"] = .integer(Int64(number))
+        fields["mark"] = .bool(isPoll)
+        if let cursor { fields["cursor"] = .text(cursor) }
+        if let filterFromUnix { fields["filterFrom"] = .integer(filterFromUnix) }
+        if let reachedUnix { fields["reached"] = .integer(reachedUnix) }
+        return fields
     }
 }

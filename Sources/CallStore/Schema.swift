@@ -7,6 +7,7 @@ enum Schema {
         (2, PackageResources.v002_create_campaigns_sql),
         (3, PackageResources.v003_create_jobs_sql),
         (4, PackageResources.v004_create_view_sql),
+        (5, PackageResources.v005_note_gone_sql),
     ]
 
     /// What this program's store looks like.
