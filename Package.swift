@@ -130,7 +130,8 @@ let product: [Target] = [
         name: "Hosting",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "JobWorker",
-            "RedisClient", "RedisQueue", "Settings", "Telemetry", logging, nioCore, nioPosix,
+            "RedisClient", "RedisQueue", "Settings", "Telemetry", crypto, logging, nioCore,
+            nioPosix,
             serviceLifecycle, unixSignals,
         ],
         swiftSettings: strict
