@@ -18,7 +18,7 @@ struct TruthTests {
     ]
 
     @Test("follows Kleene's tables", arguments: tables)
-    func tables(left: Ternary, right: Ternary, all: Ternary, any: Ternary, none: Ternary) {
+    func follows(left: Ternary, right: Ternary, all: Ternary, any: Ternary, none: Ternary) {
         #expect(Ternary.all([left, right]) == all)
         #expect(Ternary.any([left, right]) == any)
         #expect(Ternary.none([left, right]) == none)

@@ -17,7 +17,7 @@ struct ChaosTests {
     func survivesKills(seed: UInt64) async throws {
         let chaos = try await Chaos.start(calls: Self.calls, seed: seed)
         do {
-            try await chaos.watchEffects()
+            try chaos.watchEffects()
             try await chaos.enqueueSync()
             try await chaos.rampage(kills: 60)
             let isDone = try await eventually(within: .seconds(600), every: .seconds(1)) {

@@ -80,7 +80,7 @@ struct EnvelopeTests {
         do {
             let job = try Envelope.decode(bytes)
             #expect(try Envelope.decode(try Envelope.encode(job)) == job, "seed \(seed)")
-        } catch let error as EnvelopeError {
+        } catch {
             #expect(EnvelopeError.allKinds.contains(error), "seed \(seed)")
         }
     }
