@@ -1,0 +1,202 @@
+package import Ambient
+import Foundation
+package import JobQueue
+package import RedisClient
+
+/// An upstream's budget in Redis, shared by every process that names it alike.
+///
+/// Permits are leased: one whose holder died is given back when its lease ends. A refusal halves
+/// the parallelism for all, once for each burst: what was in flight at the time of the decrease
+/// does not lower it again. Successes raise it by one, after a window of them, up to the ceiling.
+package struct RedisUpstreamBudget: UpstreamBudget {
+    private let redis: any RedisExecutor
+    private let keys: RedisBudgetKeys
+    private let ceiling: Int
+    private let limits: RedisBudgetLimits
+    private let ambient: Ambient
+
+    /// A budget that shares its state under a name.
+    ///
+    /// - Parameters:
+    ///   - name: The upstream, such as `elevenlabs`.
+    ///   - ceiling: Most requests at once over all processes; 1 or more.
+    ///   - redis: Where the state is.
+    ///   - ambient: Ids of permits and the jitter.
+    ///   - limits: Leases and waits.
+    package init(
+        name: QueueName,
+        ceiling: Int,
+        redis: any RedisExecutor,
+        ambient: Ambient,
+        limits: RedisBudgetLimits = RedisBudgetLimits()
+    ) {
+        precondition(ceiling >= 1, "Somebody must be allowed to ask.")
+        self.redis = redis
+        self.ceiling = ceiling
+        self.limits = limits
+        self.ambient = ambient
+        keys = RedisBudgetKeys(name)
+    }
+
+    package func acquire() async throws(QueueError) -> BudgetAnswer {
+        let permit = BudgetPermit(id: ambient.newID().uuidString.lowercased())
+        let arguments = [
+            permit.id, String(ceiling), milliseconds(limits.lease), milliseconds(limits.busyWait),
+            milliseconds(limits.keep),
+        ]
+        let reply = try await evaluate(
+            RedisBudgetScripts.acquire,
+            keys: [keys.state, keys.permits, keys.grants],
+            arguments
+        )
+        guard case .array(let parts) = reply, parts.count == 2,
+            case .integer(let granted) = parts[0], case .integer(let wait) = parts[1]
+        else { throw .protocolViolation(reason: "budget-acquire") }
+        guard granted == 0 else { return .granted(permit) }
+        return .wait(.milliseconds(wait) + limits.busyWait * ambient.chance())
+    }
+
+    package func release(
+        _ permit: BudgetPermit,
+        _ feedback: BudgetFeedback
+    ) async throws(QueueError) {
+        let (word, after) = Self.words(feedback)
+        let arguments = [
+            permit.id, word, after.map(milliseconds) ?? "-1", String(ceiling),
+            String(limits.successesPerPermit), milliseconds(limits.backoffBase),
+            milliseconds(limits.quietMax), String(ambient.chance()), milliseconds(limits.keep),
+        ]
+        _ = try await evaluate(
+            RedisBudgetScripts.release,
+            keys: [keys.state, keys.permits, keys.grants],
+            arguments
+        )
+    }
+
+    package func state() async throws(QueueError) -> BudgetState {
+        let reply = try await evaluate(
+            RedisBudgetScripts.state,
+            keys: [keys.state, keys.permits],
+            [String(ceiling)]
+        )
+        guard case .array(let parts) = reply, parts.count == 3,
+            case .integer(let parallel) = parts[0], case .integer(let inFlight) = parts[1],
+            case .integer(let quiet) = parts[2]
+        else { throw .protocolViolation(reason: "budget-state") }
+        return BudgetState(
+            parallel: Int(parallel),
+            ceiling: ceiling,
+            inFlight: Int(inFlight),
+            quietUntilMilliseconds: quiet == 0 ? nil : quiet
+        )
+    }
+
+    private static func words(_ feedback: BudgetFeedback) -> (String, Duration?) {
+        switch feedback {
+        case .succeeded: ("succeeded", nil)
+        case .concurrencyLimited(let after): ("concurrency", after)
+        case .rateLimited(let after): ("rate", after)
+        case .failed: ("failed", nil)
+        case .unused: ("unused", nil)
+        }
+    }
+
+    /// Runs a script, and once more when the connection was lost on the way.
+    ///
+    /// Safe, for a repeat takes no second permit and gives none back twice; and worth it, for a
+    /// permit whose grant was not heard would be out until its lease ends.
+    private func evaluate(
+        _ script: RedisScript,
+        keys: [String],
+        _ arguments: [String]
+    ) async throws(QueueError) -> RedisValue {
+        let bytes = arguments.map { Array($0.utf8) }
+        do {
+            do {
+                return try await redis.evaluate(script, keys: keys, arguments: bytes)
+            } catch RedisError.closed {
+                return try await redis.evaluate(script, keys: keys, arguments: bytes)
+            }
+        } catch {
+            throw Self.queueError(error)
+        }
+    }
+
+    private static func queueError(_ error: RedisError) -> QueueError {
+        switch error {
+        case .server(.outOfMemory): .full
+        case .server(.noAuthentication(let message)): .refused(reason: message)
+        case .server(.noPermission(let message)): .refused(reason: message)
+        case .server(.readOnly): .unavailable(reason: "the server is read-only")
+        case .server(.loading): .unavailable(reason: "the server is loading its data")
+        case .server(.busy): .unavailable(reason: "the server is busy with a script")
+        case .server(.noScript): .protocolViolation(reason: "NOSCRIPT to EVAL")
+        case .server(.moved(_, let address)): .refused(reason: "the keys live at \(address)")
+        case .server(.other(let message)): .protocolViolation(reason: message)
+        case .cannotConnect(let reason): .unavailable(reason: reason)
+        case .timeout: .unavailable(reason: "no answer in time")
+        case .closed: .unavailable(reason: "the connection ended")
+        case .protocolError(let reason): .unavailable(reason: reason)
+        case .cancelled: .cancelled
+        }
+    }
+
+    private func milliseconds(_ duration: Duration) -> String {
+        // Rounded up, so that no time becomes zero; a year is more than anybody may mean.
+        let year = Duration.seconds(365 * 24 * 60 * 60)
+        let (seconds, attoseconds) = min(max(duration, .zero), year).components
+        return String(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}
+
+/// The numbers of a budget, each with its reason.
+package struct RedisBudgetLimits: Sendable, Equatable {
+    /// When a permit that nobody gave back is free again: longer than the longest request.
+    package var lease = Duration.seconds(180)
+
+    /// The wait while all permits are out, before jitter: a fraction of a usual request.
+    package var busyWait = Duration.milliseconds(100)
+
+    /// Successes for each present permit that raise the parallelism by one.
+    ///
+    /// So a window grows with the parallelism, and the way up is slower than the way down.
+    package var successesPerPermit = 4
+
+    /// The first wait after a refusal that names no time; it doubles with each further one.
+    ///
+    /// One second, as in the upstream's own client.
+    package var backoffBase = Duration.seconds(1)
+
+    /// The longest wait, also when the upstream asks for more: then somebody asks again.
+    package var quietMax = Duration.seconds(300)
+
+    /// How long the state outlives its last use.
+    package var keep = Duration.seconds(24 * 60 * 60)
+
+    package init() {}
+}
+
+/// The keys of one budget, under one hash tag.
+struct RedisBudgetKeys {
+    let state: String
+    let permits: String
+    let grants: String
+
+    init(_ name: QueueName) {
+        let tag = "ringback:{budget.\(name)}"
+        state = "\(tag):state"
+        permits = "\(tag):permits"
+        grants = "\(tag):grants"
+    }
+}
+
+/// The budget's scripts.
+enum RedisBudgetScripts {
+    static let acquire = script("budget-acquire", PackageResources.budget_acquire_lua)
+    static let release = script("budget-release", PackageResources.budget_release_lua)
+    static let state = script("budget-state", PackageResources.budget_state_lua)
+
+    private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {
+        RedisScript(name: name, source: String(decoding: source, as: UTF8.self))
+    }
+}

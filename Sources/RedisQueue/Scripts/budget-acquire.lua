@@ -1,0 +1,53 @@
+-- Takes a permit for one request to an upstream, or says how long to wait.
+--
+-- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, refusals
+-- KEYS[2] permits  ZSET  permit -> expiry (Unix ms)
+-- KEYS[3] grants   HASH  permit -> epoch it was granted in
+-- ARGV[1] permit   chosen by the caller; a repeat with the same one takes no second permit
+-- ARGV[2] ceiling  most requests at once, 1 or more
+-- ARGV[3] lease    ms after which a permit that is not given back counts as given back
+-- ARGV[4] busy     ms to wait when all permits are out
+-- ARGV[5] keep     ms that the keys outlive their last use
+--
+-- Returns {1, 0} when granted, {0, ms} to ask again after that time.
+
+local permit, ceiling, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local busy, keep = tonumber(ARGV[4]), tonumber(ARGV[5])
+if not permit or permit == '' or not ceiling or ceiling < 1 or not lease or lease < 1
+    or not busy or busy < 1 or not keep or keep < lease then
+  return redis.error_reply('ERR budget-acquire: malformed arguments')
+end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Allowed when the memory is full; a script whose first write is goes on to the others.
+redis.call('ZREM', KEYS[2], '')
+
+local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 500)
+for _, gone in ipairs(expired) do
+  redis.call('ZREM', KEYS[2], gone)
+  redis.call('HDEL', KEYS[3], gone)
+end
+
+if redis.call('ZSCORE', KEYS[2], permit) then
+  return {1, 0}
+end
+
+local state = redis.call('HMGET', KEYS[1], 'parallel', 'quiet', 'epoch')
+local quiet = tonumber(state[2] or 0)
+if quiet > now then
+  return {0, quiet - now}
+end
+
+local parallel = math.min(tonumber(state[1] or ceiling), ceiling)
+if redis.call('ZCARD', KEYS[2]) >= parallel then
+  return {0, busy}
+end
+
+redis.call('ZADD', KEYS[2], now + lease, permit)
+redis.call('HSET', KEYS[3], permit, state[3] or 0)
+redis.call('PEXPIRE', KEYS[1], keep)
+redis.call('PEXPIRE', KEYS[2], keep)
+redis.call('PEXPIRE', KEYS[3], keep)
+return {1, 0}

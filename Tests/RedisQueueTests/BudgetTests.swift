@@ -1,0 +1,450 @@
+import Ambient
+import Foundation
+import JobQueue
+import Logging
+import NIOPosix
+import RedisClient
+import RedisQueue
+import TestSupport
+import Testing
+
+/// Two processes' views of one budget, each with a connection of its own.
+struct BudgetFixture {
+    let budgets: [RedisUpstreamBudget]
+    let client: RedisClient
+    let tag: String
+
+    /// Runs a body with two views of a fresh budget.
+    static func run(
+        ceiling: Int,
+        seed: UInt64 = 1,
+        server: PrivateRedis? = nil,
+        _ body: (BudgetFixture) async throws -> Void
+    ) async throws {
+        let server = if let server { server } else { try await PrivateRedis.shared() }
+        let ambient = Ambient.live(seed: seed)
+        let name = "test-\(Ambient.live().newID().uuidString.lowercased())"
+        let clients = try (0..<2).map { _ in
+            try RedisClient(
+                RedisConfiguration(url: server.url),
+                on: MultiThreadedEventLoopGroup.singleton.any(),
+                ambient: ambient,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+        }
+        var limits = RedisBudgetLimits()
+        // So long that no test lives to see a wait end by itself.
+        limits.backoffBase = .seconds(1000)
+        limits.quietMax = .seconds(3600)
+        let budgets = try clients.map { client in
+            RedisUpstreamBudget(
+                name: try QueueName(name),
+                ceiling: ceiling,
+                redis: client,
+                ambient: ambient,
+                limits: limits
+            )
+        }
+        let fixture = BudgetFixture(
+            budgets: budgets,
+            client: clients[0],
+            tag: "ringback:{budget.\(name)}"
+        )
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await body(fixture))
+        } catch {
+            outcome = .failure(error)
+        }
+        for client in clients { await client.close() }
+        try outcome.get()
+    }
+
+    /// Takes a permit that must be there.
+    func permit(_ view: Int = 0) async throws -> BudgetPermit {
+        let answer = try await budgets[view].acquire()
+        guard case .granted(let permit) = answer else { throw Refused(answer: answer) }
+        return permit
+    }
+
+    struct Refused: Error {
+        let answer: BudgetAnswer
+    }
+
+    func release(
+        _ permit: BudgetPermit,
+        _ feedback: BudgetFeedback,
+        view: Int = 0
+    ) async throws {
+        try await budgets[view].release(permit, feedback)
+    }
+
+    /// How long the budget makes one wait; nil when it grants (and the permit goes back).
+    func wait(_ view: Int = 0) async throws -> Duration? {
+        switch try await budgets[view].acquire() {
+        case .wait(let duration): return duration
+        case .granted(let permit):
+            try await release(permit, .unused, view: view)
+            return nil
+        }
+    }
+
+    func state(_ view: Int = 1) async throws -> BudgetState {
+        try await budgets[view].state()
+    }
+
+    /// Lets the shared wait end now.
+    func endQuiet() async throws {
+        _ = try await client.send(RedisCommand("HSET", "\(tag):state", "quiet", "0"))
+    }
+
+    /// Lets the lease of a permit end now.
+    func expire(_ permit: BudgetPermit) async throws {
+        _ = try await client.send(
+            RedisCommand("ZADD", "\(tag):permits", "XX", "1", permit.id)
+        )
+    }
+}
+
+@Suite("The upstream budget in Redis")
+struct BudgetTests {
+    @Test("gives out as many permits as the ceiling, over all processes")
+    func sharesTheCeiling() async throws {
+        try await BudgetFixture.run(ceiling: 3) { fixture in
+            let first = try await fixture.permit(0)
+            _ = try await fixture.permit(1)
+            _ = try await fixture.permit(0)
+            #expect(try await fixture.wait(0) != nil)
+            #expect(try await fixture.wait(1) != nil)
+            #expect(try await fixture.state().inFlight == 3)
+            try await fixture.release(first, .succeeded)
+            #expect(try await fixture.wait(1) == nil)
+            let expected = BudgetState(
+                parallel: 3,
+                ceiling: 3,
+                inFlight: 2,
+                quietUntilMilliseconds: nil
+            )
+            #expect(try await fixture.state() == expected)
+        }
+    }
+
+    @Test("halves the parallelism once for a whole burst of refusals")
+    func onceForEachBurst() async throws {
+        try await BudgetFixture.run(ceiling: 8) { fixture in
+            var permits: [BudgetPermit] = []
+            for view in 0..<8 { permits.append(try await fixture.permit(view % 2)) }
+            for (index, permit) in permits.enumerated() {
+                let feedback: BudgetFeedback =
+                    index.isMultiple(of: 3)
+                    ? .rateLimited(retryAfter: .zero) : .concurrencyLimited(retryAfter: nil)
+                try await fixture.release(permit, feedback, view: index % 2)
+                #expect(try await fixture.state().parallel == 4)
+            }
+        }
+    }
+
+    @Test("halves it again for a refusal after the decrease, but never below one")
+    func downToOne() async throws {
+        try await BudgetFixture.run(ceiling: 8) { fixture in
+            for expected in [4, 2, 1, 1, 1] {
+                let permit = try await fixture.permit()
+                try await fixture.release(permit, .concurrencyLimited(retryAfter: .zero))
+                #expect(try await fixture.state().parallel == expected)
+            }
+        }
+    }
+
+    @Test("keeps everybody quiet for as long as the upstream asked", arguments: [0, 1])
+    func honoursRetryAfter(view: Int) async throws {
+        try await BudgetFixture.run(ceiling: 4) { fixture in
+            let early = try await fixture.permit()
+            let permit = try await fixture.permit()
+            try await fixture.release(permit, .rateLimited(retryAfter: .seconds(600)))
+            let wait = try #require(try await fixture.wait(view))
+            #expect(wait > .seconds(590) && wait < .seconds(601))
+            #expect(try await fixture.state(view).quietUntilMilliseconds != nil)
+            // Another of the same burst may ask for more time, and none for less.
+            try await fixture.release(early, .rateLimited(retryAfter: .seconds(900)))
+            #expect(try #require(try await fixture.wait(view)) > .seconds(890))
+            try await fixture.endQuiet()
+            #expect(try await fixture.wait(view) == nil)
+        }
+    }
+
+    @Test("waits no longer than the limit, whatever the upstream says")
+    func capsRetryAfter() async throws {
+        try await BudgetFixture.run(ceiling: 4) { fixture in
+            let permit = try await fixture.permit()
+            try await fixture.release(permit, .rateLimited(retryAfter: .seconds(1_000_000)))
+            let wait = try #require(try await fixture.wait())
+            #expect(wait > .seconds(3590) && wait < .seconds(3601))
+        }
+    }
+
+    @Test("backs off twice as long with each refusal that names no time, with jitter")
+    func backsOff() async throws {
+        try await BudgetFixture.run(ceiling: 4) { fixture in
+            for seconds in [1000, 2000, 3600, 3600] {
+                let permit = try await fixture.permit()
+                try await fixture.release(permit, .rateLimited(retryAfter: nil))
+                let wait = try #require(try await fixture.wait())
+                #expect(wait > .seconds(seconds / 2 - 10) && wait < .seconds(seconds + 1))
+                try await fixture.endQuiet()
+            }
+            // A success ends the row of refusals.
+            try await fixture.release(try await fixture.permit(), .succeeded)
+            try await fixture.release(try await fixture.permit(), .rateLimited(retryAfter: nil))
+            #expect(try #require(try await fixture.wait()) < .seconds(1001))
+        }
+    }
+
+    @Test("slows down when one request at a time is still one too many")
+    func concurrencyAtOne() async throws {
+        try await BudgetFixture.run(ceiling: 2) { fixture in
+            try await fixture.release(
+                try await fixture.permit(),
+                .concurrencyLimited(retryAfter: nil)
+            )
+            #expect(try await fixture.wait() == nil)
+            try await fixture.release(
+                try await fixture.permit(),
+                .concurrencyLimited(retryAfter: nil)
+            )
+            #expect(try #require(try await fixture.wait()) > .seconds(490))
+        }
+    }
+
+    @Test("rises by one after a window of successes, up to the ceiling")
+    func rises() async throws {
+        try await BudgetFixture.run(ceiling: 3) { fixture in
+            for _ in 0..<2 {
+                let permit = try await fixture.permit()
+                try await fixture.release(permit, .rateLimited(retryAfter: .zero))
+            }
+            // 4 successes for each permit: 4 from one to two, 8 from two to three.
+            for count in 1...20 {
+                try await fixture.release(try await fixture.permit(), .succeeded, view: count % 2)
+                let expected = count < 4 ? 1 : count < 12 ? 2 : 3
+                #expect(try await fixture.state().parallel == expected, "after \(count)")
+            }
+        }
+    }
+
+    @Test("does not rise by successes of requests from before the decrease")
+    func oldSuccesses() async throws {
+        try await BudgetFixture.run(ceiling: 8) { fixture in
+            var permits: [BudgetPermit] = []
+            for _ in 0..<8 { permits.append(try await fixture.permit()) }
+            for _ in 0..<3 {
+                try await fixture.release(
+                    permits.removeLast(),
+                    .concurrencyLimited(retryAfter: nil)
+                )
+            }
+            for permit in permits { try await fixture.release(permit, .succeeded) }
+            let successes = try await fixture.client.send(
+                RedisCommand("HGET", "\(fixture.tag):state", "successes")
+            )
+            #expect(successes == .bytes(Array("0".utf8)))
+        }
+    }
+
+    @Test("takes a permit back when its lease ends, and ignores what comes late")
+    func expires() async throws {
+        try await BudgetFixture.run(ceiling: 1) { fixture in
+            let dead = try await fixture.permit()
+            #expect(try await fixture.wait() != nil)
+            try await fixture.expire(dead)
+            #expect(try await fixture.state().inFlight == 0)
+            let alive = try await fixture.permit(1)
+            try await fixture.release(dead, .rateLimited(retryAfter: .seconds(600)))
+            #expect(try await fixture.state().quietUntilMilliseconds == nil)
+            #expect(try await fixture.state().inFlight == 1)
+            try await fixture.release(alive, .succeeded)
+            #expect(try await fixture.state().inFlight == 0)
+        }
+    }
+
+    @Test("counts a repeated release once")
+    func releasesTwice() async throws {
+        try await BudgetFixture.run(ceiling: 8) { fixture in
+            let permit = try await fixture.permit()
+            for _ in 0..<3 {
+                try await fixture.release(permit, .rateLimited(retryAfter: .zero))
+            }
+            #expect(try await fixture.state().parallel == 4)
+        }
+    }
+
+    @Test(
+        "learns nothing from requests that failed or were not made",
+        arguments: [BudgetFeedback.failed, .unused]
+    )
+    func neutral(feedback: BudgetFeedback) async throws {
+        try await BudgetFixture.run(ceiling: 4) { fixture in
+            let before = try await fixture.state()
+            try await fixture.release(try await fixture.permit(), feedback)
+            #expect(try await fixture.state() == before)
+        }
+    }
+
+    @Test("obeys a ceiling that was lowered since")
+    func loweredCeiling() async throws {
+        try await BudgetFixture.run(ceiling: 4) { fixture in
+            let lower = RedisUpstreamBudget(
+                name: try QueueName(
+                    String(fixture.tag.dropFirst("ringback:{budget.".count).dropLast())
+                ),
+                ceiling: 2,
+                redis: fixture.client,
+                ambient: .live(seed: 1)
+            )
+            _ = try await fixture.permit()
+            _ = try await fixture.permit()
+            let answer = try await lower.acquire()
+            guard case .wait = answer else {
+                Issue.record("granted a third permit of two")
+                return
+            }
+            #expect(try await lower.state().parallel == 2)
+        }
+    }
+
+    @Test("works on while the memory is full")
+    func memoryFull() async throws {
+        var options = PrivateRedisOptions()
+        options.memoryMaxBytes = 4 * 1024 * 1024
+        let server = try await PrivateRedis.start(options)
+        try await BudgetFixture.run(ceiling: 4, server: server) { fixture in
+            let before = try await fixture.permit()
+            var fillers = 0
+            filling: while fillers < 1000 {
+                fillers += 1
+                do {
+                    _ = try await fixture.client.send(
+                        RedisCommand([
+                            Array("SET".utf8), Array("filler:\(fillers)".utf8),
+                            [UInt8](repeating: 7, count: 64 * 1024),
+                        ])
+                    )
+                } catch RedisError.server(.outOfMemory) {
+                    break filling
+                }
+            }
+            #expect(fillers < 1000, "the memory never got full")
+            try await fixture.release(before, .rateLimited(retryAfter: .zero))
+            #expect(try await fixture.state().parallel == 2)
+            let after = try await fixture.permit(1)
+            try await fixture.release(after, .succeeded)
+        }
+        await server.kill()
+    }
+
+    @Test("agrees with its model over random histories", arguments: Seeds.first(40))
+    func agreesWithModel(seed: UInt64) async throws {
+        var random = Seeded(seed: seed)
+        let ceiling = Int.random(in: 1...6, using: &random)
+        try await BudgetFixture.run(ceiling: ceiling, seed: seed) { fixture in
+            var model = BudgetModel(ceiling: ceiling)
+            var history: [String] = []
+            for _ in 0..<120 {
+                history.append(try await step(fixture, &model, &random))
+                let state = try await fixture.state(Int.random(in: 0...1, using: &random))
+                #expect(
+                    state.parallel == model.parallel && state.inFlight == model.permits.count
+                        && (state.quietUntilMilliseconds != nil) == model.isQuiet,
+                    "\(Seeds.replay(seed, filter: "BudgetTests")) after \(history.suffix(12))"
+                )
+            }
+        }
+    }
+
+    private func step(
+        _ fixture: BudgetFixture,
+        _ model: inout BudgetModel,
+        _ random: inout Seeded
+    ) async throws -> String {
+        let view = Int.random(in: 0...1, using: &random)
+        switch Int.random(in: 0..<20, using: &random) {
+        case 0..<9:
+            let answer = try await fixture.budgets[view].acquire()
+            guard case .granted(let permit) = answer else {
+                #expect(!model.mayGrant, "refused although there was room")
+                return "refused"
+            }
+            #expect(model.mayGrant, "granted although there was no room")
+            model.permits.append((permit, model.epoch))
+            return "granted"
+        case 9 where !model.permits.isEmpty:
+            let index = model.permits.indices.randomElement(using: &random) ?? 0
+            try await fixture.expire(model.permits.remove(at: index).permit)
+            return "expired"
+        case 10:
+            try await fixture.endQuiet()
+            model.isQuiet = false
+            return "quiet ended"
+        default:
+            guard let index = model.permits.indices.randomElement(using: &random) else {
+                return "nothing to release"
+            }
+            let (permit, epoch) = model.permits.remove(at: index)
+            let feedback: BudgetFeedback =
+                switch Int.random(in: 0..<12, using: &random) {
+                case 0: .rateLimited(retryAfter: nil)
+                case 1: .concurrencyLimited(retryAfter: nil)
+                case 2: .rateLimited(retryAfter: .seconds(3000))
+                case 3: .failed
+                default: .succeeded
+                }
+            try await fixture.release(permit, feedback, view: view)
+            model.learn(feedback, grantedIn: epoch)
+            return "\(feedback)"
+        }
+    }
+}
+
+/// The rules of the budget, told again in Swift.
+private struct BudgetModel {
+    let ceiling: Int
+    var parallel: Int
+    var successes = 0
+    var epoch = 0
+    var isQuiet = false
+    var permits: [(permit: BudgetPermit, epoch: Int)] = []
+
+    init(ceiling: Int) {
+        self.ceiling = ceiling
+        parallel = ceiling
+    }
+
+    var mayGrant: Bool { !isQuiet && permits.count < parallel }
+
+    mutating func learn(_ feedback: BudgetFeedback, grantedIn epoch: Int) {
+        switch feedback {
+        case .failed, .unused: break
+        case .succeeded:
+            guard epoch == self.epoch else { break }
+            successes += 1
+            if parallel == ceiling {
+                successes = 0
+            } else if successes >= 4 * parallel {
+                parallel += 1
+                successes = 0
+            }
+        case .concurrencyLimited(let after):
+            refused(after, needsQuiet: parallel == 1, grantedIn: epoch)
+        case .rateLimited(let after):
+            refused(after, needsQuiet: true, grantedIn: epoch)
+        }
+    }
+
+    private mutating func refused(_ after: Duration?, needsQuiet: Bool, grantedIn epoch: Int) {
+        if after != nil { isQuiet = true }
+        guard epoch == self.epoch else { return }
+        if needsQuiet { isQuiet = true }
+        parallel = max(1, parallel / 2)
+        successes = 0
+        self.epoch += 1
+    }
+}
