@@ -46,16 +46,37 @@ package struct JobPolicy: Sendable, Equatable {
 package struct JobContext: Sendable {
     package let ambient: Ambient
 
-    /// Carries the job's id, attempt and queue as metadata.
-    package let logger: Logger
-
     /// The fence of this delivery: a checkpoint written under a higher one is newer.
     package let fence: Int64
 
+    private let baseLogger: Logger
+    private let job: (id: JobID, attempt: Int)?
+
+    /// A context with a logger as it is, for those who run a handler without a worker.
     package init(ambient: Ambient, logger: Logger, fence: Int64) {
         self.ambient = ambient
-        self.logger = logger
         self.fence = fence
+        baseLogger = logger
+        job = nil
+    }
+
+    init(ambient: Ambient, queueLogger: Logger, fence: Int64, job: Job) {
+        self.ambient = ambient
+        self.fence = fence
+        baseLogger = queueLogger
+        self.job = (job.id, job.attempt)
+    }
+
+    /// Carries the job's id, attempt and queue as metadata.
+    ///
+    /// Made when it is asked for: most attempts log nothing, and the metadata cost more than a
+    /// small job.
+    package var logger: Logger {
+        guard let job else { return baseLogger }
+        var logger = baseLogger
+        logger[metadataKey: "job"] = "\(job.id)"
+        logger[metadataKey: "attempt"] = "\(job.attempt)"
+        return logger
     }
 }
 

@@ -1,0 +1,230 @@
+import Ambient
+import JobQueue
+import Logging
+
+extension Coordinator {
+    /// Settles and fetches if there is reason to; returns whether the queue was called.
+    mutating func turn() async -> Bool {
+        let now = ambient.elapsed()
+        await putTokenBack()
+        if pendingTurn == nil {
+            guard let request = nextRequest(now) else { return false }
+            pendingTurn = PendingTurn(request: request, retry: now)
+        }
+        guard let pending = pendingTurn, now >= pending.retry else { return false }
+        do {
+            let reply = try await queue.turn(pending.request)
+            pendingTurn = nil
+            metrics.noteTurn()
+            metrics.flush()
+            noteQueueAnswer(after: pending)
+            take(reply, to: pending.request)
+        } catch {
+            noteQueueFailure(error)
+        }
+        return true
+    }
+
+    // MARK: - What to ask for
+
+    private mutating func nextRequest(_ now: Duration) -> TurnRequest? {
+        let settling = batchToSettle(now)
+        let limit = fetchLimit(now, settling: settling)
+        guard settling != nil || limit > 0 else { return nil }
+        let isIdle = limit > 0 && isLast(settling)
+        turnNumber += 1
+        let settlement = settling.map { batch in
+            Settlement(batch: batch.reference, slots: batch.outcomes)
+        }
+        if let settling {
+            settling.outcomes = []
+            settling.waitingSince = settling.uncommitted > 0 ? now : nil
+        }
+        return TurnRequest(
+            worker: configuration.worker,
+            number: turnNumber,
+            settlement: settlement,
+            limit: limit,
+            isIdle: isIdle
+        )
+    }
+
+    /// The batch whose outcomes go with the next call: a complete one first, else the one that
+    /// has waited longest, when it is time or a call is made anyway.
+    private func batchToSettle(_ now: Duration) -> OpenBatch? {
+        let candidates = open.filter { !$0.outcomes.isEmpty }
+        if let complete = candidates.first(where: \.isComplete) { return complete }
+        let oldest = candidates.min { ($0.waitingSince ?? now) < ($1.waitingSince ?? now) }
+        guard let oldest else { return nil }
+        let isDue = now - (oldest.waitingSince ?? now) >= limits.settleEvery
+        return isDue || drain != nil || fetchLimit(now, settling: nil) > 0 ? oldest : nil
+    }
+
+    func fetchLimit(_ now: Duration, settling: OpenBatch?) -> Int {
+        let room = fetchRoom(settling: settling)
+        return settling != nil || mayHaveWork || now >= nextFetch ? room : 0
+    }
+
+    /// How many jobs could be fetched if there were any, once a batch's outcomes are settled.
+    func fetchRoom(settling: OpenBatch?) -> Int {
+        guard drain == nil, failure == nil, commitRetry == nil else { return 0 }
+        // A suspect is alone in the process until it is settled, and the worker that runs
+        // suspects waits until it is idle.
+        let mustBeAlone = isSoloWorker || open.contains { $0.reference.isSolo }
+        if mustBeAlone, !isLast(settling) { return 0 }
+        let plan = FetchPlan(
+            concurrency: configuration.concurrency,
+            batchMax: limits.batchMax,
+            workTarget: limits.workTarget
+        )
+        let unfinished = open.reduce(0) { $0 + $1.unfinished }
+        return plan.limit(
+            unfinished: unfinished,
+            unstarted: crew.work.unstartedCount + unadmitted,
+            average: average,
+            runsAlone: runsAlone
+        )
+    }
+
+    private var unadmitted: Int {
+        open.reduce(0) { $0 + ($1.isAdmitted ? 0 : $1.unfinished) }
+    }
+
+    private var runsAlone: Bool {
+        policies[queue.name.text]?.runsAlone ?? false
+    }
+
+    /// Whether the process holds nothing once a batch's outcomes are settled.
+    private func isLast(_ settling: OpenBatch?) -> Bool {
+        open.allSatisfy { batch in
+            batch.isOver
+                || (batch === settling && batch.isComplete
+                    && batch.unsettled == batch.outcomes.count)
+        }
+    }
+
+    // MARK: - What came back
+
+    private mutating func take(_ reply: TurnReply, to request: TurnRequest) {
+        let now = ambient.elapsed()
+        board.update { $0.lastTurn = now }
+        if let settlement = request.settlement { take(reply.settled, of: settlement, now: now) }
+        if let batch = reply.batch {
+            open.append(OpenBatch(batch))
+            board.update { $0.batches.append(batch.reference) }
+        }
+        isSoloWorker = reply.isSoloWorker
+        let mayFetch = !reply.isPaused && reply.hasMore
+        if request.limit > 0 {
+            mayHaveWork = mayFetch
+            nextFetch = now + idleWait(after: reply)
+        } else if mayFetch {
+            mayHaveWork = true
+        }
+    }
+
+    private mutating func take(
+        _ settled: TurnReply.Settled,
+        of settlement: Settlement,
+        now: Duration
+    ) {
+        guard let batch = open.first(where: { $0.reference == settlement.batch }) else { return }
+        switch settled {
+        case .settled, .nothing:
+            batch.unsettled -= settlement.slots.count
+        case .alreadySettled:
+            // The queue holds nothing of the batch; were anything of it still open here, its
+            // result could only be offered to the ledger.
+            batch.unsettled -= settlement.slots.count
+            if batch.unsettled > 0 { lose(batch) }
+        case .lost:
+            toForget += settlement.slots.filter { $0.outcome == .done }.map(\.id)
+            lose(batch)
+        case .stale:
+            batch.outcomes = settlement.slots + batch.outcomes
+            batch.waitingSince = now - limits.settleEvery
+        }
+    }
+
+    private func idleWait(after reply: TurnReply) -> Duration {
+        let longest = limits.bellWait * (1 + ambient.chance() / 4)
+        guard let due = reply.nextDueMilliseconds, !reply.isPaused else { return longest }
+        let untilDue = Duration.milliseconds(max(0, due - reply.nowMilliseconds))
+        return min(longest, untilDue + limits.dueSpread * ambient.chance())
+    }
+
+    // MARK: - Outages
+
+    private mutating func noteQueueAnswer(after pending: PendingTurn) {
+        guard pending.failures > 0 else { return }
+        board.update { $0.queueDownSince = nil }
+        logger.notice(
+            "queue answers again; work goes on",
+            metadata: ["calls": "\(pending.failures)"]
+        )
+    }
+
+    /// The call may have happened, so the very same one is repeated.
+    private mutating func noteQueueFailure(_ error: QueueError) {
+        metrics.noteTurnFailure()
+        guard var pending = pendingTurn, !(error == .cancelled && Task.isCancelled) else { return }
+        let now = ambient.elapsed()
+        pending.failures += 1
+        switch error {
+        case .unavailable, .full, .cancelled:
+            pending.refusals = 0
+        case .layoutTooNew:
+            fail(.queue(error))
+        case .refused, .protocolViolation, .payloadTooLarge:
+            pending.refusals += 1
+            if pending.refusals >= limits.refusalsMax { fail(.queue(error)) }
+        }
+        pending.retry = now + queueBackoff(pending.failures)
+        pendingTurn = pending
+        guard pending.failures == 1 else { return }
+        board.update { $0.queueDownSince = now }
+        logger.error(
+            "queue does not answer; the call is repeated until it does",
+            metadata: ["error": "\(error)"]
+        )
+    }
+
+    private func queueBackoff(_ failures: Int) -> Duration {
+        // 20 doublings exceed the cap.
+        let full = min(
+            limits.queueBackoffCap,
+            limits.queueBackoffBase * (1 << min(failures - 1, 20))
+        )
+        return full * (0.5 + ambient.chance() / 2)
+    }
+
+    /// Removes the copies of jobs whose commit won although their batch was lost.
+    mutating func forget() async {
+        while !toForget.isEmpty, pendingTurn == nil, !Task.isCancelled {
+            let ids = Array(toForget.prefix(QueueLimits.jobsPerCallMax))
+            do {
+                try await queue.forget(ids)
+                toForget.removeFirst(ids.count)
+            } catch {
+                // Tried again in the next round; the ledger absorbs what is never forgotten.
+                if toForget.count > limits.forgetMax {
+                    toForget.removeFirst(toForget.count - limits.forgetMax)
+                }
+                return
+            }
+        }
+    }
+
+    /// A token that this process has no room for belongs to another one.
+    private mutating func putTokenBack() async {
+        guard bell.takeToken() else { return }
+        nextFetch = .zero
+        guard fetchRoom(settling: nil) == 0 else { return }
+        do {
+            try await queue.ring()
+        } catch {
+            // A lost token costs a waiting worker at most its longest wait.
+            logger.debug("bell token lost", metadata: ["error": "\(error)"])
+        }
+    }
+}

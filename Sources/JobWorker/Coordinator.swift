@@ -1,0 +1,267 @@
+import Ambient
+import JobQueue
+import Logging
+
+/// The worker's loop: the one task that talks to the queue and the ledger.
+///
+/// It never waits for a handler. Each round collects what has ended, commits it, settles it and
+/// fetches more in one call, and sleeps until something has happened or is due.
+struct Coordinator<Handler: JobHandler, Committer: ResultCommitter>
+where Handler.Effect == Committer.Effect {
+    typealias Effect = Handler.Effect
+
+    let queue: any WorkQueue
+    let committer: Committer
+    let crew: Crew<Handler>
+    let configuration: WorkerConfiguration
+    let ambient: Ambient
+    let logger: Logger
+    let shutdown: ShutdownSignal
+    let board: WorkerBoard
+    let inbox: BeatInbox
+    let bell: BellWatch
+    var metrics: WorkerMetrics
+
+    var open: [OpenBatch] = []
+    var policies: [String: JobPolicy] = [:]
+
+    /// Mean duration of an attempt, newer ones weighing more.
+    var average: Duration?
+
+    // Towards the queue.
+    var turnNumber = 0
+    var pendingTurn: PendingTurn?
+    var mayHaveWork = true
+    var nextFetch: Duration = .zero
+    var isSoloWorker = false
+    var toForget: [JobID] = []
+
+    // Towards the ledger.
+    var commitJobs: [FinishedJob<Effect>] = []
+    var commitPlaces: [(batch: OpenBatch, position: Int)] = []
+    var commitFailures = 0
+    var commitRetry: Duration?
+
+    var drain: Drain?
+    var failure: WorkerError?
+
+    var limits: WorkerLimits { configuration.limits }
+
+    /// A call to the queue that has not been answered, and is repeated as it is.
+    struct PendingTurn {
+        var request: TurnRequest
+        var failures = 0
+        var refusals = 0
+        var retry: Duration
+    }
+
+    /// The way to the end.
+    struct Drain {
+        var since: Duration
+        var hasCancelled = false
+        var hasAbandoned = false
+    }
+
+    init(
+        queue: any WorkQueue,
+        committer: Committer,
+        crew: Crew<Handler>,
+        configuration: WorkerConfiguration,
+        ambient: Ambient,
+        logger: Logger,
+        shutdown: ShutdownSignal,
+        board: WorkerBoard,
+        inbox: BeatInbox,
+        bell: BellWatch
+    ) {
+        self.queue = queue
+        self.committer = committer
+        self.crew = crew
+        self.configuration = configuration
+        self.ambient = ambient
+        self.logger = logger
+        self.shutdown = shutdown
+        self.board = board
+        self.inbox = inbox
+        self.bell = bell
+        metrics = WorkerMetrics(queue: queue.name)
+    }
+
+    /// Works until the shutdown is done or the task is cancelled.
+    ///
+    /// - Returns: Why it ended otherwise; nil at a clean end.
+    mutating func run() async -> WorkerError? {
+        board.update { $0.phase = .working }
+        while !Task.isCancelled {
+            readInbox()
+            collect()
+            advanceDrain()
+            await admit()
+            await commit()
+            let hasTurned = await turn()
+            await forget()
+            removeFinished()
+            if isDone { break }
+            if !hasTurned { await rest() }
+        }
+        metrics.flush()
+        board.update { $0.phase = .ended }
+        return failure
+    }
+
+    private var isDone: Bool {
+        if case .queue? = failure { return true }
+        guard let drain else { return false }
+        if open.isEmpty, pendingTurn == nil, commitJobs.isEmpty { return true }
+        let end = drain.since + limits.drainGrace + limits.cancelGrace * 2
+        guard ambient.elapsed() >= end else { return false }
+        logger.error(
+            "shutdown took too long; the rest is left to its leases",
+            metadata: ["batches": "\(open.count)"]
+        )
+        return true
+    }
+
+    private mutating func readInbox() {
+        let news = inbox.take()
+        if let error = news.failure { fail(.queue(error)) }
+        for batch in open where news.lost.contains(batch.reference) && !batch.isLost {
+            logger.warning(
+                "batch lost: its lease was taken back",
+                metadata: ["batch": "\(batch.reference.id.number)"]
+            )
+            lose(batch)
+        }
+        guard !news.cancelled.isEmpty else { return }
+        for batch in open { batch.run?.cancel(Array(news.cancelled)) }
+    }
+
+    mutating func fail(_ error: WorkerError) {
+        if failure == nil { failure = error }
+    }
+
+    /// Takes note that the queue took a batch back.
+    ///
+    /// What runs is stopped and may still win the commit; what is decided is not settled.
+    mutating func lose(_ batch: OpenBatch) {
+        guard !batch.isLost else { return }
+        metrics.noteLostBatch()
+        batch.isLost = true
+        toForget += batch.outcomes.filter { $0.outcome == .done }.map(\.id)
+        batch.outcomes = []
+        batch.unsettled = 0
+        _ = batch.close()
+        let reference = batch.reference
+        crew.stop { $0.run.batch.reference == reference ? .lost : nil }
+    }
+
+    private mutating func removeFinished() {
+        let before = open.count
+        open.removeAll(where: \.isOver)
+        let busy = crew.runningCount
+        let isUnchanged = before == open.count
+        board.update { snapshot in
+            snapshot.busy = busy
+            if !isUnchanged { snapshot.batches = open.filter { !$0.isLost }.map(\.reference) }
+        }
+    }
+
+    // MARK: - Results
+
+    /// Takes the results that the handlers have laid down.
+    private mutating func collect() {
+        let now = ambient.elapsed()
+        var total = Duration.zero
+        var count = 0
+        for station in crew.stations {
+            for attempt in station.collect() {
+                total += attempt.duration
+                count += 1
+                take(attempt, now: now)
+            }
+        }
+        guard count > 0 else { return }
+        board.update { $0.ended += count }
+        let mean = total / count
+        average = average.map { $0 * 0.5 + mean * 0.5 } ?? mean
+    }
+
+    private mutating func take(_ attempt: EndedAttempt<Effect>, now: Duration) {
+        guard let batch = open.first(where: { $0.run === attempt.run }) else { return }
+        let job = batch.batch.jobs[attempt.position]
+        metrics.noteAttempt(kind: job.kind, duration: attempt.duration)
+        batch.unfinished -= 1
+        switch disposition(of: attempt, job: job) {
+        case .commit(let effect):
+            commitJobs.append(
+                FinishedJob(
+                    job: job,
+                    worker: configuration.worker,
+                    fence: batch.batch.fence,
+                    effect: effect
+                )
+            )
+            commitPlaces.append((batch, attempt.position))
+            batch.uncommitted += 1
+            if batch.waitingSince == nil { batch.waitingSince = now }
+        case .settle(let outcome):
+            decide(outcome, for: attempt.position, of: batch, now: now)
+        case .drop:
+            break
+        }
+    }
+
+    private func disposition(
+        of attempt: EndedAttempt<Effect>,
+        job: Job
+    ) -> Disposition<Effect> {
+        // The common case, without a draw: random numbers cost more than a small job.
+        if case .returned(.done(let effect)) = attempt.end { return .commit(effect) }
+        return rules(attempt.run.policies[attempt.position]).disposition(
+            of: attempt.end,
+            stop: attempt.stop,
+            attempt: job.attempt,
+            draw: ambient.chance()
+        )
+    }
+
+    func rules(_ policy: JobPolicy) -> DispositionRules {
+        DispositionRules(policy: policy, staleDelay: limits.staleDelay)
+    }
+
+    /// Notes an outcome for the next settlement, and tells people of it where they should know.
+    mutating func decide(
+        _ outcome: Outcome,
+        for position: Int,
+        of batch: OpenBatch,
+        now: Duration
+    ) {
+        let job = batch.batch.jobs[position]
+        metrics.noteOutcome(kind: job.kind, outcome: outcome)
+        batch.add(outcome, at: position, now: now)
+        switch outcome {
+        case .done, .release, .snooze: break
+        case .retry(let delay, let reason):
+            logger.info(
+                "attempt failed, job is tried again",
+                metadata: metadata(job, ["after": "\(delay)", "reason": "\(reason)"])
+            )
+        case .discard(let reason):
+            logger.info("job discarded", metadata: metadata(job, ["reason": "\(reason)"]))
+        case .dead(let reason):
+            logger.error("job is dead", metadata: metadata(job, ["reason": "\(reason)"]))
+        }
+    }
+
+    private func metadata(_ job: Job, _ more: Logger.Metadata) -> Logger.Metadata {
+        more.merging(["job": "\(job.id)", "attempt": "\(job.attempt)"]) { $1 }
+    }
+
+    mutating func policy(forKind kind: String) -> JobPolicy {
+        if let policy = policies[kind] { return policy }
+        let policy = crew.handler.policy(forKind: kind)
+        // Kinds come from the queue, so what is remembered of them has a limit.
+        if policies.count < 1000 { policies[kind] = policy }
+        return policy
+    }
+}

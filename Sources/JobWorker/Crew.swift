@@ -1,0 +1,99 @@
+import Ambient
+import JobQueue
+import Logging
+
+/// The handlers of a process: a few long-lived tasks that walk batches.
+///
+/// No task is made for a job. Each handler's task stands beside a guardian that cancels it when
+/// its job is stopped; then a new pair takes the place.
+struct Crew<Handler: JobHandler>: Sendable {
+    let handler: Handler
+    let ambient: Ambient
+
+    /// Carries the queue as metadata.
+    let logger: Logger
+    let work = WorkList()
+    let stations: [Station<Handler.Effect>]
+
+    /// Told when a batch has ended or a handler has nothing to begin.
+    let wakeup: Wakeup
+
+    init(
+        handler: Handler,
+        concurrency: Int,
+        ambient: Ambient,
+        logger: Logger,
+        wakeup: Wakeup
+    ) {
+        self.handler = handler
+        self.ambient = ambient
+        self.logger = logger
+        self.wakeup = wakeup
+        stations = (0..<concurrency).map { _ in Station() }
+    }
+
+    var runningCount: Int {
+        stations.count { $0.running != nil }
+    }
+
+    /// Keeps one place staffed until the task is cancelled.
+    func staff(_ station: Station<Handler.Effect>) async {
+        while !Task.isCancelled {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await walk(station) }
+                group.addTask { await station.stopRequested() }
+                await group.next()
+                group.cancelAll()
+            }
+            station.reset()
+        }
+    }
+
+    /// Stops every running attempt that meets a condition.
+    func stop(where reason: (RunningAttempt) -> StopReason?) {
+        let now = ambient.elapsed()
+        for station in stations { station.stop(at: now, where: reason) }
+    }
+
+    private func walk(_ station: Station<Handler.Effect>) async {
+        // The end of a batch tells that there is nothing to begin, too.
+        var hasTold = false
+        while !Task.isCancelled {
+            guard let run = await work.next(onIdle: { if !hasTold { wakeup.signal() } }) else {
+                return
+            }
+            hasTold = false
+            while let position = run.takeNext() {
+                station.begin(run, position, at: ambient.elapsed())
+                let end = await attempt(run, position, station)
+                let mayGoOn = station.end(end, at: ambient.elapsed())
+                hasTold = run.noteEnd() || !mayGoOn
+                if hasTold { wakeup.signal() }
+                guard mayGoOn, !Task.isCancelled else { return }
+            }
+        }
+    }
+
+    private func attempt(
+        _ run: BatchRun,
+        _ position: Int,
+        _ station: Station<Handler.Effect>
+    ) async -> AttemptEnd<Handler.Effect> {
+        let job = run.batch.jobs[position]
+        if run.isCancelled(job.id) {
+            station.stop(at: ambient.elapsed()) { _ in .person }
+            return .threw("cancelled before it began")
+        }
+        let context = JobContext(
+            ambient: ambient,
+            queueLogger: logger,
+            fence: run.batch.fence,
+            job: job
+        )
+        do {
+            return .returned(try await handler.run(job, in: context))
+        } catch {
+            return .threw("\(error)")
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import JobQueue
+
+/// Why somebody ended an attempt from outside.
+enum StopReason: Sendable, Equatable {
+    /// It took longer than its kind may.
+    case timeout(Duration)
+
+    /// An operator cancelled the job.
+    case person
+
+    /// Its batch was taken back: somebody else runs it.
+    case lost
+
+    /// The worker ends.
+    case shutdown
+}
+
+/// How an attempt came to its end, as the handler saw it.
+enum AttemptEnd<Effect: Sendable>: Sendable {
+    case returned(HandlerResult<Effect>)
+
+    /// It threw; the text is for operators.
+    case threw(String)
+}
+
+/// What is to be done with a job after an attempt.
+enum Disposition<Effect: Sendable>: Sendable {
+    /// Commit the effect; the verdict decides.
+    case commit(Effect)
+
+    /// Tell the queue.
+    case settle(Outcome)
+
+    /// Nothing: the job is somebody else's now.
+    case drop
+}
+
+/// Turns the ends of attempts and commits into decisions; pure, and the only place that does.
+struct DispositionRules {
+    var policy: JobPolicy
+    var staleDelay: Duration
+
+    /// What follows from the end of an attempt.
+    ///
+    /// A finished effect is always offered to the ledger, whatever was asked of the handler
+    /// meanwhile: whoever commits first wins. An attempt that was ended from outside counts as
+    /// failed only when it ran out of time.
+    func disposition<Effect>(
+        of end: AttemptEnd<Effect>,
+        stop: StopReason?,
+        attempt: Int,
+        draw: Double
+    ) -> Disposition<Effect> {
+        if case .returned(.done(let effect)) = end { return .commit(effect) }
+        switch stop {
+        case .lost:
+            return .drop
+        case .person:
+            return .settle(.discard(reason: "cancelled by an operator"))
+        case .shutdown:
+            return .settle(outcomeAtShutdown(of: end, attempt: attempt, draw: draw))
+        case .timeout(let limit):
+            return .settle(failed(attempt, "no end within \(limit)", .zero, draw))
+        case nil:
+            return .settle(outcome(of: end, attempt: attempt, draw: draw))
+        }
+    }
+
+    /// What follows from the verdict on an effect.
+    func outcome(after verdict: CommitVerdict, attempt: Int, draw: Double) -> Outcome {
+        switch verdict {
+        case .applied, .alreadyApplied:
+            .done
+        case .stale(let reason):
+            .snooze(after: staleDelay * (0.5 + draw), reason: QueueText.clipped(reason))
+        case .rejected(let reason):
+            failed(attempt, reason, .zero, draw)
+        }
+    }
+
+    private func outcome<Effect>(
+        of end: AttemptEnd<Effect>,
+        attempt: Int,
+        draw: Double
+    ) -> Outcome {
+        switch end {
+        case .threw(let reason):
+            failed(attempt, reason, .zero, draw)
+        case .returned(.done):
+            preconditionFailure("An effect is committed before its job is settled.")
+        case .returned(.retry(let reason, let notBefore)):
+            failed(attempt, reason, notBefore, draw)
+        case .returned(.snooze(let delay, let reason)):
+            .snooze(after: delay, reason: QueueText.clipped(reason))
+        case .returned(.discard(let reason)):
+            .discard(reason: QueueText.clipped(reason))
+        case .returned(.dead(let reason)):
+            .dead(reason: QueueText.clipped(reason))
+        }
+    }
+
+    /// A handler that was cancelled may still have come to a decision of its own; what it threw
+    /// is the cancellation, and the job goes back untouched.
+    private func outcomeAtShutdown<Effect>(
+        of end: AttemptEnd<Effect>,
+        attempt: Int,
+        draw: Double
+    ) -> Outcome {
+        switch end {
+        case .threw, .returned(.retry), .returned(.done): .release
+        case .returned(.snooze), .returned(.discard), .returned(.dead):
+            outcome(of: end, attempt: attempt, draw: draw)
+        }
+    }
+
+    private func failed(
+        _ attempt: Int,
+        _ reason: String,
+        _ notBefore: Duration,
+        _ draw: Double
+    ) -> Outcome {
+        policy.retry.outcome(
+            afterAttempt: attempt,
+            reason: QueueText.clipped(reason),
+            atLeast: notBefore,
+            draw: draw
+        )
+    }
+}

@@ -1,0 +1,33 @@
+/// How many jobs to fetch next; pure.
+struct FetchPlan {
+    var concurrency: Int
+    var batchMax: Int
+    var workTarget: Duration
+
+    /// The number of jobs to ask the queue for.
+    ///
+    /// Fast jobs are fetched ahead, up to two full batches: one is walked while the other is
+    /// committed, settled and replaced. While handlers still have something to start, small
+    /// fetches are put off, so that round trips stay shared.
+    ///
+    /// - Parameters:
+    ///   - unfinished: Jobs in this process that have not ended.
+    ///   - unstarted: Those of them that no handler has begun.
+    ///   - average: Mean duration of an attempt; nil before the first.
+    ///   - runsAlone: Whether each job has a batch of its own.
+    /// - Returns: 0 when nothing is to be fetched now.
+    func limit(unfinished: Int, unstarted: Int, average: Duration?, runsAlone: Bool) -> Int {
+        guard !runsAlone else { return unfinished < concurrency ? 1 : 0 }
+        let capacity = min(concurrency * jobsPerSlot(average), 2 * batchMax)
+        let room = min(capacity - unfinished, batchMax)
+        guard room > 0 else { return 0 }
+        if unstarted > 0, room < min(batchMax, (capacity + 1) / 2) { return 0 }
+        return room
+    }
+
+    private func jobsPerSlot(_ average: Duration?) -> Int {
+        guard let average else { return 1 }
+        guard average > .zero else { return batchMax }
+        return min(max(Int(workTarget / average), 1), batchMax)
+    }
+}

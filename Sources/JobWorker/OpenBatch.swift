@@ -1,0 +1,65 @@
+import JobQueue
+
+/// What the loop knows of one batch that it holds; used by the loop's task alone.
+final class OpenBatch {
+    let batch: Batch
+
+    /// Whether the ledger was asked which of its jobs are finished, or need not be any more.
+    var isAdmitted = false
+
+    /// What the handlers walk; nil until it is admitted.
+    var run: BatchRun?
+
+    /// Jobs whose attempt has not ended, those that have not begun included.
+    var unfinished: Int
+
+    /// Jobs that the queue still holds for this batch.
+    var unsettled: Int
+
+    /// Decided and, where there is an effect, committed; to be settled with the next turn.
+    var outcomes: [Settlement.Slot] = []
+
+    /// When the first of `outcomes` or of the waiting commits came.
+    var waitingSince: Duration?
+
+    /// Effects of it that wait for their commit.
+    var uncommitted = 0
+
+    /// Taken back by the queue: nothing of it is settled any more.
+    var isLost = false
+
+    init(_ batch: Batch) {
+        self.batch = batch
+        unfinished = batch.jobs.count
+        unsettled = batch.jobs.count
+    }
+
+    var reference: Batch.Reference { batch.reference }
+
+    /// Whether everything that can be settled is in `outcomes`.
+    var isComplete: Bool { unfinished == 0 && uncommitted == 0 }
+
+    /// Whether nothing more will be heard of it.
+    var isOver: Bool { isComplete && (unsettled == 0 || isLost) }
+
+    func add(_ outcome: Outcome, at position: Int, now: Duration) {
+        guard !isLost else { return }
+        outcomes.append(
+            Settlement.Slot(position: position, id: batch.jobs[position].id, outcome: outcome)
+        )
+        if waitingSince == nil { waitingSince = now }
+    }
+
+    /// Lets no more of its jobs begin; returns the positions that did not.
+    func close() -> [Int] {
+        let positions: [Int]
+        if isAdmitted {
+            positions = run?.close() ?? []
+        } else {
+            positions = Array(batch.jobs.indices)
+            isAdmitted = true
+        }
+        unfinished -= positions.count
+        return positions
+    }
+}
