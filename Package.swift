@@ -288,7 +288,13 @@ let testing: [Target] = [
         ["JobQueue", "Scheduling", "RedisQueue", "RedisClient", logging, nioPosix]
     ),
     tests("Simulation", ["JobQueue", "JobWorker", "Scheduling", logging]),
-    tests("HTTPClient", ["HTTPClient", hummingbird, nioCore, nioPosix, nioHTTP1, nioSSL]),
+    tests(
+        "HTTPClient",
+        [
+            "HTTPClient", hummingbird, nioCore, nioPosix, nioHTTP1, nioSSL,
+            .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+        ]
+    ),
     tests("PhoneNumbers", ["PhoneNumbers"]),
     tests("Settings", ["Settings", logging]),
     tests("Hosting", ["Hosting", "Settings", "Telemetry", logging]),

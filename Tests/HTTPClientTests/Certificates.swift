@@ -1,0 +1,63 @@
+import Foundation
+import NIOSSL
+
+/// An authority and a server's certificate, made by openssl for one test.
+struct Certificates {
+    let folder: URL
+
+    /// The authority's file, in PEM.
+    var authority: String { folder.appending(path: "authority.pem").path }
+
+    /// Makes both; the server's is for one name or address.
+    ///
+    /// - Parameter subject: As in `IP:127.0.0.1` or `DNS:other.test`.
+    /// - Throws: When openssl fails.
+    init(for subject: String) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "ringback-tls-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try openssl(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2",
+            "-subj /CN=authority -keyout authority.key -out authority.pem"
+        )
+        try openssl(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes",
+            "-subj /CN=server -keyout server.key -out server.csr"
+        )
+        let extensions = folder.appending(path: "extensions")
+        try Data("subjectAltName=\(subject)\n".utf8).write(to: extensions)
+        try openssl(
+            "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial",
+            "-days 2 -extfile extensions -out server.pem"
+        )
+    }
+
+    func remove() throws {
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    func configuration() throws -> TLSConfiguration {
+        let chain = try NIOSSLCertificate.fromPEMFile(folder.appending(path: "server.pem").path)
+        let key = try NIOSSLPrivateKey(
+            file: folder.appending(path: "server.key").path,
+            format: .pem
+        )
+        return .makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) },
+            privateKey: .privateKey(key)
+        )
+    }
+
+    private func openssl(_ arguments: String...) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/openssl")
+        process.arguments = arguments.joined(separator: " ").split(separator: " ").map(String.init)
+        process.currentDirectoryURL = folder
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        struct Failed: Error {}
+        guard process.terminationStatus == 0 else { throw Failed() }
+    }
+}
