@@ -4,6 +4,9 @@ extension HTTPError {
     /// What a code of libcurl means for a transfer that got as far as this one.
     init(curl code: CURLcode, transfer: Transfer) {
         switch code {
+        // Said of an answer without a status line: HTTP/0.9, which is not allowed.
+        case CURLE_UNSUPPORTED_PROTOCOL where transfer.isRequested:
+            self = .malformedResponse(reason: "no status line")
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT:
             self = .invalidRequest(reason: Self.text(code))
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:

@@ -171,7 +171,8 @@ final class Transfer {
     func outcome(of code: CURLcode) -> Result<Void, HTTPError> {
         if let ownFailure { return .failure(ownFailure) }
         guard code == CURLE_OK else { return .failure(HTTPError(curl: code, transfer: self)) }
-        guard head.status > 0 else { return .failure(.closed) }
+        // libcurl takes a connection that ends within the head for the end of an empty body.
+        guard isHeadComplete else { return .failure(.closed) }
         return .success(())
     }
 
