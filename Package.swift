@@ -310,7 +310,10 @@ let testing: [Target] = [
     tests("CallJobs", ["CallJobs", "CallStore", "JobQueue", "JobWorker", logging]),
     tests(
         "Sync",
-        ["CallJobs", "CallStore", "ElevenLabs", "JobQueue", "JobWorker", "Sync", logging]
+        [
+            "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "JobWorker", "PhoneNumbers", "Sync",
+            logging,
+        ]
     ),
     tests(
         "Attribution",
@@ -322,7 +325,7 @@ let testing: [Target] = [
     tests(
         "Conversion",
         [
-            "CallJobs", "CallStore", "Conversion", "JobQueue", "JobWorker", logging,
+            "CallJobs", "CallStore", "Conversion", "JobQueue", "JobWorker", logging, yams,
         ]
     ),
     tests("Export", ["CallJobs", "CallStore", "Export", "JobQueue", "JobWorker", logging]),

@@ -19,7 +19,7 @@ package struct ConversionHandler: JobHandler {
     private let store: CallStore
     private let rules: @Sendable () -> RuleSet
 
-    /// - Parameter rules: Asked for the rules at the start of each job.
+    /// `rules` is asked for the rules at the start of each job.
     package init(store: CallStore, rules: @escaping @Sendable () -> RuleSet) {
         self.store = store
         self.rules = rules

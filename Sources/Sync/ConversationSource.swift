@@ -1,0 +1,14 @@
+package import ElevenLabs
+
+/// Where conversations come from: the ElevenLabs API, or a test's script of it.
+package protocol ConversationSource: Sendable {
+    /// One page of the list; rows that make no sense are kept raw.
+    func conversations(
+        _ query: ConversationQuery
+    ) async throws(ElevenLabsError) -> ConversationPage
+
+    /// One conversation, whole, with the bytes it came in.
+    func conversation(_ id: String) async throws(ElevenLabsError) -> FetchedConversation
+}
+
+extension ElevenLabsClient: ConversationSource {}

@@ -1,0 +1,139 @@
+import Ambient
+import CallStore
+import ElevenLabs
+import Foundation
+
+/// Reads the details of one page, a few at once.
+struct DetailFetching {
+    let source: any ConversationSource
+    let reader: CallReader
+    let workspace: String
+    let ambient: Ambient
+
+    private enum Answer: Sendable {
+        case fetched(FetchedConversation, atMilliseconds: Int64)
+        case refused(Refusal)
+    }
+
+    /// Fetches what the plan asks for, and stops early when the upstream wants quiet, refuses us,
+    /// or the time for one attempt runs out; what is missing then is left for later.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled.
+    func read(_ plan: PagePlan) async throws -> PageReading {
+        let deadline = ambient.elapsed() + SyncLimits.pageBudget
+        var reading = PageReading()
+        try await withThrowingTaskGroup(of: (PagePlan.Fetch, Answer).self) { group in
+            var rest = plan.fetches[...]
+            func startNext() {
+                let isStopped = reading.restAfter != nil || reading.haltReason != nil
+                guard !isStopped, let fetch = rest.popFirst() else { return }
+                group.addTask { (fetch, await answer(to: fetch.id)) }
+            }
+            for _ in 0..<SyncLimits.detailsAtOnce { startNext() }
+            while let (fetch, answer) = try await group.next() {
+                try add(answer, to: fetch, in: &reading)
+                if ambient.elapsed() >= deadline, !rest.isEmpty, reading.restAfter == nil {
+                    reading.restAfter = .zero
+                }
+                startNext()
+            }
+        }
+        return reading
+    }
+
+    /// What one conversation, read for its own sake, brings.
+    func reading(of fetched: FetchedConversation, _ id: String) -> PageReading {
+        var reading = PageReading()
+        let fetch = PagePlan.Fetch(id: id, row: nil)
+        add(fetched, at: ambient.unixMilliseconds, to: fetch, in: &reading)
+        return reading
+    }
+
+    private func answer(to id: String) async -> Answer {
+        do throws(ElevenLabsError) {
+            let fetched = try await source.conversation(id)
+            return .fetched(fetched, atMilliseconds: ambient.unixMilliseconds)
+        } catch {
+            return .refused(Refusal(error))
+        }
+    }
+
+    private func add(
+        _ answer: Answer,
+        to fetch: PagePlan.Fetch,
+        in reading: inout PageReading
+    ) throws {
+        let identity = CallIdentity(workspace: workspace, conversationID: fetch.id)
+        switch answer {
+        case .fetched(let fetched, let now):
+            add(fetched, at: now, to: fetch, in: &reading)
+        case .refused(.gone):
+            if let row = fetch.row { addRow(row, isDetailKnown: true, in: &reading) }
+            reading.gone.append(identity)
+        case .refused(.failed), .refused(.rejected):
+            // The call is there even while its detail is not.
+            if let row = fetch.row { addRow(row, isDetailKnown: false, in: &reading) }
+            reading.again.append(identity)
+        case .refused(.later(let wait, _)):
+            if let row = fetch.row { addRow(row, isDetailKnown: false, in: &reading) }
+            reading.restAfter = max(wait, reading.restAfter ?? .zero)
+        case .refused(.halted(let reason)):
+            reading.haltReason = reason
+        case .refused(.cancelled):
+            throw CancellationError()
+        }
+    }
+
+    private func add(
+        _ fetched: FetchedConversation,
+        at now: Int64,
+        to fetch: PagePlan.Fetch,
+        in reading: inout PageReading
+    ) {
+        var raw = RawBody(
+            kind: .detail,
+            workspace: workspace,
+            conversationID: fetch.id,
+            receivedAtMilliseconds: now,
+            body: Data(fetched.raw)
+        )
+        switch fetched.content {
+        case .readable(let detail) where detail.id == fetch.id:
+            let record = reader.record(
+                detail,
+                row: fetch.row,
+                source: .detail,
+                workspace: workspace,
+                fetchedAtMilliseconds: now
+            )
+            reading.entries.append(PageReading.Entry(record: record, raw: raw))
+            return
+        case .readable:
+            raw.unreadableReason = "conversation_id: not the one that was asked for"
+        case .unreadable(let error):
+            raw.unreadableReason = error.description
+        }
+        reading.unreadable.append(raw)
+        // With the fingerprint: it is asked for again when the row changes, not before.
+        if let row = fetch.row { addRow(row, isDetailKnown: true, in: &reading) }
+    }
+
+    func addRow(
+        _ row: ConversationSummary,
+        isDetailKnown: Bool,
+        in reading: inout PageReading
+    ) {
+        let record = reader.record(
+            row,
+            workspace: workspace,
+            fetchedAtMilliseconds: ambient.unixMilliseconds,
+            isDetailKnown: isDetailKnown
+        )
+        reading.entries.append(PageReading.Entry(record: record, raw: nil))
+    }
+}
+
+extension Ambient {
+    /// Wall time in Unix milliseconds.
+    var unixMilliseconds: Int64 { Int64((now().timeIntervalSince1970 * 1000).rounded(.down)) }
+}

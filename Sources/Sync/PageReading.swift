@@ -1,0 +1,99 @@
+import CallStore
+import ElevenLabs
+import Foundation
+
+/// What is to be done with the rows of one page; decided before anything is fetched.
+struct PagePlan {
+    /// Rows whose detail must be read; nil where the row itself made no sense.
+    struct Fetch: Sendable {
+        var id: String
+        var row: ConversationSummary?
+    }
+
+    var fetches: [Fetch] = []
+
+    /// Rows whose call a webhook has brought whole: the row adds what only the list tells.
+    var rowsOnly: [ConversationSummary] = []
+
+    /// Rows that make no sense, with why and the id where that could be read.
+    var unreadable: [(id: String?, raw: [UInt8], reason: String)] = []
+
+    /// The latest start on the page, when its rows come in ascending order.
+    var reachedUnix: Int64?
+
+    /// Decides on each row by what the store knows of it.
+    ///
+    /// `endUnix` is where a poll ends: later calls are the next one's.
+    init(rows: [ConversationRow], known: [String: KnownCall], endUnix: Int64?) {
+        var seen: Set<String> = []
+        var starts: [Int64] = []
+        for row in rows {
+            switch row {
+            case .readable(let summary):
+                starts.append(summary.startedUnix)
+                if let endUnix, summary.startedUnix >= endUnix { continue }
+                guard seen.insert(summary.id).inserted else { continue }
+                add(summary, known: known[summary.id])
+            case .unreadable(let error, let id, let raw):
+                unreadable.append((id, raw, error.description))
+                guard let id, seen.insert(id).inserted else { continue }
+                let isSettled = known[id].map { $0.hasDetail && $0.status.isFinal } ?? false
+                if !isSettled { fetches.append(Fetch(id: id, row: nil)) }
+            }
+        }
+        let isAscending = zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
+        reachedUnix = isAscending ? starts.last : nil
+    }
+
+    private mutating func add(_ row: ConversationSummary, known: KnownCall?) {
+        guard let known else {
+            fetches.append(Fetch(id: row.id, row: row))
+            return
+        }
+        if known.listFingerprint == row.fingerprint { return }
+        let isWhole =
+            known.listFingerprint == nil && known.hasDetail && known.status.isFinal
+            && row.status.isFinished
+        if isWhole {
+            rowsOnly.append(row)
+        } else {
+            fetches.append(Fetch(id: row.id, row: row))
+        }
+    }
+
+    /// Every conversation id on a page that can be read.
+    static func ids(in rows: [ConversationRow]) -> [String] {
+        rows.compactMap { row in
+            switch row {
+            case .readable(let summary): summary.id
+            case .unreadable(_, let id, _): id
+            }
+        }
+    }
+}
+
+/// What reading one page or one conversation brought, ready to be written.
+struct PageReading: Sendable {
+    /// A record, with the body it was made from.
+    struct Entry: Sendable {
+        var record: CallRecord
+        var raw: RawBody?
+    }
+
+    var entries: [Entry] = []
+
+    /// Bodies that could not be understood.
+    var unreadable: [RawBody] = []
+
+    /// Conversations that the upstream has no more.
+    var gone: [CallIdentity] = []
+
+    /// Conversations whose detail failed: each gets a job of its own, with its own retries.
+    var again: [CallIdentity] = []
+
+    /// Whether something of the page was left for later, and how much later.
+    var restAfter: Duration?
+
+    /// A refusal that only a person can lift.
+    var haltReason: String?
+}

@@ -1,0 +1,206 @@
+import CallJobs
+import CallStore
+import ElevenLabs
+import Foundation
+import JobWorker
+
+extension SyncHandler {
+    // MARK: One conversation
+
+    /// Reads one conversation anew.
+    func fetch(
+        _ identity: CallIdentity,
+        _ run: SyncRun
+    ) async throws -> HandlerResult<StoreChange> {
+        if try await restsFromHalt(identity.workspace, run) {
+            var change = run.change(workspace: identity.workspace)
+            change.next = [(.conversation(identity), SyncLimits.haltPause)]
+            return done(change)
+        }
+        switch try await detail(of: identity, run) {
+        case .read(let reading):
+            var change = run.change(workspace: identity.workspace, reading)
+            change.clearsHalt = try await store.upstreamHalt(in: identity.workspace) != nil
+            return done(change)
+        case .refused(let refusal):
+            return try await refused(refusal, identity, again: .conversation(identity), run)
+        }
+    }
+
+    private enum Detail {
+        case read(PageReading)
+        case refused(Refusal)
+    }
+
+    private func detail(of identity: CallIdentity, _ run: SyncRun) async throws -> Detail {
+        let fetching = DetailFetching(
+            source: source,
+            reader: reader,
+            workspace: identity.workspace,
+            ambient: run.context.ambient
+        )
+        do throws(ElevenLabsError) {
+            let fetched = try await source.conversation(identity.conversationID)
+            return .read(fetching.reading(of: fetched, identity.conversationID))
+        } catch {
+            return .refused(Refusal(error))
+        }
+    }
+
+    private func refused(
+        _ refusal: Refusal,
+        _ identity: CallIdentity,
+        again: SyncArguments,
+        _ run: SyncRun
+    ) async throws -> HandlerResult<StoreChange> {
+        switch refusal {
+        case .gone:
+            var change = run.change(workspace: identity.workspace)
+            change.reading.gone = [identity]
+            return done(change)
+        case .halted(let reason):
+            return try await halted(reason, workspace: identity.workspace, again: again, run)
+        case .later(let wait, let reason): return .snooze(after: wait, reason: reason)
+        case .failed(let reason, let wait): return .retry(reason: reason, notBefore: wait)
+        case .rejected(let reason): return .dead(reason: reason)
+        case .cancelled: throw CancellationError()
+        }
+    }
+
+    // MARK: A webhook of the inbox
+
+    /// Reads one webhook that was accepted.
+    func receive(_ id: InboxID, _ run: SyncRun) async throws -> HandlerResult<StoreChange> {
+        guard let item = try await store.inboxItem(id) else {
+            return .discard(reason: "the inbox does not have it any more")
+        }
+        guard item.state == .waiting else {
+            return .discard(reason: "it was read before")
+        }
+        let envelope: WebhookEnvelope
+        do {
+            envelope = try WebhookEnvelope(Array(item.delivery.body))
+        } catch {
+            return settle(item, .dead, "the body is no webhook: \(error)", run)
+        }
+        switch envelope.content {
+        case .transcription(let detail):
+            return try await receive(detail, item, run)
+        case .initiationFailure(let failure):
+            return try await receive(failure, envelope.eventUnix, item, run)
+        case .audio:
+            return settle(item, .done, "recordings are not kept", run)
+        case .other:
+            return settle(item, .done, "a type that nobody knows is only kept", run)
+        case .unreadable(let field, let fault):
+            return settle(item, .dead, "\(field): \(fault.rawValue)", run)
+        }
+    }
+
+    /// Ends the wait of a webhook that changes no call.
+    private func settle(
+        _ item: InboxItem,
+        _ state: InboxItem.State,
+        _ reason: String,
+        _ run: SyncRun
+    ) -> HandlerResult<StoreChange> {
+        var change = run.change(workspace: item.delivery.workspace)
+        change.inbox = (item.id, state, reason)
+        return done(change)
+    }
+
+    private func receive(
+        _ detail: ConversationDetail,
+        _ item: InboxItem,
+        _ run: SyncRun
+    ) async throws -> HandlerResult<StoreChange> {
+        let workspace = item.delivery.workspace
+        guard detail.isTranscriptIncluded else {
+            return try await fetchForWebhook(detail, item, run)
+        }
+        let record = reader.record(
+            detail,
+            source: .webhook,
+            workspace: workspace,
+            fetchedAtMilliseconds: item.delivery.receivedAtMilliseconds
+        )
+        let raw = RawBody(
+            kind: .webhook,
+            workspace: workspace,
+            conversationID: detail.id,
+            receivedAtMilliseconds: item.delivery.receivedAtMilliseconds,
+            body: item.delivery.body
+        )
+        let entry = PageReading.Entry(record: record, raw: raw)
+        return try await finish([entry], for: item, run)
+    }
+
+    /// The webhook came without turns by configuration: the detail has them.
+    private func fetchForWebhook(
+        _ detail: ConversationDetail,
+        _ item: InboxItem,
+        _ run: SyncRun
+    ) async throws -> HandlerResult<StoreChange> {
+        let identity = CallIdentity(
+            workspace: item.delivery.workspace,
+            conversationID: detail.id
+        )
+        if try await restsFromHalt(identity.workspace, run) {
+            var change = run.change(workspace: identity.workspace)
+            change.next = [(.inbox(item.id), SyncLimits.haltPause)]
+            return done(change)
+        }
+        switch try await self.detail(of: identity, run) {
+        case .read(let reading):
+            var change = run.change(workspace: identity.workspace, reading)
+            change.inbox = (item.id, .done, nil)
+            change.catchUpAfterUnix = try await catchUp(identity.workspace, run)
+            return done(change)
+        case .refused(.gone):
+            return settle(item, .dead, "the upstream has the conversation no more", run)
+        case .refused(let refusal):
+            return try await refused(refusal, identity, again: .inbox(item.id), run)
+        }
+    }
+
+    private func receive(
+        _ failure: InitiationFailure,
+        _ eventUnix: Int64?,
+        _ item: InboxItem,
+        _ run: SyncRun
+    ) async throws -> HandlerResult<StoreChange> {
+        let record: CallRecord = reader.record(
+            failure,
+            eventUnix: eventUnix,
+            workspace: item.delivery.workspace,
+            receivedAtMilliseconds: item.delivery.receivedAtMilliseconds
+        )
+        let entry = PageReading.Entry(record: record, raw: nil)
+        return try await finish([entry], for: item, run)
+    }
+
+    private func finish(
+        _ entries: [PageReading.Entry],
+        for item: InboxItem,
+        _ run: SyncRun
+    ) async throws -> HandlerResult<StoreChange> {
+        let workspace = item.delivery.workspace
+        var change = run.change(workspace: workspace, PageReading(entries: entries))
+        change.inbox = (item.id, .done, nil)
+        change.catchUpAfterUnix = try await catchUp(workspace, run)
+        return done(change)
+    }
+
+    /// From which start on a call that a webhook brings first asks for a poll; nil when one was
+    /// asked for just now, or none was ever complete.
+    private func catchUp(_ workspace: String, _ run: SyncRun) async throws -> Int64? {
+        let now = run.context.ambient.unixMilliseconds
+        let pause = Int64(SyncLimits.catchUp / .milliseconds(1))
+        if let asked = try await store.cursor(ofWalk: SyncChange.catchUpWalk),
+            now - asked.updatedMilliseconds < pause
+        {
+            return nil
+        }
+        return try await store.mark(.lastPoll, in: workspace).map { $0 / 1000 }
+    }
+}
