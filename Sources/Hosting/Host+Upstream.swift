@@ -32,4 +32,19 @@ extension Host {
         }
         return APIKey(key.reveal())
     }
+
+    /// A client of the ElevenLabs API under the budget that all workers share.
+    package func openUpstream(
+        http: HTTPClient,
+        queues: OpenQueues
+    ) throws(StartFailure) -> ElevenLabsClient {
+        ElevenLabsClient(
+            http: http,
+            baseURL: settings.upstream.baseURL,
+            key: try apiKey(),
+            budget: queues.upstreamBudget(for: self),
+            ambient: ambient,
+            logger: logger
+        )
+    }
 }

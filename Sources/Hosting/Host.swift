@@ -137,3 +137,32 @@ package enum LogLine {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 }
+
+extension Host {
+    /// The host of an operator's command: it logs errors only, and listens for no signals.
+    ///
+    /// - Throws: `StartFailure` with one line for each problem of the settings.
+    package static func command(
+        _ program: String,
+        ambient: Ambient
+    ) throws(StartFailure) -> Host {
+        let settings = try settings()
+        return Host(
+            program: program,
+            ambient: ambient,
+            settings: settings,
+            telemetry: ProcessTelemetry.bootstrap(
+                program: program,
+                settings: settings,
+                ambient: ambient,
+                level: .error
+            ),
+            shutdown: Shutdown()
+        )
+    }
+}
+
+/// Which Ringback this is.
+package enum Release {
+    package static let version = "0.1.0"
+}

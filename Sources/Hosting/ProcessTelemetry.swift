@@ -18,14 +18,15 @@ package struct ProcessTelemetry: Sendable {
     static func bootstrap(
         program: String,
         settings: Settings,
-        ambient: Ambient
+        ambient: Ambient,
+        level: Logger.Level? = nil
     ) -> ProcessTelemetry {
         let output = LogOutput(
             format: settings.log.format == .json ? .json : .text,
             mask: LogMask(secrets: settings.secrets.map { $0.reveal() }),
             now: ambient.now
         )
-        let level = settings.log.level
+        let level = level ?? settings.log.level
         LoggingSystem.bootstrap { label in
             MaskingLogHandler(label: label, level: level, output: output)
         }

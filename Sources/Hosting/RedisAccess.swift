@@ -1,4 +1,5 @@
 import Ambient
+package import JobQueue
 import Logging
 import NIOPosix
 package import RedisClient
@@ -31,6 +32,27 @@ package struct RedisAccess: Sendable {
             )
         }
         address = configuration.description
+    }
+
+    /// The way to Redis, once the private Redis of `ringback up` has begun to exist.
+    static func awaited(
+        for host: Host,
+        patience: Duration
+    ) async throws(StartFailure) -> RedisAccess {
+        let deadline = host.ambient.elapsed() + patience
+        while true {
+            do throws(StartFailure) {
+                return try RedisAccess(host.settings)
+            } catch {
+                let mayPass = error.code == .unreachable && !host.shutdown.isRequested
+                guard mayPass, host.ambient.elapsed() < deadline else { throw error }
+            }
+            do {
+                try await host.ambient.sleep(for: .milliseconds(200))
+            } catch {
+                throw StartFailure(.failed, "ended while waiting for Redis")
+            }
+        }
     }
 
     private static func url(_ settings: Settings) throws(StartFailure) -> String {
@@ -150,6 +172,35 @@ package struct RedisAccess: Sendable {
                 .unreachable,
                 "Redis at \(address) cannot be reached (\(reason)); start it, or set REDIS_URL to "
                     + "the one that runs, or start everything with `ringback up`"
+            )
+        default:
+            StartFailure(
+                .unreachable,
+                "Redis at \(address) does not answer as it should (\(error)); see its log"
+            )
+        }
+    }
+
+    /// The line and the code for a queue that cannot be used at the start.
+    package static func failure(_ error: QueueError, address: String) -> StartFailure {
+        switch error {
+        case .layoutTooNew(let found, let known):
+            StartFailure(
+                .failed,
+                "the queues at \(address) were written by a newer Ringback (layout \(found), this "
+                    + "one knows \(known)); run the newer program"
+            )
+        case .refused(let reason):
+            StartFailure(
+                .unreachable,
+                "Redis at \(address) refuses us (\(reason)); see the user and password in "
+                    + "REDIS_URL and the user's rights"
+            )
+        case .full:
+            StartFailure(
+                .unreachable,
+                "Redis at \(address) is full; raise its maxmemory, or let the workers empty the "
+                    + "queues"
             )
         default:
             StartFailure(

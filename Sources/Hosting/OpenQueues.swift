@@ -1,0 +1,129 @@
+package import CallJobs
+package import JobQueue
+import Logging
+package import RedisClient
+import RedisQueue
+import Settings
+
+/// One queue, to work with and to steer.
+package typealias ManagedQueue = WorkQueue & QueueAdministration
+
+/// The queues of the five job kinds, on one Redis.
+package struct OpenQueues: Sendable {
+    /// The client for everything that does not block.
+    package let redis: RedisClient
+
+    /// Where Redis is, without a password.
+    package let address: String
+    private let queues: [JobKind: RedisQueue]
+
+    package subscript(kind: JobKind) -> any ManagedQueue {
+        guard let queue = queues[kind] else {
+            preconditionFailure("Every kind has a queue.")
+        }
+        return queue
+    }
+
+    /// All of them, in the order of `JobKind`.
+    package var all: [any ManagedQueue] { JobKind.allCases.map { self[$0] } }
+
+    /// The budget of requests to the upstream that all processes share.
+    package func upstreamBudget(for host: Host) -> any UpstreamBudget {
+        let name: QueueName
+        do {
+            name = try QueueName("elevenlabs")
+        } catch {
+            preconditionFailure("The name is an identifier.")
+        }
+        return RedisUpstreamBudget(
+            name: name,
+            ceiling: host.settings.upstream.parallel,
+            redis: redis,
+            ambient: host.ambient
+        )
+    }
+
+    /// Ends every connection.
+    package func close() async {
+        for queue in queues.values { await queue.close() }
+        await redis.close()
+    }
+
+    fileprivate init(redis: RedisClient, address: String, queues: [JobKind: RedisQueue]) {
+        self.redis = redis
+        self.address = address
+        self.queues = queues
+    }
+}
+
+extension Host {
+    /// Opens the queues, waiting for a Redis that is not there yet.
+    ///
+    /// - Parameter patience: The longest wait.
+    /// - Returns: The queues; whoever opens them closes them.
+    /// - Throws: `StartFailure` with one line that says what to do.
+    package func openQueues(
+        patience: Duration = RedisAccess.startPatience
+    ) async throws(StartFailure) -> OpenQueues {
+        let access = try await RedisAccess.awaited(for: self, patience: patience)
+        let redis = try access.client("commands", for: self) { limits in
+            // An operator's command is not to outlast its own patience in one attempt to connect.
+            limits.connectPatience = min(limits.connectPatience, patience)
+        }
+        do throws(StartFailure) {
+            try await access.wait(for: redis, host: self, patience: patience)
+            return try await openQueues(on: redis, access)
+        } catch {
+            await redis.close()
+            throw error
+        }
+    }
+
+    private func openQueues(
+        on redis: RedisClient,
+        _ access: RedisAccess
+    ) async throws(StartFailure) -> OpenQueues {
+        var queues: [JobKind: RedisQueue] = [:]
+        do {
+            for kind in JobKind.allCases {
+                let queue = try RedisQueue(
+                    kind.queue,
+                    commands: redis,
+                    ambient: ambient,
+                    logger: logger
+                )
+                queues[kind] = queue
+                try await queue.prepare()
+            }
+        } catch let error as QueueError {
+            throw RedisAccess.failure(error, address: access.address)
+        } catch {
+            throw StartFailure(.unreachable, "Redis at \(access.address): \(error)")
+        }
+        return OpenQueues(redis: redis, address: access.address, queues: queues)
+    }
+
+    /// Refuses a Redis that would lose jobs, and warns of one that might.
+    ///
+    /// - Throws: `StartFailure` with what is wrong and what mends it.
+    package func checkServer(of queues: OpenQueues) async throws(StartFailure) {
+        let facts: RedisServerFacts
+        do {
+            facts = try await RedisServerFacts.read(from: queues.redis)
+        } catch {
+            throw RedisAccess.failure(error, address: queues.address)
+        }
+        for finding in facts.findings {
+            guard !finding.isFatal else {
+                throw StartFailure(
+                    .unreachable,
+                    "\(finding.message) at \(queues.address); \(finding.fix)"
+                )
+            }
+            logger.warning(
+                "Redis is not set up as it should be",
+                metadata: ["finding": "\(finding.message)", "fix": "\(finding.fix)"]
+            )
+        }
+    }
+}
