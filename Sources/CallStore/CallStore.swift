@@ -66,6 +66,7 @@ package struct CallStore: Sendable {
     /// webhook's arrival.
     ///
     /// - Throws: What the change throws; everything is rolled back then.
+    @discardableResult
     package func write<Value: Sendable>(
         _ change: @escaping @Sendable (StoreWriter) throws -> Value
     ) async throws(StoreError) -> Value {

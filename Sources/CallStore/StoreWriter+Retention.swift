@@ -113,3 +113,30 @@ extension CallStore {
         }
     }
 }
+
+extension CallStore {
+    /// How the writing connection waits for the disk: 2 is `full`.
+    package func synchronousLevel() async throws(StoreError) -> Int {
+        do {
+            return try await pool.writeWithoutTransaction { database in
+                try Int.fetchOne(database, sql: "pragma synchronous") ?? -1
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Lets the file grow by so many pages and no more, on this process's writing connection.
+    ///
+    /// A write that needs more fails as on a full disk: with `StoreError.unavailable`.
+    package func limitPages(toMoreBy pages: Int) async throws(StoreError) {
+        do {
+            try await pool.writeWithoutTransaction { database in
+                let present = try Int.fetchOne(database, sql: "pragma page_count") ?? 0
+                _ = try Int.fetchOne(database, sql: "pragma max_page_count = \(present + pages)")
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
