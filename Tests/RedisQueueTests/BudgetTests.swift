@@ -298,7 +298,7 @@ struct BudgetTests {
                 ),
                 ceiling: 2,
                 redis: fixture.client,
-                ambient: .live(seed: 1)
+                ambient: .live(seed: 2)
             )
             _ = try await fixture.permit()
             _ = try await fixture.permit()
