@@ -177,7 +177,8 @@ let product: [Target] = [
         name: "WebAPI",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "Telemetry", hummingbird,
-            logging, nioCore,
+            logging, metrics, metricsCore, nioCore, nioPosix, serviceLifecycle,
+            .product(name: "HummingbirdCore", package: "hummingbird"),
         ],
         swiftSettings: strict
     ),
@@ -224,8 +225,8 @@ let executables: [Target] = [
     .executableTarget(
         name: "server",
         dependencies: [
-            "Ambient", "CallStore", "Hosting", "JobQueue", "RedisQueue", "Settings", "Telemetry",
-            "WebAPI", hummingbird, logging,
+            "Ambient", "CallJobs", "CallStore", "ElevenLabs", "Hosting", "Settings", "Telemetry",
+            "WebAPI", logging,
         ],
         swiftSettings: strict
     ),

@@ -12,6 +12,9 @@ package struct StoreWriter {
     let phoneKey: PhoneKey?
     let added: AddedJobs
 
+    /// The jobs that this transaction has put into the outbox; to be sent after its commit.
+    package var outboxAdded: [OutboxEntry] { added.entries }
+
     /// The moment of this transaction, Unix milliseconds.
     package let nowMilliseconds: Int64
 

@@ -1,0 +1,196 @@
+package import JobQueue
+package import Telemetry
+
+/// The queues' figures as metrics.
+package enum QueueMetrics {
+    /// What was found of one queue.
+    package struct Reading: Sendable {
+        package var queue: QueueName
+
+        /// Nil when the queue did not answer.
+        package var figures: QueueFigures?
+
+        package init(queue: QueueName, figures: QueueFigures?) {
+            self.queue = queue
+            self.figures = figures
+        }
+    }
+
+    package static func families(_ readings: [Reading]) -> [MetricFamily] {
+        let up = MetricFamily(
+            name: "ringback_queue_up",
+            help: "Whether the queue's figures could be read.",
+            kind: .gauge,
+            series: readings.map {
+                MetricSeries($0.figures == nil ? 0 : 1, ("queue", $0.queue.text))
+            }
+        )
+        let found = readings.compactMap { reading in
+            reading.figures.map { (name: reading.queue.text, figures: $0) }
+        }
+        let lanes = MetricFamily(
+            name: "ringback_queue_ready_jobs",
+            help: "Jobs that could run now, by lane.",
+            kind: .gauge,
+            series: found.flatMap { queue in
+                Lane.allCases.map { lane in
+                    MetricSeries(
+                        queue.figures.ready[lane] ?? 0,
+                        ("queue", queue.name),
+                        ("lane", lane.rawValue)
+                    )
+                }
+            }
+        )
+        return [up, lanes]
+            + gauges.map { gauge in
+                MetricFamily(
+                    name: gauge.name,
+                    help: gauge.help,
+                    kind: .gauge,
+                    series: found.map { MetricSeries(gauge.value($0.figures), ("queue", $0.name)) }
+                )
+            }
+            + counters.map { counter in
+                MetricFamily(
+                    name: counter.name,
+                    help: counter.help,
+                    kind: .counter,
+                    series: found.map {
+                        MetricSeries($0.figures.counters[keyPath: counter.path], ("queue", $0.name))
+                    }
+                )
+            }
+    }
+
+    private struct Gauge {
+        var name: String
+        var help: String
+        var value: @Sendable (QueueFigures) -> Double
+    }
+
+    private struct Counter {
+        var name: String
+        var help: String
+        var path: KeyPath<QueueCounters, Int>
+
+        init(_ word: String, _ help: String, _ path: KeyPath<QueueCounters, Int>) {
+            name = "ringback_queue_\(word)_total"
+            self.help = help
+            self.path = path
+        }
+    }
+
+    private static var gauges: [Gauge] {
+        [
+            Gauge(name: "ringback_queue_suspect_jobs", help: "Jobs that wait to run alone.") {
+                Double($0.suspects)
+            },
+            Gauge(name: "ringback_queue_running_jobs", help: "Jobs that workers hold.") {
+                Double($0.running)
+            },
+            Gauge(name: "ringback_queue_later_jobs", help: "Jobs that are parked.") {
+                Double($0.later)
+            },
+            Gauge(name: "ringback_queue_dead_jobs", help: "Jobs that were given up.") {
+                Double($0.dead)
+            },
+            Gauge(
+                name: "ringback_queue_oldest_ready_seconds",
+                help: "Age of the oldest job that could run now; 0 when none waits."
+            ) { figures in
+                figures.oldestReady.map(\.inSeconds) ?? 0
+            },
+            Gauge(name: "ringback_queue_paused", help: "Whether fetching is stopped.") {
+                $0.pause == nil ? 0 : 1
+            },
+            Gauge(name: "ringback_queue_workers", help: "Living worker processes.") {
+                Double($0.workers)
+            },
+            Gauge(name: "ringback_queue_slots", help: "Jobs that they can run at once.") {
+                Double($0.slots)
+            },
+        ]
+    }
+
+    private static var counters: [Counter] {
+        [
+            Counter("enqueued_jobs", "Jobs that were put in.", \.enqueued),
+            Counter("fetched_jobs", "Jobs that workers took, repeats included.", \.fetched),
+            Counter("succeeded_jobs", "Jobs that are done.", \.succeeded),
+            Counter("failed_attempts", "Attempts that failed.", \.failed),
+            Counter("retried_jobs", "Attempts that are made again.", \.retried),
+            Counter("snoozed_jobs", "Jobs that were put off without counting.", \.snoozed),
+            Counter("released_jobs", "Jobs that workers handed back.", \.released),
+            Counter("discarded_jobs", "Jobs that left without a result.", \.discarded),
+            Counter("died_jobs", "Jobs that were given up.", \.died),
+            Counter("reaped_batches", "Batches taken from workers that were gone.", \.reaped),
+            Counter("graces", "Times when everybody had been away.", \.graces),
+        ]
+    }
+}
+
+/// The shared budget, and how fresh the records are, as metrics.
+package enum FreshnessMetrics {
+    package static func families(
+        budget: BudgetState?,
+        lastPoll: Int64?,
+        lastWebhook: Int64?,
+        nowMilliseconds: Int64
+    ) -> [MetricFamily] {
+        var families: [MetricFamily] = []
+        func add(_ name: String, _ help: String, _ value: Double?) {
+            guard let value else { return }
+            families.append(
+                MetricFamily(name: name, help: help, kind: .gauge, series: [MetricSeries(value)])
+            )
+        }
+        add(
+            "ringback_upstream_parallel",
+            "Requests to ElevenLabs that may be in flight now.",
+            (budget?.parallel).map(Double.init)
+        )
+        add(
+            "ringback_upstream_parallel_max",
+            "The configured limit of requests in flight.",
+            (budget?.ceiling).map(Double.init)
+        )
+        add(
+            "ringback_upstream_requests_in_flight",
+            "Requests to ElevenLabs that are in flight.",
+            (budget?.inFlight).map(Double.init)
+        )
+        add(
+            "ringback_upstream_quiet_seconds",
+            "For how long ElevenLabs wants no requests; 0 when it takes them.",
+            budget.map { max(0, seconds(from: nowMilliseconds, to: $0.quietUntilMilliseconds)) }
+        )
+        for (name, words, mark) in [
+            ("poll", "everything older has been listed", lastPoll),
+            ("webhook", "the newest webhook came in", lastWebhook),
+        ] {
+            add(
+                "ringback_last_\(name)_timestamp_seconds",
+                "Unix time at which \(words).",
+                mark.map { Double($0) / 1_000 }
+            )
+            add(
+                "ringback_last_\(name)_age_seconds",
+                "Seconds since \(words).",
+                mark.map { max(0, -seconds(from: nowMilliseconds, to: $0)) }
+            )
+        }
+        return families
+    }
+
+    private static func seconds(from now: Int64, to instant: Int64?) -> Double {
+        guard let instant else { return 0 }
+        return Double(instant - now) / 1_000
+    }
+}
+
+extension Duration {
+    fileprivate var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,102 @@
+import Ambient
+package import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+package import ServiceLifecycle
+
+/// Why the server does not come up.
+package enum WebServerError: Error, Sendable, Equatable {
+    /// The address is taken, or not of this machine.
+    case cannotListen(address: String, reason: String)
+}
+
+/// Ringback's HTTP server.
+package struct WebServer: Sendable {
+    private let parts: WebParts
+    private let sender: OutboxSender
+
+    package init(_ parts: WebParts) {
+        self.parts = parts
+        sender = OutboxSender(relay: parts.relay)
+    }
+
+    /// Serves until it is asked to end, then lets requests end and sends what it owes.
+    ///
+    /// - Parameters:
+    ///   - host: The address to listen on.
+    ///   - port: The port; 0 lets the system choose.
+    ///   - stop: Returns when the server is to end.
+    ///   - listening: Told the port once connections are taken.
+    /// - Throws: `WebServerError.cannotListen`.
+    package func run(
+        host: String,
+        port: Int,
+        until stop: @escaping @Sendable () async -> Void,
+        listening: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws {
+        let address = "\(host):\(port)"
+        let application = Application(
+            router: router(),
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(
+                    idleTimeout: .seconds(WebLimits.idleSeconds)
+                )
+            ),
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
+            onServerRunning: { listening($0.localAddress?.port ?? port) },
+            logger: parts.logger
+        )
+        // In this order, since services end in the opposite one: the sender after its senders.
+        var configuration = ServiceGroupConfiguration(
+            services: [sender, application],
+            logger: parts.logger
+        )
+        configuration.maximumGracefulShutdownDuration = WebLimits.shutdownMax
+        let services = ServiceGroup(configuration: configuration)
+        do {
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                group.addTask {
+                    try await services.run()
+                    return true
+                }
+                group.addTask {
+                    await stop()
+                    await services.triggerGracefulShutdown()
+                    return false
+                }
+                // The services end last, unless they fail, and then nobody has to ask them to.
+                while let areServicesDone = try await group.next() {
+                    if areServicesDone { group.cancelAll() }
+                }
+            }
+        } catch let error as IOError {
+            throw WebServerError.cannotListen(address: address, reason: "\(error)")
+        }
+    }
+
+    /// The routes, for a server or a test without one.
+    package func router() -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: AnswerMiddleware())
+        router.add(middleware: AccessMiddleware(rule: parts.access))
+        let webhook = WebhookRoute(parts: parts, sender: sender)
+        let health = HealthRoute(parts: parts)
+        let metrics = MetricsRoute(parts: parts)
+        router.post(RouterPath(WebhookRoute.path)) { request, _ in
+            try await webhook.answer(request)
+        }
+        for method in [HTTPRequest.Method.get, .put, .patch, .delete, .head] {
+            router.on(RouterPath(WebhookRoute.path), method: method) { _, _ -> Response in
+                throw APIError(.methodNotAllowed, "Webhooks are sent with POST.")
+            }
+        }
+        router.get(RouterPath(HealthRoute.path)) { _, _ in await health.answer() }
+        router.get(RouterPath(MetricsRoute.path)) { _, _ in await metrics.answer() }
+        return router
+    }
+
+    /// What the server owes its queues, to be run beside a router in a test.
+    package var background: any Service { sender }
+}

@@ -1,0 +1,230 @@
+import Ambient
+import CallJobs
+import CallStore
+import CoreMetrics
+import ElevenLabs
+import Foundation
+import HTTPTypes
+import Hummingbird
+import JobQueue
+import Logging
+import Metrics
+import NIOCore
+import Synchronization
+
+/// Takes in post-call webhooks: checked, kept, then answered.
+///
+/// 200 means that the body is committed to the inbox together with the job that reads it. Every
+/// other answer counts as a failure with the sender, which repeats it after 5xx and 429 only.
+struct WebhookRoute: Sendable {
+    static let path = "/api/webhooks/elevenlabs"
+
+    /// What became of a webhook; a label of the metric.
+    enum Result: String, Sendable, CaseIterable {
+        case stored
+        case known
+        case badSignature = "bad_signature"
+        case tooLarge = "too_large"
+        case notConfigured = "not_configured"
+        case unavailable
+        case unreadable
+        case busy
+    }
+
+    private let parts: WebParts
+    private let sender: OutboxSender
+    private let admission = WebhookAdmission(bytesMax: WebLimits.webhookBytesAtOnceMax)
+    private let refusals: RefusalLog
+
+    init(parts: WebParts, sender: OutboxSender) {
+        self.parts = parts
+        self.sender = sender
+        refusals = RefusalLog(elapsed: parts.ambient.elapsed, logger: parts.logger)
+    }
+
+    func answer(_ request: Request) async throws -> Response {
+        guard parts.verifier.hasSecret else {
+            count(.notConfigured)
+            throw APIError(
+                .webhooksNotConfigured,
+                "Webhooks are not taken: set ELEVENLABS_WEBHOOK_SECRET to the secret that "
+                    + "ElevenLabs showed when the webhook was made, and restart the server."
+            )
+        }
+        let room = try reserve(for: request)
+        defer { admission.leave(room) }
+        let body = try await read(request, upTo: room)
+        do throws(WebhookSignatureError) {
+            try parts.verifier.verify(
+                body,
+                signedBy: Self.signature(of: request.headers),
+                now: parts.ambient.now()
+            )
+        } catch {
+            count(.badSignature)
+            refusals.note(error)
+            throw APIError(.badSignature, "The signature does not hold: \(error.rawValue).")
+        }
+        return try await keep(body)
+    }
+
+    // MARK: Reading
+
+    private static func signature(of headers: HTTPFields) -> String? {
+        guard let name = HTTPField.Name(WebhookVerifier.header) else { return nil }
+        // Several headers of one name mean the same as one with commas.
+        return headers[values: name].isEmpty
+            ? nil : headers[values: name].joined(separator: ",")
+    }
+
+    /// Reserves the announced size, or the largest when none is announced.
+    private func reserve(for request: Request) throws(APIError) -> Int {
+        var room = WebLimits.webhookBytesMax
+        if let length = request.headers[.contentLength].flatMap(Int.init) {
+            guard length <= WebLimits.webhookBytesMax else { throw tooLarge() }
+            room = max(length, 0)
+        }
+        guard admission.enter(room) else {
+            count(.busy)
+            throw APIError(.busy, "Too many webhooks at once; send this one again.")
+        }
+        return room
+    }
+
+    private func read(_ request: Request, upTo room: Int) async throws -> [UInt8] {
+        let clock = parts.ambient
+        let body = request.body
+        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            group.addTask {
+                var bytes: [UInt8] = []
+                for try await piece in body {
+                    guard bytes.count + piece.readableBytes <= room else { throw tooLarge() }
+                    bytes += piece.readableBytesView
+                }
+                return bytes
+            }
+            group.addTask {
+                try await clock.sleep(for: WebLimits.webhookReadMax)
+                throw APIError(.cannotBeRead, "The body took too long to arrive.")
+            }
+            defer { group.cancelAll() }
+            do {
+                return try await group.next() ?? []
+            } catch let error as APIError {
+                if error.code == .cannotBeRead { count(.unreadable) }
+                throw error
+            } catch {
+                count(.unreadable)
+                throw APIError(.cannotBeRead, "The body did not arrive whole.")
+            }
+        }
+    }
+
+    private func tooLarge() -> APIError {
+        count(.tooLarge)
+        return APIError(
+            .tooLarge,
+            "A webhook may have \(WebLimits.webhookBytesMax) bytes."
+        )
+    }
+
+    // MARK: Keeping
+
+    private func keep(_ body: [UInt8]) async throws(APIError) -> Response {
+        let envelope = Self.envelope(body)
+        let delivery = InboxDelivery(
+            type: envelope?.type.rawValue,
+            conversationID: envelope?.conversationID,
+            receivedAtMilliseconds: parts.ambient.unixMilliseconds,
+            body: Data(body)
+        )
+        let outcome: (receipt: InboxReceipt, jobs: [OutboxEntry])
+        do throws(StoreError) {
+            outcome = try await parts.store.write { writer in
+                let receipt = try writer.receive(delivery)
+                if case .kept(let id) = receipt {
+                    // High: somebody has just hung up, and this is one call, not a backfill.
+                    try writer.addToOutbox(OutboxJob(SyncArguments.inbox(id), lane: .hi))
+                }
+                return (receipt, writer.outboxAdded)
+            }
+        } catch {
+            count(.unavailable, envelope?.type)
+            parts.logger.error(
+                "A webhook could not be kept and was answered 503",
+                metadata: ["error": "\(error)"]
+            )
+            throw APIError(
+                .inboxUnavailable,
+                "The webhook could not be kept; send it again later."
+            )
+        }
+        sender.send(outcome.jobs)
+        switch outcome.receipt {
+        case .kept:
+            count(.stored, envelope?.type)
+            return .json(["status": "stored"])
+        case .known:
+            count(.known, envelope?.type)
+            return .json(["status": "known"])
+        }
+    }
+
+    /// What a signed body is about; nil when it is no envelope, which is kept all the same.
+    private static func envelope(_ body: [UInt8]) -> WebhookEnvelope? {
+        do {
+            return try WebhookEnvelope(body)
+        } catch {
+            // The job that reads the inbox says what is wrong with it.
+            return nil
+        }
+    }
+
+    // MARK: Counting
+
+    private static let knownTypes: Set<WebhookType> = [.transcription, .audio, .initiationFailure]
+
+    private func count(_ result: Result, _ type: WebhookType? = nil) {
+        // A label of the sender's choice could make any number of series.
+        let word = type.map { Self.knownTypes.contains($0) ? $0.rawValue : "other" } ?? "none"
+        Counter(
+            label: "ringback_webhooks",
+            dimensions: [("type", word), ("result", result.rawValue)],
+            factory: parts.metrics
+        ).increment()
+    }
+}
+
+/// Says now and then that signatures are refused: a wrong secret loses calls silently, but a
+/// stranger must not fill the log.
+private final class RefusalLog: Sendable {
+    private struct State {
+        var last: Duration?
+        var count = 0
+    }
+
+    private let elapsed: @Sendable () -> Duration
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(elapsed: @escaping @Sendable () -> Duration, logger: Logger) {
+        self.elapsed = elapsed
+        self.logger = logger
+    }
+
+    func note(_ error: WebhookSignatureError) {
+        let now = elapsed()
+        let count: Int? = state.withLock { state in
+            state.count += 1
+            if let last = state.last, now - last < WebLimits.refusalLogPause { return nil }
+            state.last = now
+            defer { state.count = 0 }
+            return state.count
+        }
+        guard let count else { return }
+        logger.warning(
+            "Webhooks are refused for their signature; is ELEVENLABS_WEBHOOK_SECRET right?",
+            metadata: ["reason": "\(error.rawValue)", "refused": "\(count)"]
+        )
+    }
+}

@@ -1,0 +1,99 @@
+import CallJobs
+import CallStore
+import ElevenLabs
+import Hosting
+import Logging
+import Settings
+import Telemetry
+import WebAPI
+
+/// Puts the server together from the settings and runs it to its end.
+struct Server {
+    let host: Host
+
+    func run() async throws {
+        do throws(SettingsError) {
+            try host.settings.server.check()
+        } catch {
+            throw StartFailure(.wrongUse, error.description)
+        }
+        let store = try await host.openStore()
+        let queues: OpenQueues
+        do {
+            queues = try await host.openQueues()
+        } catch {
+            try store.close()
+            throw error
+        }
+        do {
+            try await serve(store, queues)
+        } catch {
+            await queues.close()
+            try store.close()
+            throw error
+        }
+        await queues.close()
+        try store.close()
+    }
+
+    private func serve(_ store: CallStore, _ queues: OpenQueues) async throws {
+        let settings = host.settings
+        let registry = host.telemetry.metrics
+        let relay = OutboxRelay(
+            store: store,
+            queues: queues.all,
+            ambient: host.ambient,
+            logger: host.logger
+        )
+        let server = WebServer(
+            WebParts(
+                ambient: host.ambient,
+                logger: host.logger,
+                store: store,
+                relay: relay,
+                verifier: WebhookVerifier(
+                    secrets: settings.webhook.accepted.map { WebhookSecret($0.reveal()) }
+                ),
+                queues: queues.all,
+                budget: queues.upstreamBudget(for: host),
+                access: settings.server.adminToken.map { .token($0.reveal()) } ?? .loopback,
+                metrics: registry,
+                families: { registry.families() + ProcessFigures.families() }
+            )
+        )
+        if settings.webhook.accepted.isEmpty {
+            host.logger.notice(
+                "Webhooks are refused until ELEVENLABS_WEBHOOK_SECRET is set; polling goes on"
+            )
+        }
+        let address = settings.server.address
+        let shutdown = host.shutdown
+        let logger = host.logger
+        do {
+            try await server.run(
+                host: address.host,
+                port: address.port,
+                until: { await shutdown.requested() },
+                listening: { port in
+                    logger.notice(
+                        "The server takes requests",
+                        metadata: ["address": "\(address.host):\(port)"]
+                    )
+                }
+            )
+        } catch let error as WebServerError {
+            throw Self.failure(error)
+        }
+    }
+
+    private static func failure(_ error: WebServerError) -> StartFailure {
+        switch error {
+        case .cannotListen(let address, let reason):
+            StartFailure(
+                .failed,
+                "RINGBACK_HTTP: \(address) cannot be listened on (\(reason)); stop what uses it, "
+                    + "or set another address, for example RINGBACK_HTTP=127.0.0.1:9001"
+            )
+        }
+    }
+}
