@@ -75,6 +75,32 @@ package struct Campaign: Hashable, Sendable {
     package var upstreamCampaignID: String?
     package var batchCallID: String?
     package var createdMilliseconds: Int64
+
+    package init(
+        id: CampaignID,
+        workspace: String = CallIdentity.defaultWorkspace,
+        name: String,
+        channel: CampaignChannel,
+        windowDays: Int,
+        startsUnix: Int64? = nil,
+        endsUnix: Int64? = nil,
+        status: CampaignStatus,
+        upstreamCampaignID: String? = nil,
+        batchCallID: String? = nil,
+        createdMilliseconds: Int64
+    ) {
+        self.id = id
+        self.workspace = workspace
+        self.name = name
+        self.channel = channel
+        self.windowDays = windowDays
+        self.startsUnix = startsUnix
+        self.endsUnix = endsUnix
+        self.status = status
+        self.upstreamCampaignID = upstreamCampaignID
+        self.batchCallID = batchCallID
+        self.createdMilliseconds = createdMilliseconds
+    }
 }
 
 /// A campaign with what it brought so far.
@@ -114,6 +140,20 @@ package struct Recipient: Hashable, Sendable {
     package var reference: String
     package var name: String?
     package var phone: PartyNumber?
+
+    package init(
+        id: RecipientID,
+        campaign: CampaignID,
+        reference: String,
+        name: String? = nil,
+        phone: PartyNumber? = nil
+    ) {
+        self.id = id
+        self.campaign = campaign
+        self.reference = reference
+        self.name = name
+        self.phone = phone
+    }
 }
 
 /// One moment at which a campaign reached, or was seen by, a person.
@@ -149,6 +189,12 @@ package struct RecipientMatch: Hashable, Sendable {
 
     /// The touches of this recipient, oldest first.
     package var touches: [Touch]
+
+    package init(recipient: Recipient, campaign: Campaign, touches: [Touch]) {
+        self.recipient = recipient
+        self.campaign = campaign
+        self.touches = touches
+    }
 
     /// Where windows open: at each delivery, and at each sending that has no delivery.
     ///
