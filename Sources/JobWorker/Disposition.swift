@@ -1,7 +1,7 @@
-import JobQueue
+package import JobQueue
 
 /// Why somebody ended an attempt from outside.
-enum StopReason: Sendable, Equatable {
+package enum StopReason: Sendable, Equatable {
     /// It took longer than its kind may.
     case timeout(Duration)
 
@@ -16,7 +16,7 @@ enum StopReason: Sendable, Equatable {
 }
 
 /// How an attempt came to its end, as the handler saw it.
-enum AttemptEnd<Effect: Sendable>: Sendable {
+package enum AttemptEnd<Effect: Sendable>: Sendable {
     case returned(HandlerResult<Effect>)
 
     /// It threw; the text is for operators.
@@ -24,7 +24,7 @@ enum AttemptEnd<Effect: Sendable>: Sendable {
 }
 
 /// What is to be done with a job after an attempt.
-enum Disposition<Effect: Sendable>: Sendable {
+package enum Disposition<Effect: Sendable>: Sendable {
     /// Commit the effect; the verdict decides.
     case commit(Effect)
 
@@ -36,16 +36,21 @@ enum Disposition<Effect: Sendable>: Sendable {
 }
 
 /// Turns the ends of attempts and commits into decisions; pure, and the only place that does.
-struct DispositionRules {
-    var policy: JobPolicy
-    var staleDelay: Duration
+package struct DispositionRules {
+    package var policy: JobPolicy
+    package var staleDelay: Duration
+
+    package init(policy: JobPolicy, staleDelay: Duration) {
+        self.policy = policy
+        self.staleDelay = staleDelay
+    }
 
     /// What follows from the end of an attempt.
     ///
     /// A finished effect is always offered to the ledger, whatever was asked of the handler
     /// meanwhile: whoever commits first wins. An attempt that was ended from outside counts as
     /// failed only when it ran out of time.
-    func disposition<Effect>(
+    package func disposition<Effect>(
         of end: AttemptEnd<Effect>,
         stop: StopReason?,
         attempt: Int,
@@ -67,7 +72,7 @@ struct DispositionRules {
     }
 
     /// What follows from the verdict on an effect.
-    func outcome(after verdict: CommitVerdict, attempt: Int, draw: Double) -> Outcome {
+    package func outcome(after verdict: CommitVerdict, attempt: Int, draw: Double) -> Outcome {
         switch verdict {
         case .applied, .alreadyApplied:
             .done

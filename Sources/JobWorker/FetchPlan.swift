@@ -1,8 +1,14 @@
 /// How many jobs to fetch next; pure.
-struct FetchPlan {
-    var concurrency: Int
-    var batchMax: Int
-    var workTarget: Duration
+package struct FetchPlan {
+    package var concurrency: Int
+    package var batchMax: Int
+    package var workTarget: Duration
+
+    package init(concurrency: Int, batchMax: Int, workTarget: Duration) {
+        self.concurrency = concurrency
+        self.batchMax = batchMax
+        self.workTarget = workTarget
+    }
 
     /// The number of jobs to ask the queue for.
     ///
@@ -16,7 +22,8 @@ struct FetchPlan {
     ///   - average: Mean duration of an attempt; nil before the first.
     ///   - runsAlone: Whether each job has a batch of its own.
     /// - Returns: 0 when nothing is to be fetched now.
-    func limit(unfinished: Int, unstarted: Int, average: Duration?, runsAlone: Bool) -> Int {
+    package func limit(unfinished: Int, unstarted: Int, average: Duration?, runsAlone: Bool) -> Int
+    {
         guard !runsAlone else { return unfinished < concurrency ? 1 : 0 }
         let capacity = min(concurrency * jobsPerSlot(average), 2 * batchMax)
         let room = min(capacity - unfinished, batchMax)

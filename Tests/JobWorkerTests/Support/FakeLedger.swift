@@ -1,0 +1,83 @@
+import Ambient
+import JobQueue
+import JobWorker
+import Synchronization
+
+/// A ledger in memory, and beside it every effect that was applied, without a unique constraint.
+final class FakeLedger: ResultCommitter {
+    struct State: Sendable {
+        var rows: Set<JobID> = []
+
+        /// One entry per effect: a doubled one would show.
+        var effects: [JobID: Int] = [:]
+        var commits: [[JobID]] = []
+        var downUntil: Duration?
+        var failuresInPercent = 0
+        var attemptsWhileDown = 0
+    }
+
+    private let state = Mutex(State())
+    private let ambient: Ambient
+
+    init(ambient: Ambient) {
+        self.ambient = ambient
+    }
+
+    var effects: [JobID: Int] { state.withLock { $0.effects } }
+    var commits: [[JobID]] { state.withLock { $0.commits } }
+    var attemptsWhileDown: Int { state.withLock { $0.attemptsWhileDown } }
+
+    /// Every call fails until then, on the ambient's `elapsed`.
+    func goDown(until time: Duration) {
+        state.withLock { $0.downUntil = time }
+    }
+
+    /// So many of a hundred calls fail; half of the failing commits happen nevertheless.
+    func fail(percent: Int) {
+        state.withLock { $0.failuresInPercent = percent }
+    }
+
+    func finished(among ids: [JobID]) async throws(CommitError) -> Set<JobID> {
+        await Task.yield()
+        _ = try check()
+        return state.withLock { $0.rows.intersection(ids) }
+    }
+
+    func commit(_ jobs: [FinishedJob<String>]) async throws(CommitError) -> [CommitVerdict] {
+        await Task.yield()
+        let losesReply = try check()
+        let verdicts = state.withLock { state in
+            state.commits.append(jobs.map(\.job.id))
+            return jobs.map { apply($0, to: &state) }
+        }
+        if losesReply { throw .unavailable(reason: "the answer was lost") }
+        return verdicts
+    }
+
+    /// Effects named `stale` and `reject` meet their first commit like that.
+    private func apply(_ finished: FinishedJob<String>, to state: inout State) -> CommitVerdict {
+        if finished.effect == "stale", finished.fence.isMultiple(of: 2) {
+            return .stale(reason: "changed")
+        }
+        if finished.effect == "reject", finished.job.attempt == 1 {
+            return .rejected(reason: "constraint")
+        }
+        guard state.rows.insert(finished.job.id).inserted else { return .alreadyApplied }
+        state.effects[finished.job.id, default: 0] += 1
+        return .applied
+    }
+
+    /// Fails as planned; returns whether the answer of a commit is to be lost.
+    private func check() throws(CommitError) -> Bool {
+        if Task.isCancelled { throw .cancelled }
+        let now = ambient.elapsed()
+        let draw = ambient.chance() * 100
+        let (isDown, percent) = state.withLock { state in
+            let isDown = state.downUntil.map { now < $0 } ?? false
+            if isDown { state.attemptsWhileDown += 1 }
+            return (isDown, Double(state.failuresInPercent))
+        }
+        if isDown || draw < percent / 2 { throw .unavailable(reason: "disk full") }
+        return draw < percent
+    }
+}
