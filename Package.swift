@@ -209,7 +209,7 @@ func worker(_ kind: String, _ library: String, _ more: [Target.Dependency] = [])
 }
 
 let executables: [Target] = [
-    worker("sync", "Sync", ["ElevenLabs"]),
+    worker("sync", "Sync", ["ElevenLabs", "PhoneNumbers"]),
     worker("attribution", "Attribution"),
     worker("conversion", "Conversion"),
     worker("export", "Export"),

@@ -3,7 +3,7 @@ package import Foundation
 package import Logging
 import Synchronization
 
-/// The rules that are in use: the active file of a folder, read again when it changes.
+/// The rules that are in use: one file, read again when it changes.
 ///
 /// A file that breaks while it is in use is refused as a whole, with one line in the log, and the
 /// rules that were in use stay.
@@ -22,21 +22,19 @@ package final class ActiveRules: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// Reads the active file.
+    /// Reads the file.
     ///
     /// - Parameters:
-    ///   - folder: The folder of the rules.
-    ///   - name: The active file in it.
+    ///   - file: The rules.
     ///   - ambient: Tells when to look at the file again.
     ///   - logger: Told when the file changes or breaks.
     /// - Throws: `RulesFileError` when it cannot be used.
     package init(
-        folder: URL,
-        name: String = "default.yaml",
+        file: URL,
         ambient: Ambient,
         logger: Logger
     ) throws(RulesFileError) {
-        file = folder.appending(path: name)
+        self.file = file
         self.ambient = ambient
         self.logger = logger
         // The stamp first: a change between the two is found at the next look.
