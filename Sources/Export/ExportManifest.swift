@@ -1,0 +1,50 @@
+/// What stands beside an export file and says what is in it.
+package struct ExportManifest: Codable, Sendable, Equatable {
+    package struct Filter: Codable, Sendable, Equatable {
+        /// For people.
+        package var text: String
+
+        /// The fields as a job's arguments name them.
+        package var fields: [String: String]
+    }
+
+    /// Raised with every change of this file's own fields.
+    package var manifestVersion: Int
+
+    /// The file, in the same folder.
+    package var file: String
+    package var what: String
+    package var dialect: String
+
+    /// Lines without the header.
+    package var rows: Int64
+    package var bytes: Int64
+
+    /// Lower-case hex.
+    package var sha256: String
+    package var columns: [String]
+    package var filter: Filter
+
+    /// IANA name of the zone of local times.
+    package var timeZone: String
+
+    /// Which definitions of outcome, attribution and conversion the columns follow.
+    package var definitionVersion: String
+    package var createdBy: String
+
+    /// RFC 3339, UTC.
+    package var createdAt: String
+    package var expiresAt: String
+
+    /// Whether the file holds what points to people; it has to be handled accordingly.
+    package var personalData: Bool
+
+    /// The job that made it.
+    package var job: String
+
+    package static let versionKnown = 1
+
+    /// Product definitions as of the first release: outcome with `pending`, last touch wins,
+    /// labels before rules.
+    package static let definitionVersion = "1"
+}
