@@ -1,0 +1,53 @@
+import Foundation
+
+/// The folder of exports, as upkeep sees it.
+struct ExportFolder: Sendable {
+    /// Most entries of the folder that one look takes.
+    static let entriesMax = 10_000
+
+    let path: String
+
+    /// What can go wrong with it.
+    enum Failure: Error, Equatable {
+        case cannotRead(reason: String)
+        case cannotRemove(name: String, reason: String)
+    }
+
+    /// Names of files of ours, or of what is left of them, that were last written before a moment.
+    ///
+    /// - Returns: At most `entriesMax` names, in order; none when there is no folder yet.
+    func files(writtenBefore moment: Date) throws(Failure) -> [String] {
+        let names: [String]
+        do {
+            guard FileManager.default.fileExists(atPath: path) else { return [] }
+            names = try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw .cannotRead(reason: error.localizedDescription)
+        }
+        var old: [String] = []
+        for name in names.sorted().prefix(Self.entriesMax) where Self.isOurs(name) {
+            var status = stat()
+            // A file that is gone by now was removed by somebody else.
+            guard lstat(path + "/" + name, &status) == 0 else { continue }
+            if TimeInterval(status.st_mtim.tv_sec) < moment.timeIntervalSince1970 {
+                old.append(name)
+            }
+        }
+        return old
+    }
+
+    /// Removes files; those that are gone already are as good.
+    func remove(_ names: [String]) throws(Failure) {
+        for name in names where unlink(path + "/" + name) != 0 && errno != ENOENT {
+            throw .cannotRemove(name: name, reason: String(cString: strerror(errno)))
+        }
+    }
+
+    /// Whether an export made the name.
+    ///
+    /// Such as `calls-20261121T120000Z-123.csv`, its manifest, or an unfinished one of either.
+    /// Whatever else somebody puts there is not ours to remove.
+    static func isOurs(_ name: String) -> Bool {
+        name.wholeMatch(of: /[a-z]+-\d{8}T\d{6}Z-\d+\.(csv|manifest\.json)(\.part)?/) != nil
+    }
+}
