@@ -33,6 +33,10 @@ package final class ScheduleBoard: Sendable {
         state.withLock { $0.values.sorted { $0.name < $1.name } }
     }
 
+    func keep(only names: Set<ScheduleName>) {
+        state.withLock { $0 = $0.filter { names.contains($0.key) } }
+    }
+
     func show(_ status: ScheduleStatus) {
         state.withLock { $0[status.name] = status }
     }

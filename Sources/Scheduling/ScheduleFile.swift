@@ -129,7 +129,7 @@ private struct ScheduleReading {
     private mutating func readSchedule(_ node: Node, file: String, rules: ScheduleRules) {
         var reader = ScheduleReader(file: file, rules: rules)
         let schedule = reader.read(node)
-        problems += reader.problems
+        problems += reader.problems.sorted { ($0.line ?? 0) < ($1.line ?? 0) }
         guard let schedule else { return }
         let place = "\(file):\(node.mark?.line ?? 1)"
         if let earlier = places.updateValue(place, forKey: schedule.name) {

@@ -6,9 +6,6 @@ import Metrics
 
 /// Why a scheduler cannot be made.
 package enum SchedulerError: Error, Equatable, Sendable {
-    /// A schedule's job has no queue here.
-    case noQueue(schedule: ScheduleName, kind: String)
-
     /// Two schedules of one name.
     case duplicate(ScheduleName)
 }
@@ -35,7 +32,7 @@ package struct Scheduler: Sendable {
         package init() {}
     }
 
-    private let schedules: [Schedule]
+    private let timetable: Timetable
     private let queues: [String: any WorkQueue]
     private let duties: [Duty]
     private let ambient: Ambient
@@ -46,32 +43,24 @@ package struct Scheduler: Sendable {
     /// A scheduler of checked schedules.
     ///
     /// - Parameters:
-    ///   - schedules: Names must differ.
-    ///   - queues: The queue of each kind, by its name.
+    ///   - timetable: What comes when; what it is replaced with is taken up at once.
+    ///   - queues: The queues of all job kinds.
     ///   - duties: What else runs beside them.
     ///   - ambient: Its wall clock decides when an instant has come.
     ///   - logger: Hears of outages, once at their beginning and once at their end.
     ///   - board: Where the state is shown.
     ///   - limits: The loop's numbers.
-    /// - Throws: `SchedulerError` when a queue is missing or a name stands twice.
     package init(
-        schedules: [Schedule],
-        queues: [String: any WorkQueue],
+        timetable: Timetable,
+        queues: [any WorkQueue],
         duties: [Duty] = [],
         ambient: Ambient,
         logger: Logger,
         board: ScheduleBoard = ScheduleBoard(),
         limits: Limits = Limits()
-    ) throws(SchedulerError) {
-        var names: Set<ScheduleName> = []
-        for schedule in schedules {
-            guard names.insert(schedule.name).inserted else { throw .duplicate(schedule.name) }
-            guard queues[schedule.kind] != nil else {
-                throw .noQueue(schedule: schedule.name, kind: schedule.kind)
-            }
-        }
-        self.schedules = schedules
-        self.queues = queues
+    ) {
+        self.timetable = timetable
+        self.queues = Dictionary(queues.map { ($0.name.text, $0) }) { first, _ in first }
         self.duties = duties
         self.ambient = ambient
         self.logger = logger
@@ -85,10 +74,32 @@ package struct Scheduler: Sendable {
             for duty in duties {
                 group.addTask { await duty.run(ambient: ambient, logger: logger) }
             }
-            for (kind, own) in Dictionary(grouping: schedules, by: \.kind) {
-                guard let queue = queues[kind] else { continue }
-                let lines = own.sorted { $0.name < $1.name }.map(Line.init)
-                group.addTask { await fire(lines, into: queue) }
+            await fireAll()
+            group.cancelAll()
+        }
+    }
+
+    /// Fires the timetable's schedules, begun anew whenever it is replaced.
+    private func fireAll() async {
+        var firstSeen: [ScheduleName: Int64] = [:]
+        while !Task.isCancelled {
+            let (version, schedules) = timetable.current
+            let now = nowMilliseconds.floored(by: 1000)
+            let names = Set(schedules.map(\.name))
+            firstSeen = firstSeen.filter { names.contains($0.key) }
+            for name in names where firstSeen[name] == nil { firstSeen[name] = now }
+            board.keep(only: names)
+            let lines = schedules.sorted { $0.name < $1.name }.map { schedule in
+                Line(schedule: schedule, firstSeen: firstSeen[schedule.name] ?? now)
+            }
+            await withTaskGroup(of: Void.self) { group in
+                for (kind, own) in Dictionary(grouping: lines, by: \.schedule.kind) {
+                    group.addTask { await fire(own, ofKind: kind) }
+                }
+                group.addTask { await timetable.changed(from: version) }
+                // Only the change or the cancellation ends one of them.
+                await group.next()
+                group.cancelAll()
             }
         }
     }
@@ -97,24 +108,40 @@ package struct Scheduler: Sendable {
     private struct Line {
         var schedule: Schedule
 
+        /// When this scheduler saw it first, in Unix seconds: where a new one begins.
+        var firstSeen: Int64
+
         /// Everything up to here, in Unix seconds, is fired or let go; nil until the queue said.
         var handled: Int64?
 
         /// The newest instant that was fired, in Unix seconds.
         var last: Int64?
 
-        init(schedule: Schedule) {
+        init(schedule: Schedule, firstSeen: Int64) {
             self.schedule = schedule
+            self.firstSeen = firstSeen
         }
     }
 
     /// One queue's schedules, one after the other, with one backoff for all of them.
-    private func fire(_ lines: [Line], into queue: any WorkQueue) async {
+    private func fire(_ lines: [Line], ofKind kind: String) async {
+        guard let queue = queues[kind] else {
+            logger.error(
+                "schedules do not fire: their job has no queue here",
+                metadata: ["job": "\(kind)"]
+            )
+            await untilCancelled()
+            return
+        }
         var lines = lines
         var failures = 0
         while !Task.isCancelled {
             var wait = limits.lookAgain
             do {
+                // Whether it is back must be asked: there may be nothing left to fire.
+                if failures > 0, let first = lines.first {
+                    _ = try await queue.lastTick(ofSchedule: first.schedule.name.text)
+                }
                 for index in lines.indices {
                     let next = try await step(&lines[index], queue)
                     wait = min(wait, next)
@@ -149,7 +176,7 @@ package struct Scheduler: Sendable {
         if line.handled == nil {
             let last = try await queue.lastTick(ofSchedule: schedule.name.text)
             line.last = last.map { $0.floored(by: 1000) }
-            line.handled = line.last ?? now
+            line.handled = line.last ?? line.firstSeen
             warnOfFuture(line, now: now)
         }
         let handled = line.handled ?? now
@@ -243,6 +270,14 @@ package struct Scheduler: Sendable {
                 isWaitingForQueue: isWaiting
             )
         )
+    }
+
+    private func untilCancelled() async {
+        do {
+            while true { try await ambient.sleep(for: .seconds(3600)) }
+        } catch {
+            // Cancelled, as everything here ends.
+        }
     }
 
     private var nowMilliseconds: Int64 {

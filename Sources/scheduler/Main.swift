@@ -1,4 +1,132 @@
+import Ambient
+import CallJobs
+import CallStore
+import Foundation
+import Hosting
+import JobQueue
+import Logging
+import Scheduling
+import Settings
+import Telemetry
+
+/// Ours, not Foundation's type of the same name.
+private typealias Host = Hosting.Host
+
+/// Fires the schedules and sweeps the outbox, until it is asked to end.
+///
+/// As many of them as one likes may run at once.
 @main
 enum Main {
-    static func main() {}
+    /// Time between two looks at the schedules folder.
+    private static let lookEvery = Duration.seconds(15)
+
+    static func main() async {
+        await Program.run("scheduler", ambient: .live()) { host in
+            // Read before anything is opened: a broken file is the operator's first line.
+            let timetable = try loadTimetable(host)
+            let queues = try await host.openQueues()
+            try await host.checkServer(of: queues)
+            let store = try await host.openStore()
+            let board = ScheduleBoard()
+            try await host.withHealth {
+                await checks(host, queues, store, board)
+            } _: {
+                _ = try await host.shutdown.cancelling {
+                    try await run(host, timetable, queues, store, board)
+                }
+            }
+            await queues.close()
+            try store.close()
+            host.logger.info("Ended in order")
+        }
+    }
+
+    private static func run(
+        _ host: Host,
+        _ timetable: Timetable,
+        _ queues: OpenQueues,
+        _ store: CallStore,
+        _ board: ScheduleBoard
+    ) async throws {
+        let scheduler = Scheduler(
+            timetable: timetable,
+            queues: queues.all,
+            duties: [
+                Duty(name: "schedules", interval: lookEvery) { try reload(timetable, host) }
+            ],
+            ambient: host.ambient,
+            logger: host.logger,
+            board: board
+        )
+        let relay = OutboxRelay(
+            store: store,
+            queues: queues.all,
+            ambient: host.ambient,
+            logger: host.logger
+        )
+        let sweep = OutboxSweep(relay: relay, ambient: host.ambient, logger: host.logger)
+        host.logger.info(
+            "Working",
+            metadata: ["schedules": "\(timetable.schedules.count)"]
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await scheduler.run() }
+            group.addTask { try await sweep.run() }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: - Schedules
+
+    private static func loadTimetable(_ host: Host) throws(StartFailure) -> Timetable {
+        do {
+            return try Timetable(try load(host))
+        } catch let error as ScheduleFileError {
+            throw StartFailure(.wrongUse, error.description)
+        } catch {
+            throw StartFailure(.wrongUse, "schedules: \(error)")
+        }
+    }
+
+    private static func load(_ host: Host) throws(ScheduleFileError) -> [Schedule] {
+        try ScheduleFile.load(
+            folder: URL(fileURLWithPath: host.settings.schedulesFolder),
+            rules: ScheduleRules(
+                defaultTimeZone: host.settings.timeZone,
+                kinds: Set(JobKind.allCases.map(\.rawValue)),
+                argumentProblem: { kind, payload in
+                    JobKind(rawValue: kind)?.problem(inArguments: payload)
+                }
+            )
+        )
+    }
+
+    /// Takes up changed files; with an error in them the running schedules stay.
+    private static func reload(_ timetable: Timetable, _ host: Host) throws {
+        guard try timetable.replace(with: try load(host)) else { return }
+        host.logger.notice(
+            "Schedules have changed and are taken up",
+            metadata: ["schedules": "\(timetable.schedules.count)"]
+        )
+    }
+
+    // MARK: - Health
+
+    private static func checks(
+        _ host: Host,
+        _ queues: OpenQueues,
+        _ store: CallStore,
+        _ board: ScheduleBoard
+    ) async -> [HealthReport.Check] {
+        let waiting = board.statuses.filter(\.isWaitingForQueue).map(\.name.text)
+        return [
+            await host.redisCheck(queues),
+            await host.storeCheck(store),
+            HealthReport.Check(
+                name: "schedules",
+                isHealthy: waiting.isEmpty,
+                detail: "waiting for the queue: \(waiting.joined(separator: ", "))"
+            ),
+        ]
+    }
 }
