@@ -46,10 +46,12 @@ package enum Program {
     /// - Parameters:
     ///   - name: The program's name.
     ///   - ambient: The live one, built by `main`.
+    ///   - level: The least level that is logged; nil for that of the settings.
     ///   - body: The program itself; the process ends when it returns.
     package static func run(
         _ name: String,
         ambient: Ambient,
+        level: Logger.Level? = nil,
         body: @Sendable (Host) async throws -> Void
     ) async -> Never {
         let code: ExitCode
@@ -58,7 +60,8 @@ package enum Program {
             let telemetry = ProcessTelemetry.bootstrap(
                 program: name,
                 settings: settings,
-                ambient: ambient
+                ambient: ambient,
+                level: level
             )
             let shutdown = Shutdown()
             let host = Host(

@@ -1,0 +1,268 @@
+import ArgumentParser
+import CallJobs
+import Hosting
+package import JobQueue
+
+/// `ringback dead`.
+struct DeadCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dead",
+        abstract: "Jobs that failed for good: look at them, try them again, or drop them.",
+        subcommands: [List.self, Show.self, Retry.self, Discard.self]
+    )
+
+    /// Most dead jobs that are looked at; a queue keeps as many at most.
+    static let lookMax = QueueLimits.deadMax
+
+    struct List: ConsoleCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "Dead jobs, grouped by their reason."
+        )
+
+        @Argument(help: "The queue; all of them if left out.")
+        var queue: JobKind?
+
+        @OptionGroup var output: OutputOptions
+
+        func run(in session: Session) async throws {
+            try await session.withQueues { queues in
+                var groups: [DeadGroup] = []
+                for kind in queue.map({ [$0] }) ?? JobKind.allCases {
+                    let records = try await JobText.jobs(
+                        of: queues[kind],
+                        in: .dead,
+                        limit: DeadCommand.lookMax
+                    )
+                    groups += DeadGroup.groups(of: records, queue: kind.rawValue)
+                }
+                if output.json {
+                    session.terminal.show(.list(groups.map(\.json)))
+                } else {
+                    session.terminal.write(DeadGroup.table(groups).rendered(none: "No dead jobs."))
+                }
+            }
+        }
+    }
+
+    struct Show: ConsoleCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show",
+            abstract: "One dead job with all that is known of it."
+        )
+
+        @Argument(help: "The job's id.")
+        var id: String
+
+        @OptionGroup var output: OutputOptions
+
+        func run(in session: Session) async throws {
+            let id = try JobReference.id(id)
+            try await session.withQueues { queues in
+                guard let (_, record) = try await JobReference.find(id, in: queues),
+                    record.state == .dead
+                else { throw StartFailure(.failed, "no dead job has the id \(id)") }
+                session.terminal.show(JobText.json(record))
+            }
+        }
+    }
+
+    /// Which dead jobs are meant.
+    struct Selection: ParsableArguments {
+        @Argument(help: "The queue.")
+        var queue: JobKind
+
+        @Argument(help: "The jobs' ids.")
+        var ids: [String] = []
+
+        @Flag(help: "All dead jobs of the queue.")
+        var all = false
+
+        @Option(help: "Those whose reason contains this.")
+        var reason: String?
+
+        func validate() throws {
+            let ways = [!ids.isEmpty, all, reason != nil].count { $0 }
+            guard ways == 1 else {
+                throw ValidationError("Name jobs by their ids, by --reason, or with --all.")
+            }
+        }
+
+        func find(in queues: OpenQueues) async throws -> [JobID] {
+            if !ids.isEmpty {
+                var found: [JobID] = []
+                for text in ids { found.append(try JobReference.id(text)) }
+                return found
+            }
+            return try await JobText.jobs(of: queues[queue], in: .dead, limit: DeadCommand.lookMax)
+            {
+                reason.map(($0.reason ?? "").contains) ?? true
+            }.map(\.job.id)
+        }
+    }
+
+    struct Retry: ConsoleCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "retry",
+            abstract: "Put dead jobs back, as if they had never been tried."
+        )
+
+        @OptionGroup var selection: Selection
+        @OptionGroup var consent: ConsentOptions
+        @OptionGroup var output: OutputOptions
+
+        func run(in session: Session) async throws {
+            try await session.withQueues { queues in
+                let ids = try await selection.find(in: queues)
+                var answers: [DeadRetryAnswer] = []
+                if !consent.dryRun, !ids.isEmpty {
+                    try session.terminal.confirm(
+                        "retry \(ids.count) of \(selection.queue.rawValue)?",
+                        isAgreed: consent.yes || ids.count == 1
+                    )
+                    for part in Self.parts(ids) {
+                        answers += try await queues[selection.queue].retryDead(part)
+                    }
+                }
+                let queued = answers.count { $0 == .queued }
+                let missing = answers.count { $0 == .notFound }
+                let held = answers.count - queued - missing
+                if output.json {
+                    session.terminal.show(
+                        .fields(
+                            ("dryRun", .bool(consent.dryRun)),
+                            ("found", .count(ids.count)),
+                            ("queued", .count(queued)),
+                            ("held", .count(held)),
+                            ("missing", .count(missing))
+                        )
+                    )
+                } else if consent.dryRun {
+                    session.terminal.line("would retry \(ids.count)")
+                } else {
+                    session.terminal.line(
+                        "queued \(queued), held back by a unique key \(held), not found \(missing)"
+                    )
+                }
+            }
+        }
+
+        /// As many as one call takes.
+        static func parts(_ ids: [JobID]) -> [[JobID]] {
+            stride(from: 0, to: ids.count, by: QueueLimits.jobsPerCallMax).map {
+                Array(ids[$0..<min($0 + QueueLimits.jobsPerCallMax, ids.count)])
+            }
+        }
+    }
+
+    struct Discard: ConsoleCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "discard",
+            abstract: "Drop dead jobs for good."
+        )
+
+        @OptionGroup var selection: Selection
+        @OptionGroup var consent: ConsentOptions
+        @OptionGroup var output: OutputOptions
+
+        func run(in session: Session) async throws {
+            try await session.withQueues { queues in
+                let ids = try await selection.find(in: queues)
+                var dropped = 0
+                if !consent.dryRun, !ids.isEmpty {
+                    try session.terminal.confirm(
+                        "discard \(ids.count) of \(selection.queue.rawValue) for good?",
+                        isAgreed: consent.yes
+                    )
+                    for part in Retry.parts(ids) {
+                        dropped += try await queues[selection.queue].discardDead(part)
+                    }
+                }
+                if output.json {
+                    session.terminal.show(
+                        .fields(
+                            ("dryRun", .bool(consent.dryRun)),
+                            ("found", .count(ids.count)),
+                            ("discarded", .count(dropped))
+                        )
+                    )
+                } else {
+                    session.terminal.line(
+                        consent.dryRun ? "would discard \(ids.count)" : "discarded \(dropped)"
+                    )
+                }
+            }
+        }
+    }
+}
+
+/// Dead jobs of one queue that died for the same reason.
+package struct DeadGroup: Sendable, Equatable {
+    package let queue: String
+    package let reason: String
+    package private(set) var count: Int
+    package private(set) var firstMilliseconds: Int64
+    package private(set) var lastMilliseconds: Int64
+
+    /// One of them, the newest, to look at.
+    package private(set) var example: String
+
+    /// Groups records by their reason, the largest group first.
+    package static func groups(of records: [JobRecord], queue: String) -> [DeadGroup] {
+        var groups: [String: DeadGroup] = [:]
+        for record in records {
+            let at = record.atMilliseconds ?? record.job.readyMilliseconds
+            let reason = record.reason ?? "unknown"
+            guard var group = groups[reason] else {
+                groups[reason] = DeadGroup(
+                    queue: queue,
+                    reason: reason,
+                    count: 1,
+                    firstMilliseconds: at,
+                    lastMilliseconds: at,
+                    example: record.job.id.text
+                )
+                continue
+            }
+            group.count += 1
+            group.firstMilliseconds = min(group.firstMilliseconds, at)
+            if at >= group.lastMilliseconds {
+                group.lastMilliseconds = at
+                group.example = record.job.id.text
+            }
+            groups[reason] = group
+        }
+        return groups.values.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
+    }
+
+    var json: JSONValue {
+        .fields(
+            ("queue", .text(queue)),
+            ("reason", .text(reason)),
+            ("count", .count(count)),
+            ("first", .text(TimeText.iso(milliseconds: firstMilliseconds))),
+            ("last", .text(TimeText.iso(milliseconds: lastMilliseconds))),
+            ("example", .text(example))
+        )
+    }
+
+    static func table(_ groups: [DeadGroup]) -> Table {
+        var table = Table(
+            .init("QUEUE"),
+            .init("COUNT", .right),
+            .init("LAST"),
+            .init("REASON"),
+            .init("EXAMPLE")
+        )
+        for group in groups {
+            table.add(
+                group.queue,
+                "\(group.count)",
+                TimeText.iso(milliseconds: group.lastMilliseconds),
+                JobText.clipped(group.reason, 100),
+                group.example
+            )
+        }
+        return table
+    }
+}

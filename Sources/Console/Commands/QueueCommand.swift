@@ -1,0 +1,75 @@
+import ArgumentParser
+import CallJobs
+import Hosting
+import JobQueue
+
+/// `ringback queue`.
+struct QueueCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queue",
+        abstract: "Stop and start the fetching of a queue's jobs.",
+        subcommands: [Pause.self, Resume.self]
+    )
+
+    struct Pause: ConsoleCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "pause",
+            abstract: "Stop fetching; what runs goes on to its end."
+        )
+
+        @Argument(help: "The queue.")
+        var name: JobKind
+
+        @Option(help: "Why, for the others.")
+        var reason = ""
+
+        @OptionGroup var output: OutputOptions
+
+        func run(in session: Session) async throws {
+            try await session.withQueues { queues in
+                try await queues[name].pause(by: session.person, reason: reason)
+                if output.json {
+                    session.terminal.show(
+                        .fields(("queue", .text(name.rawValue)), ("paused", .bool(true)))
+                    )
+                } else {
+                    session.terminal.line("\(name.rawValue) is paused")
+                }
+            }
+        }
+    }
+
+    struct Resume: ConsoleCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "resume",
+            abstract: "Fetch again."
+        )
+
+        @Argument(help: "The queue.")
+        var name: JobKind
+
+        @OptionGroup var output: OutputOptions
+
+        func run(in session: Session) async throws {
+            try await session.withQueues { queues in
+                let pause = try await queues[name].resume(by: session.person)
+                if output.json {
+                    session.terminal.show(
+                        .fields(
+                            ("queue", .text(name.rawValue)),
+                            ("paused", .bool(false)),
+                            ("wasPaused", .bool(pause != nil))
+                        )
+                    )
+                } else if let pause {
+                    let since = TimeText.iso(milliseconds: pause.atMilliseconds)
+                    session.terminal.line(
+                        "\(name.rawValue) goes on; \(pause.person) had paused it at \(since)"
+                    )
+                } else {
+                    session.terminal.line("\(name.rawValue) was not paused")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package import Ambient
+package import ArgumentParser
+import CallStore
+import ElevenLabs
+import Foundation
+package import Hosting
+import JobQueue
+import RedisClient
+import Settings
+
+/// A command that does something; those without it only have subcommands.
+package protocol ConsoleCommand: ParsableCommand {
+    func run(in session: Session) async throws
+}
+
+/// `ringback`.
+package struct RingbackCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "ringback",
+        abstract: "Records what phone calls of a voice agent were worth.",
+        version: Release.version,
+        subcommands: [
+            UpCommand.self, StatusCommand.self, EnqueueCommand.self, QueueCommand.self,
+            JobsCommand.self, DeadCommand.self, ScheduleCommand.self, CampaignsCommand.self,
+            RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
+            DoctorCommand.self, ConfigCommand.self,
+        ]
+    )
+
+    package init() {}
+}
+
+/// Runs `ringback` from its arguments to its exit code.
+package enum CommandLineProgram {
+    /// Parses, runs and ends the process.
+    ///
+    /// Exit codes: 0 done, 1 failed, 2 wrong use, 3 cannot reach Redis or the store.
+    package static func run(ambient: Ambient) async -> Never {
+        let terminal = Terminal.standard
+        let command: any ParsableCommand
+        do {
+            command = try RingbackCommand.parseAsRoot()
+        } catch {
+            exit(tell(error, terminal).rawValue)
+        }
+        guard let command = command as? any ConsoleCommand else {
+            // A group without a subcommand, such as `ringback queue`.
+            terminal.complain(RingbackCommand.helpMessage(for: type(of: command)) + "\n")
+            exit(Hosting.ExitCode.wrongUse.rawValue)
+        }
+        if let up = command as? UpCommand { await up.runAlone(ambient: ambient) }
+        exit(await run(command, ambient: ambient, terminal: terminal).rawValue)
+    }
+
+    /// Help and the version are answers; everything else is wrong use.
+    private static func tell(_ error: any Error, _ terminal: Terminal) -> Hosting.ExitCode {
+        let message = RingbackCommand.fullMessage(for: error)
+        if RingbackCommand.exitCode(for: error).isSuccess {
+            terminal.line(message)
+            return .done
+        }
+        terminal.complain(message + "\n")
+        return .wrongUse
+    }
+
+    private static func run(
+        _ command: any ConsoleCommand,
+        ambient: Ambient,
+        terminal: Terminal
+    ) async -> Hosting.ExitCode {
+        do {
+            let host = try Hosting.Host.command("ringback", ambient: ambient)
+            try await command.run(in: Session(host: host, terminal: terminal))
+            return .done
+        } catch {
+            let failure = CommandFailure.failure(error)
+            terminal.complain("ringback: \(failure.line)\n")
+            return failure.code
+        }
+    }
+}
+
+/// Which line and which code an error of a command becomes.
+package enum CommandFailure {
+    package static func failure(_ error: any Error) -> StartFailure {
+        switch error {
+        case let failure as StartFailure: failure
+        case let error as QueueError: failure(of: error)
+        case let error as StoreError: Hosting.Host.failure(error, database: "of this command")
+        case let error as RedisError:
+            RedisAccess.failure(error, address: "the address of REDIS_URL")
+        case let error as ValidationError: StartFailure(.wrongUse, error.message)
+        case is CancellationError: StartFailure(.failed, "ended early")
+        default: StartFailure(.failed, "\(error)")
+        }
+    }
+
+    private static func failure(of error: QueueError) -> StartFailure {
+        switch error {
+        case .unavailable(let reason):
+            StartFailure(
+                .unreachable,
+                "Redis does not answer (\(reason)); it may have done what was asked, and asking "
+                    + "again is safe"
+            )
+        case .refused(let reason):
+            StartFailure(.unreachable, "Redis refuses us (\(reason))")
+        case .full:
+            StartFailure(
+                .failed,
+                "Redis is full and takes no new jobs; raise its maxmemory, or let the workers "
+                    + "empty the queues"
+            )
+        case .layoutTooNew(let found, let known):
+            StartFailure(
+                .failed,
+                "the queue was written by a newer Ringback (layout \(found), this one knows "
+                    + "\(known)); run the newer program"
+            )
+        case .payloadTooLarge(_, let bytes, let limit):
+            StartFailure(.wrongUse, "the arguments have \(bytes) bytes; at most \(limit) are taken")
+        case .protocolViolation(let reason):
+            StartFailure(.failed, "Redis answered what the protocol does not know (\(reason))")
+        case .cancelled:
+            StartFailure(.failed, "ended before Redis answered")
+        }
+    }
+}
