@@ -5,8 +5,7 @@ import TestSupport
 
 /// A fleet under fire: two workers of each kind, two schedulers, a simulator with faults.
 final class Chaos: Sendable {
-    private static let kinds = ["sync", "attribution", "conversion"]
-
+    private let kinds: [String]
     private let fleet: Fleet
     private let redis: PrivateRedis
     private let truth: Truth
@@ -22,13 +21,15 @@ final class Chaos: Sendable {
         truth: Truth,
         probe: StoreProbe,
         calls: Int,
-        seed: UInt64
+        seed: UInt64,
+        kinds: [String]
     ) {
         self.fleet = fleet
         self.redis = redis
         self.truth = truth
         self.probe = probe
         self.calls = calls
+        self.kinds = kinds
         random = Mutex(Seeded(seed: seed))
     }
 
@@ -45,7 +46,11 @@ final class Chaos: Sendable {
     }
 
     /// Starts Redis, the simulator, the workers and the schedulers, and imports the recipients.
-    static func start(calls: Int, seed: UInt64) async throws -> Chaos {
+    static func start(
+        calls: Int,
+        seed: UInt64,
+        kinds: [String] = ["sync", "attribution", "conversion"]
+    ) async throws -> Chaos {
         let folder = try TemporaryFolder()
         let redis = try await PrivateRedis.start(PrivateRedisOptions(appendFsync: .always))
         let simulator = Fleet(folder: folder, environment: [:])
@@ -88,7 +93,8 @@ final class Chaos: Sendable {
             truth: Truth(address: address),
             probe: probe,
             calls: calls,
-            seed: seed
+            seed: seed,
+            kinds: kinds
         )
         for victim in chaos.victims { try await chaos.launch(victim) }
         return chaos
@@ -178,11 +184,47 @@ final class Chaos: Sendable {
     /// What is still in the queues, per `queue-protocol`'s meaning of empty; dead jobs count.
     func leftovers() async throws -> [String] {
         var left: [String] = []
-        for kind in Self.kinds {
+        for kind in kinds {
             left += try await QueueProbe(redis: redis).leftovers(ofQueue: kind)
         }
         left += try probe.texts("SELECT 'outbox ' || job_id FROM outbox LIMIT 5")
         return left
+    }
+
+    /// Pushes bytes onto a queue's list as a person at a Redis prompt does.
+    func push(_ text: String, onto queue: String) async throws {
+        let result = try await QueueProbe(redis: redis)
+            .cli("LPUSH", "ringback:{\(queue)}:ready:std", text)
+        guard result.ending == .exited(0) else { throw ChaosError.command(result.output) }
+    }
+
+    /// Batches of a queue that workers hold.
+    func runningJobs(of queue: String) async throws -> Int {
+        let result = try await QueueProbe(redis: redis).cli("ZCARD", "ringback:{\(queue)}:lease")
+        return result.lines.last.flatMap { Int($0) } ?? 0
+    }
+
+    func killWorkers(of kind: String) async {
+        for victim in victims where victim.hasPrefix("worker-\(kind)") {
+            await fleet.kill(victim)
+        }
+    }
+
+    func relaunchWorkers(of kind: String) async throws {
+        for victim in victims where victim.hasPrefix("worker-\(kind)") {
+            try await launch(victim)
+        }
+    }
+
+    func storedCalls() throws -> Int { try probe.count("SELECT count(*) FROM calls") }
+
+    func ledgerRows(like pattern: String) throws -> Int {
+        try probe.count("SELECT count(*) FROM ledger WHERE job_id LIKE '\(pattern)'")
+    }
+
+    /// What a command of the operator's prints.
+    func ringback(_ arguments: String...) async throws -> String {
+        try await fleet.ringback(arguments).output
     }
 
     func end() async {
@@ -191,7 +233,7 @@ final class Chaos: Sendable {
     }
 
     private var victims: [String] {
-        Self.kinds.flatMap { ["worker-\($0).1", "worker-\($0).2"] } + [
+        kinds.flatMap { ["worker-\($0).1", "worker-\($0).2"] } + [
             "scheduler.1", "scheduler.2",
         ]
     }

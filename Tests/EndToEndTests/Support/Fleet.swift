@@ -41,6 +41,11 @@ final class Fleet: Sendable {
 
     /// Runs the operator's command line to its end.
     func ringback(_ arguments: String...) async throws -> CommandResult {
+        try await ringback(arguments)
+    }
+
+    /// Runs the operator's command line to its end.
+    func ringback(_ arguments: [String]) async throws -> CommandResult {
         try await ChildProcess.run(command("ringback", arguments))
     }
 

@@ -1,0 +1,98 @@
+import Ambient
+import Foundation
+import TestSupport
+
+/// `ringback up` in a folder of its own, as somebody would run it.
+final class RunningStack: Sendable {
+    let folder: TemporaryFolder
+    let fleet: Fleet
+    let process: ChildProcess
+
+    /// Address of its simulator.
+    let simulator: String
+
+    private init(
+        folder: TemporaryFolder,
+        fleet: Fleet,
+        process: ChildProcess,
+        simulator: String
+    ) {
+        self.folder = folder
+        self.fleet = fleet
+        self.process = process
+        self.simulator = simulator
+    }
+
+    var data: String { "\(folder.path)/data" }
+
+    /// Starts the stack and waits for the line that says that it is up.
+    static func start(
+        in folder: TemporaryFolder,
+        calls: Int = 600,
+        environment: [String: String?] = [:]
+    ) async throws -> RunningStack {
+        let own: [String: String?] = [
+            "RINGBACK_HTTP": "127.0.0.1:\(try FreePort.next())",
+            "RINGBACK_SCHEDULES": "\(Executables.checkout)/schedules",
+            "RINGBACK_RULES": "\(Executables.checkout)/rules",
+        ]
+        let fleet = Fleet(folder: folder, environment: own.merging(environment) { $1 })
+        let process = try await fleet.start("up", "ringback", ["up", "--calls", "\(calls)"])
+        let line = try await process.line(containing: "up: server http://")
+        let words = line.components(separatedBy: "a simulator on ")
+        guard words.count == 2 else { throw ChaosError.command(line) }
+        return RunningStack(
+            folder: folder,
+            fleet: fleet,
+            process: process,
+            simulator: String(words[1].prefix { $0 != "," })
+        )
+    }
+
+    func status() async throws -> StatusReport {
+        let result = try await fleet.ringback("status", "--json")
+        guard result.ending == .exited(0) else { throw ChaosError.command(result.output) }
+        return try StatusReport(result.output)
+    }
+
+    /// Processes that work in the stack's folder, by id and name, but for `up` itself.
+    func children() throws -> [Int32: String] {
+        var found: [Int32: String] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+            guard let id = Int32(name), id != process.processID else { continue }
+            let folder = Self.link("/proc/\(id)/cwd")
+            guard let folder, folder.hasPrefix(self.folder.path) else { continue }
+            let program = Self.link("/proc/\(id)/exe") ?? ""
+            found[id] = URL(fileURLWithPath: program).lastPathComponent
+        }
+        return found
+    }
+
+    private static func link(_ path: String) -> String? {
+        do {
+            return try FileManager.default.destinationOfSymbolicLink(atPath: path)
+        } catch {
+            return nil  // It ended meanwhile, or is somebody else's.
+        }
+    }
+}
+
+/// Ports that nobody listens on just now.
+enum FreePort {
+    static func next() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw POSIXError(.EMFILE) }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, length) | getsockname(descriptor, address, &length)
+            }
+        }
+        guard result == 0 else { throw POSIXError(.EADDRINUSE) }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
