@@ -123,8 +123,10 @@ package struct CallReader: Sendable {
         guard let phone = metadata.phoneCall else {
             let isMessaging = metadata.smsUserNumber != nil || metadata.whatsAppUserID != nil
             record.channel = metadata.isTextOnly == true || isMessaging ? .text : .voice
-            if let number = metadata.smsUserNumber ?? metadata.whatsAppUserID {
+            if let number = metadata.smsUserNumber {
                 record.caller = party(number, region: region)
+            } else if let id = metadata.whatsAppUserID {
+                record.caller = whatsApp(id)
             }
             return
         }
@@ -143,6 +145,14 @@ package struct CallReader: Sendable {
             phone.externalNumber ?? "",
             region: ours?.region.flatMap { Region($0) } ?? region
         )
+    }
+
+    /// WhatsApp names people by their number with its country code and without its plus.
+    private func whatsApp(_ id: String) -> PartyNumber {
+        let isDigits = id.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        var party = party(isDigits ? "+" + id : id, region: nil)
+        party.raw = id
+        return party
     }
 
     private func party(_ raw: String, region: Region?) -> PartyNumber {
