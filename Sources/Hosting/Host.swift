@@ -84,7 +84,10 @@ package enum Program {
         _ host: Host,
         _ body: (Host) async throws -> Void
     ) async throws(StartFailure) -> ExitCode {
-        let signals = ProcessSignals(shutdown: host.shutdown) { _ in
+        let signals = ProcessSignals(
+            shutdown: host.shutdown,
+            elapsed: host.ambient.elapsed
+        ) { _ in
             LogLine.toStandardError("\(host.program): ended at once by a second signal")
         }
         defer { withExtendedLifetime(signals) {} }

@@ -141,15 +141,33 @@ package struct RecipientRow: Sendable, Equatable {
         guard name.utf8.count <= Self.fieldBytesMax else { throw .tooLong(column: "name") }
         self.name = name.isEmpty ? nil : name
         let text = try Self.filled("phone", record, columns)
-        let reading = numbers.read(text, region: region)
-        guard reading.e164 != nil else { throw .number(reading.kind) }
-        phone = PartyNumber(reading, normaliserVersion: numbers.version)
+        phone = try Self.phone(text, numbers: numbers, region: region)
         sentUnix = try Self.time("sent_at", record, columns)
         deliveredUnix = try Self.time("delivered_at", record, columns)
         guard sentUnix != nil || deliveredUnix != nil else { throw .noTime }
         if let sentUnix, let deliveredUnix, deliveredUnix < sentUnix {
             throw .deliveredBeforeSent
         }
+    }
+
+    /// The number, also where `00` stands for the plus in a region that dials something else.
+    ///
+    /// Lists are written with `00` everywhere, whatever the region's own prefix is, and no
+    /// region has national numbers that begin so; it is tried only where nothing else fits.
+    private static func phone(
+        _ text: String,
+        numbers: NumberNormalizer,
+        region: Region?
+    ) throws(RecipientProblem) -> PartyNumber {
+        var reading = numbers.read(text, region: region)
+        let digits = text.filter { !" -.()/".contains($0) }
+        if reading.e164 == nil, digits.hasPrefix("00") {
+            reading = numbers.read("+" + digits.dropFirst(2), region: nil)
+        }
+        guard reading.e164 != nil else { throw .number(reading.kind) }
+        var number = PartyNumber(reading, normaliserVersion: numbers.version)
+        number.raw = text
+        return number
     }
 
     private static func filled(
