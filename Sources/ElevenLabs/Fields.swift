@@ -170,6 +170,11 @@ package struct RecordError: Error, Sendable, Equatable {
     package let field: String
     package let fault: Fault
 
+    package init(field: String, fault: Fault) {
+        self.field = field
+        self.fault = fault
+    }
+
     /// Ids have 20 to 40 characters today.
     static let idBytesMax = 512
 
