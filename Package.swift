@@ -334,8 +334,8 @@ let testing: [Target] = [
     tests(
         "WebAPI",
         [
-            "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "Telemetry", "WebAPI", crypto,
-            hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
+            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "Telemetry", "WebAPI",
+            crypto, hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),
     tests(

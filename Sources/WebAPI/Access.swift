@@ -1,4 +1,4 @@
-import HTTPTypes
+package import HTTPTypes
 import Hummingbird
 
 /// Who may use what is not public.
@@ -26,31 +26,31 @@ struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
         context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        if !Self.publicPaths.contains(request.uri.path) {
-            try check(request)
-        }
+        let refusal = rule.refusal(authority: request.head.authority, headers: request.headers)
+        if let refusal, !Self.publicPaths.contains(request.uri.path) { throw refusal }
         return try await next(request, context)
     }
+}
 
-    private func check(_ request: Request) throws(APIError) {
-        switch rule {
+extension AccessRule {
+    /// Why a request to something that is not public is refused; nil when it is served.
+    package func refusal(authority: String?, headers: HTTPFields) -> APIError? {
+        switch self {
         case .loopback:
-            guard Self.isLoopback(request.head.authority), !Self.isForwarded(request.headers) else {
-                throw APIError(
-                    .hostNotAllowed,
-                    "Without RINGBACK_ADMIN_TOKEN only requests to localhost are answered."
-                )
-            }
+            guard !Self.isLoopback(authority) || Self.isForwarded(headers) else { return nil }
+            return APIError(
+                .hostNotAllowed,
+                "Without RINGBACK_ADMIN_TOKEN only requests to localhost are answered."
+            )
         case .token(let token):
-            let given = request.headers[.authorization].flatMap(Self.bearer) ?? ""
-            guard Self.isEqual(Array(given.utf8), Array(token.utf8)) else {
-                throw APIError(.signInNeeded, "Send the admin token as a bearer token.")
-            }
+            let given = headers[.authorization].flatMap(Self.bearer) ?? ""
+            guard !Self.isEqual(Array(given.utf8), Array(token.utf8)) else { return nil }
+            return APIError(.signInNeeded, "Send the admin token as a bearer token.")
         }
     }
 
     /// Whether a Host header, with or without port, is a name of this machine.
-    static func isLoopback(_ authority: String?) -> Bool {
+    private static func isLoopback(_ authority: String?) -> Bool {
         guard var host = authority?.lowercased(), !host.isEmpty else { return false }
         if host.hasPrefix("[") {
             guard let end = host.firstIndex(of: "]"), isPort(host[host.index(after: end)...]) else {

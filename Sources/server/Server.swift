@@ -39,6 +39,9 @@ struct Server {
     private func serve(_ store: CallStore, _ queues: OpenQueues) async throws {
         let settings = host.settings
         let registry = host.telemetry.metrics
+        registry.describe([
+            "ringback_webhooks_total": "Webhooks that came in, by type and what became of them."
+        ])
         let relay = OutboxRelay(
             store: store,
             queues: queues.all,

@@ -1,0 +1,168 @@
+import Ambient
+import CallJobs
+import CallStore
+import Crypto
+import ElevenLabs
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import JobQueue
+import Logging
+import Telemetry
+import TestSupport
+import WebAPI
+
+/// A server's parts on a store of their own, with queues in memory.
+struct WebFixture: Sendable {
+    /// When every test happens, Unix seconds.
+    static let nowUnix: Int64 = 1_794_700_000
+    static let webhookPath = "/api/webhooks/elevenlabs"
+
+    let folder: URL
+    let store: CallStore
+    let queues: [InMemoryQueue]
+    let registry = MetricsRegistry()
+    let parts: WebParts
+
+    init(
+        secrets: [String] = ["wsec_example"],
+        access: AccessRule = .loopback,
+        budget: any UpstreamBudget = OpenBudget()
+    ) async throws {
+        let live = Ambient.live(seed: 1)
+        let ambient = Ambient(
+            clock: live.clock,
+            elapsed: live.elapsed,
+            now: { Date(timeIntervalSince1970: Double(Self.nowUnix)) },
+            newID: live.newID,
+            chance: live.chance
+        )
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "ringback-web-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        store = try await CallStore.open(
+            path: folder.appending(path: "ringback.sqlite").path,
+            ambient: ambient
+        )
+        queues = JobKind.allCases.map { InMemoryQueue(name: $0.queue, ambient: ambient) }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let registry = registry
+        parts = WebParts(
+            ambient: ambient,
+            logger: logger,
+            store: store,
+            relay: OutboxRelay(store: store, queues: queues, ambient: ambient, logger: logger),
+            verifier: WebhookVerifier(secrets: secrets.map { WebhookSecret($0) }),
+            queues: queues,
+            budget: budget,
+            access: access,
+            metrics: registry,
+            families: { registry.families() }
+        )
+    }
+
+    /// Runs a body against the routes, and removes the store whatever happens.
+    static func serve(
+        secrets: [String] = ["wsec_example"],
+        access: AccessRule = .loopback,
+        _ body: @escaping @Sendable (WebFixture, any TestClientProtocol) async throws -> Void
+    ) async throws {
+        let fixture = try await WebFixture(secrets: secrets, access: access)
+        let server = WebServer(fixture.parts)
+        let application = Application(router: server.router(), logger: fixture.parts.logger)
+        do {
+            try await application.test(.router) { client in
+                try await body(fixture, client)
+            }
+        } catch {
+            try fixture.remove()
+            throw error
+        }
+        try fixture.remove()
+    }
+
+    /// Every job of the outbox, also what the sweep leaves to whoever committed it.
+    func outbox() async throws -> [OutboxEntry] {
+        let live = Ambient.live(seed: 2)
+        let later = Ambient(
+            clock: live.clock,
+            elapsed: live.elapsed,
+            now: { Date(timeIntervalSince1970: Double(Self.nowUnix) + 3_600) },
+            newID: live.newID,
+            chance: live.chance
+        )
+        let store = try await CallStore.open(path: store.path, ambient: later)
+        let entries = try await store.dueOutbox(limit: 500)
+        try store.close()
+        return entries
+    }
+
+    func remove() throws {
+        try store.close()
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    /// The header that signs a body.
+    static func signature(
+        _ body: String,
+        secret: String = "wsec_example",
+        at unix: Int64 = nowUnix
+    ) -> String {
+        let code = HMAC<SHA256>.authenticationCode(
+            for: Data("\(unix).\(body)".utf8),
+            using: SymmetricKey(data: Data(secret.utf8))
+        )
+        let text = code.map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }
+        return "t=\(unix),v0=\(text.joined())"
+    }
+
+    /// Sends a webhook; with the right signature unless another one is given.
+    static func send(
+        _ body: String,
+        signature: String? = nil,
+        with client: any TestClientProtocol
+    ) async throws -> (status: Int, body: String) {
+        var headers = HTTPFields()
+        let header = signature ?? self.signature(body)
+        if !header.isEmpty, let name = HTTPField.Name("elevenlabs-signature") {
+            headers[name] = header
+        }
+        return try await client.execute(
+            uri: webhookPath,
+            method: .post,
+            headers: headers,
+            body: ByteBuffer(string: body)
+        ) { (status: Int($0.status.code), body: String(buffer: $0.body)) }
+    }
+
+    /// The value of a counter's series; 0 when there is none.
+    func webhooks(_ result: String) -> Double {
+        registry.families().filter { $0.name == "ringback_webhooks_total" }
+            .flatMap(\.series)
+            .filter { $0.labels.contains(MetricLabel(name: "result", value: result)) }
+            .reduce(0) { sum, series in
+                if case .number(let number) = series.value { sum + number } else { sum }
+            }
+    }
+}
+
+/// A budget that always has a permit.
+struct OpenBudget: UpstreamBudget {
+    func acquire() async throws(QueueError) -> BudgetAnswer {
+        .granted(BudgetPermit(id: "permit"))
+    }
+
+    func release(_: BudgetPermit, _: BudgetFeedback) async throws(QueueError) {}
+
+    func state() async throws(QueueError) -> BudgetState {
+        BudgetState(
+            parallel: 2,
+            ceiling: 3,
+            inFlight: 1,
+            quietUntilMilliseconds: (WebFixture.nowUnix + 7) * 1_000
+        )
+    }
+}
