@@ -2,52 +2,72 @@ import JobQueue
 import RedisClient
 
 extension QueueError {
-    /// What a failed command means to a caller of the queue.
+    /// What an error of Redis means to the queue's callers.
     init(_ error: RedisError) {
         switch error {
-        case .cancelled: self = .cancelled
-        case .timeout: self = .unavailable(reason: "no answer within the time limit")
+        case .server(let error): self.init(error)
+        case .cannotConnect(let reason): self = .unavailable(reason: "cannot connect: \(reason)")
+        case .timeout: self = .unavailable(reason: "no answer in time")
         case .closed: self = .unavailable(reason: "the connection ended")
-        case .cannotConnect(let reason): self = .unavailable(reason: reason)
-        case .protocolError(let reason): self = .unavailable(reason: reason)
-        case .server(let error): self = Self(error)
+        case .protocolError(let reason): self = .protocolViolation(reason: reason)
+        case .cancelled: self = .cancelled
         }
     }
 
-    init(_ error: RedisServerError) {
+    private init(_ error: RedisServerError) {
         switch error {
-        case .outOfMemory: self = .full
         case .loading: self = .unavailable(reason: "Redis is loading its data")
         case .busy: self = .unavailable(reason: "Redis is busy with a script")
-        case .noScript: self = .unavailable(reason: "Redis has lost a script")
         case .readOnly: self = .refused(reason: "this Redis is a read-only replica")
-        case .noAuthentication(let message), .noPermission(let message):
-            self = .refused(reason: message)
-        case .moved: self = .refused(reason: "the keys are on another node of a cluster")
-        case .other(let message): self = Self(message: message)
+        case .outOfMemory: self = .full
+        case .noAuthentication(let message): self = .refused(reason: message)
+        case .noPermission(let message): self = .refused(reason: message)
+        case .noScript: self = .protocolViolation(reason: "the server forgets scripts at once")
+        case .moved: self = .refused(reason: "this node of the cluster does not hold the queue")
+        case .other(let message): self.init(message: message)
         }
     }
 
-    /// Errors that have no case of their own, by their first word.
     private init(message: String) {
-        let words = message.split(separator: " ", maxSplits: 1)
-        switch words.first.map(String.init) ?? "" {
+        let words = message.split(separator: " ", maxSplits: 2)
+        switch words.first {
         case "RBLAYOUT":
             let found = words.dropFirst().first.flatMap { Int($0) } ?? 0
-            self = .layoutTooNew(found: found, known: QueueLayout.version)
-        // An append-only file that cannot be written, a node that is changing its role.
-        case "MISCONF", "UNBLOCKED", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "UNKILLABLE":
+            self = .layoutTooNew(found: found, known: QueueScripts.layout)
+        case "RBCANCELS":
+            self = .refused(reason: "too many cancellations wait for their jobs")
+        case "UNBLOCKED", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN":
             self = .unavailable(reason: message)
-        case "NOREPLICAS":
-            self = .unavailable(reason: message)
+        case "WRONGTYPE", "MISCONF":
+            self = .refused(reason: message)
         default:
             self = .protocolViolation(reason: message)
         }
     }
 }
 
-/// The layout of the queue's keys, marked in `ctl`.
-package enum QueueLayout {
-    /// As in `Scripts/prelude.lua`.
-    package static let version = 1
+extension RedisError {
+    /// Whether the same call may do better on the next try, soon.
+    var isWorthRepeating: Bool {
+        switch self {
+        case .timeout, .closed: true
+        case .server(let error): error.isWorthRepeating
+        // The client has tried to connect for as long as its limits allow.
+        case .cannotConnect, .protocolError, .cancelled: false
+        }
+    }
+}
+
+extension RedisServerError {
+    /// States that pass: a start, a failover, a long script.
+    fileprivate var isWorthRepeating: Bool {
+        switch self {
+        case .loading, .readOnly, .busy: true
+        case .other(let message):
+            ["UNBLOCKED", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"].contains {
+                message.hasPrefix($0)
+            }
+        case .outOfMemory, .noAuthentication, .noPermission, .noScript, .moved: false
+        }
+    }
 }

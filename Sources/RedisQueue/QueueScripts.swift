@@ -1,54 +1,92 @@
+package import JobQueue
 package import RedisClient
 
-/// The scripts of a queue, each with the head that they share.
+/// The queue's scripts as they are sent: constants, prelude and body.
 package struct QueueScripts: Sendable {
-    package internal(set) var enqueue: RedisScript
-    package internal(set) var tick: RedisScript
-    package internal(set) var turn: RedisScript
-    package internal(set) var beat: RedisScript
-    package internal(set) var reap: RedisScript
-    package internal(set) var forget: RedisScript
-    package internal(set) var leave: RedisScript
-    package internal(set) var ring: RedisScript
-    package internal(set) var prepare: RedisScript
-    package internal(set) var pause: RedisScript
-    package internal(set) var cancel: RedisScript
-    package internal(set) var dead: RedisScript
-    package internal(set) var runNow: RedisScript
-    package internal(set) var figures: RedisScript
-    package internal(set) var workers: RedisScript
-    package internal(set) var list: RedisScript
-    package internal(set) var find: RedisScript
+    /// The layout of the keys that these scripts read and write; they refuse a newer one.
+    package static let layout = 1
 
-    /// The scripts as they are shipped.
-    package static let shipped = QueueScripts { _, source in source }
+    package let enqueue: RedisScript
+    package let tick: RedisScript
+    package let turn: RedisScript
+    package let beat: RedisScript
+    package let reap: RedisScript
+    package let forget: RedisScript
+    package let ring: RedisScript
+    package let leave: RedisScript
+    package let pause: RedisScript
+    package let resume: RedisScript
+    package let cancel: RedisScript
+    package let retryDead: RedisScript
+    package let discardDead: RedisScript
+    package let runNow: RedisScript
+    package let figures: RedisScript
+    package let workers: RedisScript
+    package let page: RedisScript
+    package let job: RedisScript
+    package let rights: RedisScript
+    package let prepare: RedisScript
 
-    /// The scripts with each text changed, for tests that plant faults or set the clock.
+    /// The scripts as they ship, with the limits that ship.
+    package static let shipped = QueueScripts()
+
+    /// The scripts as they ship.
+    package init(tuning: QueueTuning = QueueTuning()) {
+        self.init(tuning: tuning) { _, source in source }
+    }
+
+    /// The scripts with their texts changed; for tests that plant defects or set the time.
     ///
-    /// - Parameter change: Gets a script's name and its whole text, head included.
-    package init(change: (_ name: String, _ source: String) -> String) {
+    /// - Parameter rewrite: Gets name and whole text of each script, and returns its text.
+    package init(tuning: QueueTuning, rewrite: (_ name: String, _ source: String) -> String) {
+        let head = Self.constants(tuning) + Self.text(PackageResources.prelude_lua)
         func script(_ name: String, _ parts: [UInt8]...) -> RedisScript {
-            let whole = ([PackageResources.prelude_lua] + parts)
-                .map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
-            return RedisScript(name: name, source: change(name, whole))
+            let source = head + parts.map(Self.text).joined(separator: "\n")
+            return RedisScript(name: name, source: rewrite(name, source))
         }
-        let admit = PackageResources.admit_lua
-        enqueue = script("enqueue", admit, PackageResources.enqueue_lua)
-        tick = script("tick", admit, PackageResources.tick_lua)
-        turn = script("turn", PackageResources.handpushed_lua, PackageResources.turn_lua)
+        enqueue = script("enqueue", PackageResources.enqueue_lua)
+        tick = script("tick", PackageResources.tick_lua)
+        turn = script("turn", PackageResources.adopt_lua, PackageResources.turn_lua)
         beat = script("beat", PackageResources.beat_lua)
         reap = script("reap", PackageResources.reap_lua)
         forget = script("forget", PackageResources.forget_lua)
-        leave = script("leave", PackageResources.leave_lua)
         ring = script("ring", PackageResources.ring_lua)
-        prepare = script("prepare", PackageResources.prepare_lua)
+        leave = script("leave", PackageResources.leave_lua)
         pause = script("pause", PackageResources.pause_lua)
+        resume = script("resume", PackageResources.resume_lua)
         cancel = script("cancel", PackageResources.cancel_lua)
-        dead = script("dead", PackageResources.dead_lua)
-        runNow = script("runnow", PackageResources.runnow_lua)
+        retryDead = script("retry-dead", PackageResources.retry_dead_lua)
+        discardDead = script("discard-dead", PackageResources.discard_dead_lua)
+        runNow = script("run-now", PackageResources.run_now_lua)
         figures = script("figures", PackageResources.figures_lua)
         workers = script("workers", PackageResources.workers_lua)
-        list = script("list", PackageResources.list_lua)
-        find = script("find", PackageResources.find_lua)
+        page = script("page", PackageResources.page_lua)
+        job = script("job", PackageResources.job_lua)
+        prepare = script("prepare", PackageResources.prepare_lua)
+        rights = script("rights", PackageResources.rights_lua)
+    }
+
+    /// One line of Lua that gives the scripts their limits.
+    private static func constants(_ tuning: QueueTuning) -> String {
+        let values: [(String, Int64)] = [
+            ("LAYOUT", Int64(layout)),
+            ("LEASE", tuning.lease.queueMilliseconds),
+            ("GRACE", tuning.grace.queueMilliseconds),
+            ("SUSPECT_AGE", tuning.suspectAgeMax.queueMilliseconds),
+            ("CALL_MEMORY", tuning.callMemory.queueMilliseconds),
+            ("BATCH_BYTES", Int64(tuning.batchBytesMax)),
+            ("PAYLOAD_BYTES", Int64(tuning.payloadBytesMax)),
+            ("CRASHES", Int64(tuning.crashesMax)),
+            ("DEAD_COUNT", Int64(tuning.deadMax)),
+            ("DEAD_AGE", tuning.deadAge.queueMilliseconds),
+            ("PER_CALL", Int64(QueueLimits.jobsPerCallMax)),
+        ]
+        let names = values.map(\.0).joined(separator: ", ")
+        let numbers = values.map { String($0.1) }.joined(separator: ", ")
+        return "local \(names) = \(numbers)\n"
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,96 +1,73 @@
 package import JobQueue
+import Logging
 import RedisClient
 
 extension RedisQueue: QueueAdministration {
+    package func figures() async throws(QueueError) -> QueueFigures {
+        try ScriptReply(try await repeatable(calls.figures())).figures()
+    }
+
+    package func workers() async throws(QueueError) -> [WorkerFigures] {
+        try ScriptReply(try await repeatable(calls.workers())).workers()
+    }
+
     package func pause(by person: String, reason: String) async throws(QueueError) {
-        _ = try await repeated(
-            scripts.pause,
-            [keys.control, keys.leases, keys.bell],
-            ["pause", person, QueueText.clipped(reason)].map { Array($0.utf8) }
-        )
+        _ = try await repeatable(calls.pause(by: person, reason: reason))
     }
 
     package func resume(by person: String) async throws(QueueError) -> PauseState? {
-        let reply = try await once(
-            scripts.pause,
-            [keys.control, keys.leases, keys.bell],
-            ["resume", person].map { Array($0.utf8) }
-        )
-        var reader = try ReplyReader(reply, of: scripts.pause)
-        guard !reader.isAtEnd else { return nil }
-        return PauseState(
-            person: try reader.text(),
-            reason: try reader.text(),
-            atMilliseconds: try reader.number()
-        )
+        let pause = try ScriptReply(try await once(calls.resume())).pauseState()
+        logger.notice("queue resumed", metadata: ["person": "\(person)"])
+        return pause
+    }
+
+    package func jobs(
+        in state: JobState,
+        after cursor: JobCursor?,
+        limit: Int
+    ) async throws(QueueError) -> JobPage {
+        let size = min(max(limit, 1), QueueLimits.jobsPerCallMax)
+        let call = calls.page(in: state, after: cursor, limit: size)
+        return try ScriptReply(try await repeatable(call)).page(of: state)
+    }
+
+    package func job(_ id: JobID) async throws(QueueError) -> JobRecord? {
+        try ScriptReply(try await repeatable(calls.job(id))).record()
     }
 
     package func cancel(_ ids: [JobID], by person: String) async throws(QueueError) -> Int {
-        guard !ids.isEmpty else { return 0 }
         try check(ids)
-        let reply = try await repeated(
-            scripts.cancel,
-            keys.forWorkers,
-            [Array(person.utf8)] + ids.map { Array($0.text.utf8) }
-        )
-        return try number(reply, of: scripts.cancel)
+        guard !ids.isEmpty else { return 0 }
+        return try Self.count(try await once(calls.cancel(ids, by: person)))
     }
 
     package func retryDead(_ ids: [JobID]) async throws(QueueError) -> [DeadRetryAnswer] {
-        guard !ids.isEmpty else { return [] }
         try check(ids)
-        let reply = try await once(
-            scripts.dead,
-            keys.forWorkers,
-            [Array("retry".utf8)] + ids.map { Array($0.text.utf8) }
-        )
-        var reader = try ReplyReader(reply, of: scripts.dead)
-        var answers: [DeadRetryAnswer] = []
-        for _ in ids {
-            let text = try reader.text()
-            switch text {
-            case "queued": answers.append(.queued)
-            case "none": answers.append(.notFound)
-            default: answers.append(.held(by: try holder(String(text.dropFirst("held|".count)))))
-            }
-        }
-        return answers
+        guard !ids.isEmpty else { return [] }
+        return try ScriptReply(try await once(calls.retryDead(ids))).deadRetryAnswers()
     }
 
     package func discardDead(_ ids: [JobID]) async throws(QueueError) -> Int {
-        guard !ids.isEmpty else { return 0 }
         try check(ids)
-        let reply = try await once(
-            scripts.dead,
-            keys.forWorkers,
-            [Array("discard".utf8)] + ids.map { Array($0.text.utf8) }
-        )
-        var reader = try ReplyReader(reply, of: scripts.dead)
-        var count = 0
-        for _ in ids { count += try reader.text() == "discarded" ? 1 : 0 }
-        return count
+        guard !ids.isEmpty else { return 0 }
+        return try Self.count(try await once(calls.discardDead(ids)))
     }
 
     package func runNow(_ ids: [JobID]) async throws(QueueError) -> Int {
-        guard !ids.isEmpty else { return 0 }
         try check(ids)
-        let reply = try await repeated(
-            scripts.runNow,
-            keys.forWorkers,
-            ids.map { Array($0.text.utf8) }
-        )
-        return try number(reply, of: scripts.runNow)
+        guard !ids.isEmpty else { return 0 }
+        return try Self.count(try await repeatable(calls.runNow(ids)))
     }
 
     private func check(_ ids: [JobID]) throws(QueueError) {
         guard ids.count <= QueueLimits.jobsPerCallMax else {
-            throw .refused(reason: "a call names at most \(QueueLimits.jobsPerCallMax) jobs")
+            throw .refused(reason: "a call holds at most \(QueueLimits.jobsPerCallMax) jobs")
         }
     }
 
-    private func number(_ reply: RedisValue, of script: RedisScript) throws(QueueError) -> Int {
-        guard case .integer(let number) = reply else {
-            throw .protocolViolation(reason: "\(script.name) did not answer with a number")
+    private static func count(_ value: RedisValue) throws(QueueError) -> Int {
+        guard case .integer(let number) = value else {
+            throw .protocolViolation(reason: "a count is no number")
         }
         return Int(number)
     }

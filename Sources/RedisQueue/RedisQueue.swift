@@ -1,32 +1,35 @@
 package import Ambient
 package import JobQueue
 package import Logging
-import NIOCore
 package import RedisClient
 
-/// A queue on Redis lists.
+/// One queue on Redis lists.
 ///
-/// Producers, administration and turns share one connection, which may also be shared by several
-/// queues of a process. Waiting for the bell and beating have connections of their own, made when
-/// they are first used.
+/// Every call is one script, so one atomic step. What may be repeated is repeated here, with the
+/// same ids, while the server cannot be reached. Any task may use it at any time. Producers, turns
+/// and administration share one connection, which several queues of a process may share, too; the
+/// bell blocks and beats must not stand in line behind large batches, so these have their own,
+/// made when they are first used.
 package final class RedisQueue: Sendable {
+    /// Tries of one call that may be repeated: with the client's own limits about a quarter minute.
+    static let triesMax = 3
+
+    /// The wait before a repeat, doubled with each, jittered down to half.
+    static let repeatBase = Duration.milliseconds(100)
+
     package let name: QueueName
     package let keys: QueueKeys
-    let tuning: QueueTuning
-    let scripts: QueueScripts
+    let calls: ScriptCalls
+    let commands: RedisClient
+    let bellClient: RedisClient
+    let beats: RedisClient
     let ambient: Ambient
     let logger: Logger
-    let commands: RedisClient
-    let bell: RedisClient
-    let heart: RedisClient
+    let tuning: QueueTuning
+    let bell: Bell
+    let coalescer = EnqueueCoalescer()
 
-    /// Attempts of a call that is safe to repeat, before its caller hears of a failure.
-    static let attemptsMax = 3
-
-    /// The wait before the second attempt; it doubles and is jittered.
-    static let attemptBase = Duration.milliseconds(50)
-
-    /// A queue that does nothing until its first call.
+    /// A queue that sends nothing until its first call.
     ///
     /// - Parameters:
     ///   - name: Its name, the hash tag of its keys.
@@ -41,82 +44,80 @@ package final class RedisQueue: Sendable {
         _ name: QueueName,
         commands: RedisClient,
         tuning: QueueTuning = QueueTuning(),
-        scripts: QueueScripts = .shipped,
+        scripts: QueueScripts? = nil,
         ambient: Ambient,
         logger: Logger
     ) throws(RedisTLSError) {
+        var logger = logger
+        logger[metadataKey: "queue"] = "\(name)"
         self.name = name
         self.commands = commands
         self.tuning = tuning
-        self.scripts = scripts
         self.ambient = ambient
         self.logger = logger
         keys = QueueKeys(queue: name)
-        bell = try RedisClient(
+        calls = ScriptCalls(keys: keys, scripts: scripts ?? QueueScripts(tuning: tuning))
+        bellClient = try RedisClient(
             commands.configuration,
             on: commands.eventLoop,
             ambient: ambient,
             logger: logger
         )
-        heart = try RedisClient(
+        beats = try RedisClient(
             commands.configuration,
             on: commands.eventLoop.next(),
             ambient: ambient,
             logger: logger
         )
+        bell = Bell(client: bellClient, key: keys.bell, ringing: calls.ring())
     }
 
     /// Closes the connections of its own; `commands` stays open.
     package func close() async {
-        await bell.close()
-        await heart.close()
+        await bellClient.close()
+        await beats.close()
     }
 
     /// Marks the keys with this program's layout.
     ///
     /// - Throws: `QueueError.layoutTooNew` when a newer program wrote them.
     package func prepare() async throws(QueueError) {
-        _ = try await repeated(scripts.prepare, [keys.control], [])
+        _ = try await repeatable(calls.prepare())
     }
 
-    /// Runs a script once.
-    func once(
-        _ script: RedisScript,
-        _ keys: [String],
-        _ arguments: [[UInt8]]
-    ) async throws(QueueError) -> RedisValue {
-        do {
-            return try await commands.evaluate(script, keys: keys, arguments: arguments)
+    /// Carries out a call that is safe to repeat, and repeats it while that may help.
+    func repeatable(_ call: ScriptCall) async throws(QueueError) -> RedisValue {
+        var tries = 1
+        while true {
+            do throws(RedisError) {
+                return try await evaluate(call)
+            } catch {
+                guard error.isWorthRepeating, tries < Self.triesMax else { throw QueueError(error) }
+                logger.debug(
+                    "repeating a call of the queue",
+                    metadata: ["script": "\(call.script.name)", "error": "\(error)"]
+                )
+            }
+            let wait = Self.repeatBase * (1 << (tries - 1)) * (0.5 + ambient.chance() / 2)
+            tries += 1
+            do {
+                try await ambient.sleep(for: wait)
+            } catch {
+                throw .cancelled
+            }
+        }
+    }
+
+    /// Carries out a call whose repeat would answer something else.
+    func once(_ call: ScriptCall) async throws(QueueError) -> RedisValue {
+        do throws(RedisError) {
+            return try await evaluate(call)
         } catch {
             throw QueueError(error)
         }
     }
 
-    /// Runs a script whose repeat does no harm, again when there was no answer.
-    func repeated(
-        _ script: RedisScript,
-        _ keys: [String],
-        _ arguments: [[UInt8]]
-    ) async throws(QueueError) -> RedisValue {
-        var wait = Self.attemptBase
-        for _ in 1..<Self.attemptsMax {
-            do throws(QueueError) {
-                return try await once(script, keys, arguments)
-            } catch {
-                guard case .unavailable = error else { throw error }
-            }
-            do {
-                try await ambient.sleep(for: wait * (0.5 + ambient.chance() / 2))
-            } catch {
-                throw .cancelled
-            }
-            wait *= 2
-        }
-        return try await once(script, keys, arguments)
-    }
-
-    /// A failure that the protocol rules out: the arguments came from our own types.
-    func impossible(_ error: EnvelopeError) -> QueueError {
-        .refused(reason: "a job does not fit an envelope: \(error)")
+    private func evaluate(_ call: ScriptCall) async throws(RedisError) -> RedisValue {
+        try await commands.evaluate(call.script, keys: call.keys, arguments: call.arguments)
     }
 }

@@ -11,6 +11,10 @@ package struct RedisServerFacts: Sendable, Equatable {
     package var memoryPolicy: String
     package var hasAppendOnlyFile: Bool
 
+    /// Whether the append-only file could be written lately; true without one.
+    package var canWriteAppendOnlyFile = true
+    package var isReplica = false
+
     /// Reads them with INFO, in one round trip.
     package static func read(
         from client: some RedisExecutor
@@ -21,9 +25,10 @@ package struct RedisServerFacts: Sendable, Equatable {
         } catch {
             throw QueueError(error)
         }
-        guard let text = reply.text else {
+        guard case .bytes(let bytes) = reply else {
             throw .protocolViolation(reason: "INFO did not answer with a text")
         }
+        let text = String(decoding: bytes, as: UTF8.self)
         var values: [Substring: Substring] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
             let parts = line.split(separator: ":", maxSplits: 1)
@@ -34,7 +39,9 @@ package struct RedisServerFacts: Sendable, Equatable {
             usedMemoryBytes: values["used_memory"].flatMap { Int($0) } ?? 0,
             memoryMaxBytes: values["maxmemory"].flatMap { Int($0) } ?? 0,
             memoryPolicy: String(values["maxmemory_policy"] ?? ""),
-            hasAppendOnlyFile: values["aof_enabled"] == "1"
+            hasAppendOnlyFile: values["aof_enabled"] == "1",
+            canWriteAppendOnlyFile: values["aof_last_write_status"] != "err",
+            isReplica: values["role"] == "slave"
         )
     }
 
@@ -56,6 +63,24 @@ package struct RedisServerFacts: Sendable, Equatable {
                     isFatal: true,
                     message: "Redis may evict jobs (maxmemory-policy \(memoryPolicy))",
                     fix: "CONFIG SET maxmemory-policy noeviction"
+                )
+            )
+        }
+        if isReplica {
+            findings.append(
+                ServerFinding(
+                    isFatal: true,
+                    message: "this Redis is a replica and takes no jobs",
+                    fix: "let REDIS_URL name the primary"
+                )
+            )
+        }
+        if !canWriteAppendOnlyFile {
+            findings.append(
+                ServerFinding(
+                    isFatal: true,
+                    message: "Redis cannot write its append-only file",
+                    fix: "make room on its disk; its log says what failed"
                 )
             )
         }

@@ -302,8 +302,3 @@ extension QueueModel {
         for (id, _) in rest.prefix(max(0, rest.count - tuning.deadMax)) { dead[id] = nil }
     }
 }
-
-extension Batch.Reference {
-    /// The batch's name as it stands in the queue's keys.
-    package var text: String { "\(isSolo ? "s" : "b")-\(id.worker).\(id.number)" }
-}

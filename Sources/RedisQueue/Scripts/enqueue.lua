@@ -1,40 +1,55 @@
--- enqueue: puts jobs into the queue, all in one step.
+-- Puts jobs into the queue: one or more calls of producers, carried out as one.
 --
--- KEYS[1]    ctl
--- ARGV[1]    id of this call
--- ARGV[2]    how long its answer is remembered, ms
--- ARGV[3...] three for each job, see `parsed`
--- Returns one text for each job: '' when it was queued, else the id that holds its unique key.
--- A call id seen before gets its earlier answer. Refused whole when Redis is full: its first write
--- needs memory.
+-- KEYS[15..] call:<id> of each call
+-- ARGV: for each call its number of jobs (integer), then for each of its jobs the delay (ms) and
+--       the envelope without version and times (`crashes|id|attempt|…`)
+-- Result: one string for each call: empty when all its jobs are queued, else one field for each
+--         job, each led by `|`: empty when queued, the holder's id when its unique key is taken.
+-- When the server is full, the first write is refused, and so nothing has happened.
 
-local refused = layout()
-if refused then return refused end
-local memory = whole(ARGV[2])
-if not memory or memory <= 0 or (#ARGV - 2) % 3 ~= 0 or #ARGV < 5 then
-  return fail('enqueue: malformed arguments')
-end
-local jobs = {}
-for at = 3, #ARGV, 3 do
-  local job = parsed(at)
-  if not job then return fail('enqueue: malformed job') end
-  jobs[#jobs + 1] = job
-end
-local callKey = P .. 'call:' .. ARGV[1]
-local earlier = call('GET', callKey)
-if earlier then
-  local answers = {}
-  for answer in string.gmatch(earlier, '([^|]*)|') do answers[#answers + 1] = answer end
-  return answers
+local HEAD = 'v1|' .. nowText .. '|' .. nowText .. '|'
+
+-- Everything is checked before the first write: a refused envelope must not leave half a call.
+local calls = {}
+do
+  local at = 1
+  for call = 15, #KEYS do
+    local jobs = {}
+    for job = 1, tonumber(ARGV[at]) do
+      local e = HEAD .. ARGV[at + 2 * job]
+      local id, unique, _, _, lane, horizon = parse(e)
+      if not id then return redis.error_reply('RBENVELOPE') end
+      jobs[job] = {tonumber(ARGV[at + 2 * job - 1]), e, id, unique, lane, horizon}
+    end
+    at = at + 1 + 2 * #jobs
+    calls[call - 14] = jobs
+  end
 end
 
-local push, answers, queued = { hi = {}, std = {}, low = {} }, {}, 0
-for i = 1, #jobs do
-  local holder = admit(jobs[i], push)
-  answers[i] = holder or ''
-  if not holder then queued = queued + 1 end
+local lists = {}
+local hasReady = false
+
+local function carryOut(key, jobs)
+  local earlier = redis.call('GET', key)
+  if earlier then return earlier end
+  redis.call('SET', key, '', 'PX', CALL_MEMORY)
+  local holders, isHeld = {}, false
+  for i, job in ipairs(jobs) do
+    local holder, isReady = admit(lists, unpack(job))
+    hasReady = hasReady or isReady
+    isHeld = isHeld or holder ~= nil
+    holders[i] = holder or ''
+  end
+  if not isHeld then return '' end
+  local answer = '|' .. table.concat(holders, '|')
+  redis.call('SET', key, answer, 'PX', CALL_MEMORY)
+  return answer
 end
-call('SET', callKey, table.concat(answers, '|') .. '|', 'PX', int(memory))
-pushAll(push)
-count('enqueued', queued)
-return answers
+
+local results = {}
+for i, jobs in ipairs(calls) do results[i] = carryOut(KEYS[14 + i], jobs) end
+push(lists)
+if not layout then redis.call('HSET', KEYS[10], 'layout', LAYOUT) end
+flushCounts()
+if hasReady and not isPaused() then ring() end
+return results

@@ -1,32 +1,25 @@
--- figures: the queue's state in numbers, in one step; reads no list as a whole.
+-- The queue in numbers; writes nothing.
 --
--- KEYS[1]  ctl
--- Returns time in ms, who, why and when of the pause (or ''), lengths of hi, std and low, suspects,
--- running, parked, dead, age of the oldest waiting job in ms (or ''), next due time in ms (or ''),
--- living workers, their slots, and the counters as a flat list of names and values.
+-- Result: {now, pausedBy or '', pausedWhy, pausedAt, hi, std, low, suspects, running, later, dead,
+--          oldest age or '', next due or '', workers, slots, {name, counter, …}}; times in ms
 
-local refused = layout()
-if refused then return refused end
-local pause = call('HMGET', CTL, 'pausedBy', 'pausedReason', 'pausedAt', 'running')
-local oldest = ''
-for _, list in ipairs({ READY.hi, READY.std, READY.low, SUSPECT }) do
-  local first = call('LINDEX', list, -1)
-  if first then
-    local ready = string.match(first, '^v1|%d+|(%d+)|')
-    local age = ready and math.max(0, now - tonumber(ready)) or 0
-    if oldest == '' or age > oldest then oldest = age end
-  end
+local ctl = redis.call('HMGET', KEYS[10], 'pausedBy', 'pausedWhy', 'pausedAt', 'running')
+local oldest
+for i = 2, 5 do
+  local age = frontAge(KEYS[i])
+  if age and (not oldest or age > oldest) then oldest = age end
 end
-local due = call('ZRANGE', LATER, 0, 0, 'WITHSCORES')
-local living = call('ZRANGEBYSCORE', WORKERS, '(' .. int(now), '+inf')
+local due = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
+local living = redis.call('ZRANGEBYSCORE', KEYS[14], '(' .. nowText, '+inf', 'LIMIT', 0, PER_CALL)
 local slots = 0
-for i = 1, #living do
-  slots = slots + tonumber(call('HGET', P .. 'worker:' .. living[i], 'slots') or 0)
+for _, worker in ipairs(living) do
+  slots = slots + (tonumber(redis.call('HGET', PREFIX .. 'worker:' .. worker, 'slots')) or 0)
 end
 return {
-  int(now), pause[1] or '', pause[2] or '', pause[3] or '',
-  call('LLEN', READY.hi), call('LLEN', READY.std), call('LLEN', READY.low), call('LLEN', SUSPECT),
-  tonumber(pause[4] or 0), call('ZCARD', LATER), call('ZCARD', DEAD),
-  oldest == '' and '' or int(oldest), due[2] and int(tonumber(due[2])) or '', #living, slots,
-  call('HGETALL', STAT),
+  nowText, ctl[1] or '', ctl[2] or '', ctl[3] or '0',
+  redis.call('LLEN', KEYS[2]), redis.call('LLEN', KEYS[3]), redis.call('LLEN', KEYS[4]),
+  redis.call('LLEN', KEYS[5]), tonumber(ctl[4]) or 0,
+  redis.call('ZCARD', KEYS[6]), redis.call('ZCARD', KEYS[8]),
+  oldest and text(oldest) or '', due[2] and text(tonumber(due[2])) or '', #living, slots,
+  redis.call('HGETALL', KEYS[12]),
 }

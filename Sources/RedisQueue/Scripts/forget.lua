@@ -1,28 +1,21 @@
--- forget: removes what a reaped copy of finished jobs left in `later` and `dead`.
+-- Removes what a reaped copy of finished jobs left behind.
 --
--- KEYS[1]    ctl
--- ARGV[1...] job ids
--- Returns how many copies were removed.
+-- ARGV: job ids, at most PER_CALL
+-- Result: how many parked and dead jobs were removed
 
-local refused = layout()
-if refused then return refused end
-if #ARGV > 500 then return fail('forget: too many ids') end
-call('ZREM', LEASE, '')
-
-local n = 0
-for i = 1, #ARGV do
-  local value = call('HGET', PARKED, ARGV[i])
+open()
+local removed = 0
+for _, id in ipairs(ARGV) do
+  local value = redis.call('HGET', KEYS[7], id)
   if value then
-    local _, body = unpacked(value)
-    local job = envelope(body)
-    if job then release(job) end
-    call('HDEL', PARKED, ARGV[i])
-    call('ZREM', LATER, ARGV[i])
-    n = n + 1
+    local _, e = unnoted(value)
+    local owner, unique = parse(e)
+    if owner then free(owner, unique) end
+    redis.call('HDEL', KEYS[7], id)
+    redis.call('ZREM', KEYS[6], id)
+    removed = removed + 1
   end
-  if call('ZREM', DEAD, ARGV[i]) == 1 then
-    call('HDEL', DEADBODY, ARGV[i])
-    n = n + 1
-  end
+  removed = removed + redis.call('ZREM', KEYS[8], id)
+  redis.call('HDEL', KEYS[9], id)
 end
-return n
+return removed

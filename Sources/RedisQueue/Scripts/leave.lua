@@ -1,13 +1,13 @@
--- leave: removes a worker's presence at a clean end.
+-- Removes a worker that ends in order.
 --
--- KEYS[1]  ctl
--- ARGV[1]  worker
--- Returns 1.
+-- KEYS[15] worker:<id>
+-- ARGV[1] worker
+-- Result: 1 when it was known
 
-local refused = layout()
-if refused then return refused end
-call('ZREM', LEASE, '')
-call('ZREM', WORKERS, ARGV[1])
-call('DEL', P .. 'worker:' .. ARGV[1])
-if call('HGET', CTL, 'solo') == ARGV[1] then call('HDEL', CTL, 'solo', 'soloUntil') end
-return 1
+open()
+local isKnown = redis.call('ZREM', KEYS[14], ARGV[1])
+redis.call('UNLINK', KEYS[15])
+if redis.call('HGET', KEYS[10], 'solo') == ARGV[1] then
+  redis.call('HDEL', KEYS[10], 'solo', 'soloUntil')
+end
+return isKnown

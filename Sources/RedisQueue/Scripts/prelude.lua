@@ -1,147 +1,171 @@
--- The head that every script of a queue begins with; the shipped text is this file plus the script.
+-- Stands in front of every script of the queue. Before it stands one line of constants, written by
+-- the program: LAYOUT, LEASE, GRACE, SUSPECT_AGE, CALL_MEMORY (ms), BATCH_BYTES, PAYLOAD_BYTES,
+-- CRASHES, DEAD_COUNT, DEAD_AGE (ms), PER_CALL.
 --
--- KEYS[1]  the queue's `ctl` key. All other names are derived from it, within its hash tag; the
---          caller passes those that it knows as further KEYS, for servers that insist.
---
--- An envelope is `v1|createdMs|readyMs|crashes|id|attempt|lane|unique|type|bytes|horizonMs|
--- encoding|trace|payload`. In every list the front, from which jobs are fetched, is the tail.
--- A value of `parked` and `deadbody` is `<bytes of the reason>|<reason><envelope or bytes>`.
+-- KEYS[1] lease        ZSET  batch -> end in ms
+-- KEYS[2..4] ready:hi, ready:std, ready:low   LISTs; pushed on the left, fetched from the right
+-- KEYS[5] suspect      LIST
+-- KEYS[6] later        ZSET  job id -> due in ms;  KEYS[7] parked HASH id -> [note] envelope
+-- KEYS[8] dead         ZSET  job id -> ms;         KEYS[9] deadbody HASH id -> note, envelope
+-- KEYS[10] ctl HASH, KEYS[11] bell LIST, KEYS[12] stat HASH, KEYS[13] cancel HASH,
+-- KEYS[14] workers ZSET worker -> end in ms
+-- A script's own keys begin at KEYS[15]. Unique keys, and the batches that reap finds, are derived
+-- within the same hash tag.
 
-local LAYOUT = 1
-local P = string.sub(KEYS[1], 1, -4)
-local CTL, LEASE, LATER, PARKED = KEYS[1], P .. 'lease', P .. 'later', P .. 'parked'
-local DEAD, DEADBODY, BELL = P .. 'dead', P .. 'deadbody', P .. 'bell'
-local WORKERS, CANCEL, STAT, SUSPECT = P .. 'workers', P .. 'cancel', P .. 'stat', P .. 'suspect'
-local READY = { hi = P .. 'ready:hi', std = P .. 'ready:std', low = P .. 'ready:low' }
-local call, fmt = redis.call, string.format
+local LANES = {hi = KEYS[2], std = KEYS[3], low = KEYS[4]}
+local PREFIX = string.sub(KEYS[1], 1, -6)
 
-local TIME = call('TIME')
-local now = tonumber(TIME[1]) * 1000 + math.floor(tonumber(TIME[2]) / 1000)
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+local nowMicroseconds = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 
--- A whole number as text: tostring() would round what has more than 14 digits.
-local function int(n) return fmt('%.0f', n) end
-
--- A number of an argument; nil when it is none or not whole.
-local function whole(text)
-  local n = tonumber(text)
-  if n and n == math.floor(n) then return n end
-  return nil
+local layout = redis.call('HGET', KEYS[10], 'layout')
+if layout and tonumber(layout) > LAYOUT then
+  return redis.error_reply('RBLAYOUT ' .. layout)
 end
 
-local function fail(message) return redis.error_reply('RBQUEUE ' .. message) end
-
--- Refuses keys of a newer layout; nil when all is well. Reads only.
-local function layout()
-  local found = tonumber(call('HGET', CTL, 'layout') or LAYOUT)
-  if found > LAYOUT then return redis.error_reply('RBLAYOUT ' .. int(found)) end
-  return nil
+-- A number as text with all its digits; concatenation alone would cut it at fourteen.
+local function text(number)
+  return string.format('%.0f', number)
 end
 
--- The fields of a well-formed envelope; nil for anything else.
-local PATTERN = '^v1|(%d+)|(%d+)|(%d+)|([!-z~]+)|(%d+)|(%l+)|([!-z~]*)|([!-z~]+)|(%d+)|(%d+)|raw|([!-z~]*)|()'
-local function envelope(e)
-  local created, ready, crashes, id, attempt, lane, unique, kind, bytes, horizon, trace, body =
-    string.match(e, PATTERN)
-  if not created or not READY[lane] then return nil end
-  if #created > 15 or #ready > 15 or #crashes > 15 or #attempt > 15 or #bytes > 15
-    or #horizon > 15 or #id > 200 or #unique > 200 or #kind > 200 or #trace > 200 then
-    return nil
-  end
-  if tonumber(attempt) < 1 or tonumber(bytes) ~= #e - body + 1 then return nil end
-  return {
-    created = created, ready = tonumber(ready), crashes = tonumber(crashes), id = id,
-    attempt = tonumber(attempt), lane = lane, unique = unique, horizon = tonumber(horizon),
-    raw = e,
-  }
+local nowText = text(now)
+
+-- The first write of a script that must work when the server is full: it needs no memory, and the
+-- server refuses none that follow it.
+local function open()
+  redis.call('ZREM', KEYS[1], '')
+  if not layout then redis.call('HSET', KEYS[10], 'layout', LAYOUT) end
 end
 
--- The envelope's text with its stamps renewed; what follows the attempt is copied as it is.
-local function stamped(job)
-  local from = select(2, string.find(job.raw, '^v1|%d+|%d+|%d+|[^|]+|%d+|'))
-  return 'v1|' .. job.created .. '|' .. int(now) .. '|' .. int(job.crashes) .. '|' .. job.id
-    .. '|' .. int(job.attempt) .. '|' .. string.sub(job.raw, from + 1)
+local counts = {}
+local function count(name, number)
+  counts[name] = (counts[name] or 0) + number
 end
 
--- The same with the time of readiness as it was.
-local function rewritten(job)
-  local from = select(2, string.find(job.raw, '^v1|%d+|%d+|%d+|[^|]+|%d+|'))
-  return 'v1|' .. job.created .. '|' .. int(job.ready) .. '|' .. int(job.crashes) .. '|' .. job.id
-    .. '|' .. int(job.attempt) .. '|' .. string.sub(job.raw, from + 1)
-end
-
-local function packed(reason, body) return #reason .. '|' .. reason .. body end
-
--- Reason and body of a packed value.
-local function unpacked(value)
-  local size, from = string.match(value, '^(%d+)|()')
-  return string.sub(value, from, from + size - 1), string.sub(value, from + size)
-end
-
-local function uniqueKey(text) return P .. 'uniq:' .. text end
-
--- Frees the job's unique key if it is this job that holds it.
-local function release(job)
-  if job.unique == '' then return end
-  local key = uniqueKey(job.unique)
-  if call('GET', key) == job.id then call('DEL', key) end
-end
-
--- Gives the job's unique key its whole life again, unless another job holds it now.
-local function renew(job, wait)
-  if job.unique == '' then return end
-  local key = uniqueKey(job.unique)
-  local holder = call('GET', key)
-  if holder and holder ~= job.id then return end
-  call('SET', key, job.id, 'PX', int(math.max(1000, job.horizon + wait)))
-end
-
--- Puts a body into `dead`; `job` is its envelope, or nil when it has none.
-local function bury(id, body, job, reason)
-  if job then release(job) end
-  call('HDEL', CANCEL, id)
-  call('ZADD', DEAD, int(now), id)
-  call('HSET', DEADBODY, id, packed(reason, body))
-end
-
--- Removes dead jobs for good, freeing what they might still hold.
-local function unearth(ids)
-  for i = 1, #ids do
-    local value = call('HGET', DEADBODY, ids[i])
-    if value then
-      local _, body = unpacked(value)
-      local job = envelope(body)
-      if job then release(job) end
+local function flushCounts()
+  for name, number in pairs(counts) do
+    if name == 'running' then
+      redis.call('HINCRBY', KEYS[10], name, number)
+    else
+      redis.call('HINCRBY', KEYS[12], name, number)
     end
   end
-  if #ids > 0 then
-    call('ZREM', DEAD, unpack(ids))
-    call('HDEL', DEADBODY, unpack(ids))
+end
+
+local ENVELOPE = '^v1|(%d+)|(%d+)|(%d+)|([!-z~]+)|(%d+)|()(%l+)|([!-z~]*)|([!-z~]+)|(%d+)|(%d+)'
+  .. '|raw|([!-z~]*)|()'
+
+-- The fields of an envelope, or nothing when it breaks a rule of the format.
+local function parse(e)
+  local created, ready, crashes, id, attempt, at, lane, unique, kind, bytes, horizon, trace, body =
+    string.match(e, ENVELOPE)
+  if not created or not LANES[lane] or #id > 200 or #unique > 200 or #kind > 200 or #trace > 200
+    or #created > 15 or #ready > 15 or #crashes > 15 or #attempt > 15 or #bytes > 15
+    or #horizon > 15 or tonumber(attempt) < 1 or tonumber(bytes) ~= #e - body + 1 then
+    return nil
+  end
+  return id, unique, attempt, at, lane, tonumber(horizon), created, crashes, ready
+end
+
+-- Id and unique key of an envelope that was checked when it was fetched.
+local function known(e)
+  return string.match(e, '^v1|%d+|%d+|%d+|([^|]+)|%d+|%l+|([^|]*)|')
+end
+
+-- The same job with new numbers, ready now unless a time is given.
+local function stamped(e, id, attempt, at, created, crashes, ready)
+  return 'v1|' .. created .. '|' .. (ready or nowText) .. '|' .. crashes .. '|' .. id .. '|'
+    .. attempt .. '|' .. string.sub(e, at)
+end
+
+-- Frees a unique key if it is this job that holds it.
+local function free(id, unique)
+  if unique == '' then return end
+  local key = PREFIX .. 'uniq:' .. unique
+  if redis.call('GET', key) == id then redis.call('DEL', key) end
+end
+
+-- Gives a unique key its whole life again unless another job holds it.
+local function renew(id, unique, life)
+  if unique == '' then return end
+  local key = PREFIX .. 'uniq:' .. unique
+  local holder = redis.call('GET', key)
+  if not holder or holder == id then
+    redis.call('SET', key, id, 'PX', text(math.max(1000, life)))
   end
 end
 
--- Drops the oldest dead jobs beyond age (ms) and number; at most 500 of each in one call.
-local function trimDead(age, max)
-  unearth(call('ZRANGEBYSCORE', DEAD, '-inf', int(now - age), 'LIMIT', 0, 500))
-  local over = call('ZCARD', DEAD) - max
-  if over > 0 then unearth(call('ZRANGE', DEAD, 0, math.min(over, 500) - 1)) end
+-- A job with the reason why it is parked or dead in front.
+local function noted(reason, body)
+  return 'r|' .. #reason .. '|' .. reason .. body
 end
 
-local function count(counter, n)
-  if n ~= 0 then call('HINCRBY', STAT, counter, n) end
+local function unnoted(value)
+  local length, at = string.match(value, '^r|(%d+)|()')
+  if not length then return '', value end
+  local stop = at + tonumber(length)
+  return string.sub(value, at, stop - 1), string.sub(value, stop)
 end
 
-local function isPaused() return call('HEXISTS', CTL, 'pausedBy') == 1 end
-
-local function waits()
-  return call('LLEN', READY.hi) + call('LLEN', READY.std) + call('LLEN', READY.low) > 0
+-- Its unique key must have been freed.
+local function bury(id, body, reason)
+  redis.call('HSET', KEYS[9], id, noted(reason, body))
+  redis.call('ZADD', KEYS[8], now, id)
 end
 
--- Whether something could be fetched now.
-local function hasMore()
-  if isPaused() then return false end
-  return waits() or call('ZCOUNT', LATER, '-inf', int(now)) > 0
+local function dropDead(ids)
+  if #ids == 0 then return end
+  redis.call('ZREM', KEYS[8], unpack(ids))
+  redis.call('HDEL', KEYS[9], unpack(ids))
+end
+
+-- Drops the oldest dead jobs beyond age and number. Their unique keys were freed when they died;
+-- to free them again here would take a key from a later copy of the same job.
+local function trimDead()
+  dropDead(redis.call('ZRANGEBYSCORE', KEYS[8], '-inf', now - DEAD_AGE, 'LIMIT', 0, PER_CALL))
+  local excess = math.min(redis.call('ZCARD', KEYS[8]) - DEAD_COUNT, PER_CALL * 2)
+  if excess > 0 then dropDead(redis.call('ZRANGE', KEYS[8], 0, excess - 1)) end
+end
+
+local function isPaused()
+  return redis.call('HEXISTS', KEYS[10], 'pausedBy') == 1
 end
 
 local function ring()
-  if call('LLEN', BELL) == 0 then call('LPUSH', BELL, '1') end
+  if redis.call('LLEN', KEYS[11]) == 0 then redis.call('RPUSH', KEYS[11], '1') end
+end
+
+-- How long the front of a list has been waiting; what carries no time counts as new.
+local function frontAge(key)
+  local front = redis.call('LINDEX', key, -1)
+  if not front then return nil end
+  local ready = string.match(front, '^v1|%d+|(%d+)|')
+  return ready and math.max(0, now - tonumber(ready)) or 0
+end
+
+-- Takes the unique key of a new job and puts it into its list, or parks it.
+-- Returns the holder of the key when that is taken, and whether the job can be fetched now.
+local function admit(lists, delay, e, id, unique, lane, horizon)
+  if unique ~= '' then
+    local key = PREFIX .. 'uniq:' .. unique
+    local holder = redis.call('GET', key)
+    if holder then return holder, false end
+    redis.call('SET', key, id, 'PX', text(math.max(1000, horizon + delay)))
+  end
+  count('enqueued', 1)
+  if delay > 0 then
+    redis.call('HSET', KEYS[7], id, e)
+    redis.call('ZADD', KEYS[6], now + delay, id)
+    return nil, false
+  end
+  local list = lists[lane] or {}
+  lists[lane] = list
+  list[#list + 1] = e
+  return nil, true
+end
+
+-- Pushes what admit gathered, in order.
+local function push(lists)
+  for lane, list in pairs(lists) do redis.call('LPUSH', LANES[lane], unpack(list)) end
 end

@@ -1,10 +1,7 @@
--- ring: puts a token on the bell if there is none.
+-- Puts a token on the bell unless there is one.
 --
--- KEYS[1]  ctl
--- Returns 1.
+-- Result: 1
 
-local refused = layout()
-if refused then return refused end
-call('ZREM', LEASE, '')
+open()
 ring()
 return 1

@@ -1,24 +1,23 @@
--- tick: fires one instant of a schedule, once.
+-- Fires one instant of a schedule, unless it or a later one has fired.
 --
--- KEYS[1]    ctl
--- ARGV[1]    the schedule's name
--- ARGV[2]    the instant, Unix ms
--- ARGV[3-5]  the job, see `parsed`
--- Returns 'fired', 'already' (this instant or a later one has fired), or 'held|<id>' (the instant
--- counts as fired, but another job holds the unique key).
+-- KEYS[15] tick:<schedule>
+-- ARGV[1] instant (ms), ARGV[2] delay (ms), ARGV[3] envelope without version and times
+-- Result: {'fired'}, {'already'} or {'held', holder's job id}
+-- A producer like enqueue: when the server is full, the first write is refused.
 
-local refused = layout()
-if refused then return refused end
-local instant, job = whole(ARGV[2]), parsed(3)
-if not instant or not job then return fail('tick: malformed arguments') end
-local key = P .. 'tick:' .. ARGV[1]
-local last = tonumber(call('GET', key) or '-inf')
-if last and last >= instant then return 'already' end
+local last = redis.call('GET', KEYS[15])
+if last and tonumber(last) >= tonumber(ARGV[1]) then return {'already'} end
+local envelope = 'v1|' .. nowText .. '|' .. nowText .. '|' .. ARGV[3]
+local id, unique, _, _, lane, horizon = parse(envelope)
+if not id then return redis.error_reply('RBENVELOPE') end
 
-local push = { hi = {}, std = {}, low = {} }
-local holder = admit(job, push)
-call('SET', key, int(instant))
-if holder then return 'held|' .. holder end
-pushAll(push)
-count('enqueued', 1)
-return 'fired'
+redis.call('SET', KEYS[15], ARGV[1])
+local lists = {}
+local holder, isReady =
+  admit(lists, tonumber(ARGV[2]), envelope, id, unique, lane, horizon)
+push(lists)
+if not layout then redis.call('HSET', KEYS[10], 'layout', LAYOUT) end
+flushCounts()
+if isReady and not isPaused() then ring() end
+if holder then return {'held', holder} end
+return {'fired'}

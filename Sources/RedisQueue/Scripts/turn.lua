@@ -1,325 +1,312 @@
--- turn: settles jobs of a batch and fetches the next batch, in one step.
+-- Settles a batch, promotes what is due and fetches the next batch.
 --
--- KEYS[1]    ctl
--- ARGV[1]    worker
--- ARGV[2]    number of this call, rising
--- ARGV[3]    most jobs to fetch; 0 only settles
--- ARGV[4]    1 when the process has nothing else in flight, else 0
--- ARGV[5]    lease, ms
--- ARGV[6]    most bytes of a batch
--- ARGV[7]    most bytes of a hand-pushed job's arguments
--- ARGV[8]    age of the oldest suspect from which one worker must fall idle, ms
--- ARGV[9]    age of dead jobs, ms
--- ARGV[10]   number of dead jobs
--- ARGV[11]   batch to settle, as `b-<worker>.<n>` or `s-<worker>.<n>`; '' for none
--- ARGV[12]   its worker
--- ARGV[13...] five for each outcome: position from 0, job id, what, wait in ms, reason; what is
---            d (done), x (discard), r (retry), s (snooze), l (release), k (dead)
--- Returns settled ('nothing', 'settled', 'already', 'lost', 'stale'), time in ms, next due time in
--- ms or '', paused, has more, number of suspects, age of the oldest in ms, is solo worker, batch or
--- '', fence, then the batch's jobs.
+-- KEYS[15] worker:<id>, KEYS[16] run:<new ordinary batch>, KEYS[17] run:<new solo batch>,
+-- KEYS[18] run:<old batch> and KEYS[19] worker:<its worker> (any key when there is none)
+-- ARGV[1] worker, ARGV[2] number of the call, ARGV[3] most jobs to fetch, ARGV[4] '1' when the
+-- process has nothing else in flight, ARGV[5] old batch ('' for none), ARGV[6] its number,
+-- ARGV[7..] slots: position (from 0), job id, and one of: 'd' done; 'x' discard; 'b' release;
+-- 'r' retry, 's' snooze, each with wait (ms) and reason; 'k' dead with reason
+-- Result: {settled, now, paused, more, suspects, age of the first, solo worker, next due or '',
+--          fence, solo batch, job, …}; settled is 0 nothing, 1 settled, 2 settled before, 3 lost,
+--          4 stale; times in ms; flags 0 or 1
+--
+-- run:<batch> begins with the batch's fence; position p is its element p + 1.
 
-local refused = layout()
-if refused then return refused end
-local worker, number, limit = ARGV[1], whole(ARGV[2]), whole(ARGV[3])
-local isIdle, leaseTime, batchBytesMax = ARGV[4] == '1', whole(ARGV[5]), whole(ARGV[6])
-local payloadMax, suspectAgeMax = whole(ARGV[7]), whole(ARGV[8])
-local deadAge, deadMax, old, oldWorker = whole(ARGV[9]), whole(ARGV[10]), ARGV[11], ARGV[12]
-if not (number and limit and leaseTime and batchBytesMax and payloadMax and suspectAgeMax
-  and deadAge and deadMax and oldWorker) or limit < 0 or limit > 500 or (#ARGV - 12) % 5 ~= 0 then
-  return fail('turn: malformed arguments')
-end
-local outcomes = {}
-for at = 13, #ARGV, 5 do
-  local o = { at = whole(ARGV[at]), id = ARGV[at + 1], what = ARGV[at + 2],
-    wait = whole(ARGV[at + 3]), reason = ARGV[at + 4] }
-  if not o.at or o.at < 0 or not o.wait or o.wait < 0 or #o.what ~= 1
-    or not string.find('dxrslk', o.what, 1, true) then
-    return fail('turn: malformed outcome')
-  end
-  outcomes[#outcomes + 1] = o
-end
-local WORKER = P .. 'worker:' .. worker
-local name = worker .. '.' .. int(number)
+local worker, number, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local isIdle, oldBatch = ARGV[4] == '1', ARGV[5]
+local newBatch = {b = 'b-' .. worker .. '.' .. ARGV[2], s = 's-' .. worker .. '.' .. ARGV[2]}
+local newRun = {b = KEYS[16], s = KEYS[17]}
+local ctl = redis.call('HMGET', KEYS[10], 'pausedBy', 'fence', 'fetches', 'solo', 'soloUntil')
+local paused = ctl[1] ~= false
+local hasCancels = redis.call('HLEN', KEYS[13]) > 0
 
-local function suspectAge()
-  local first = call('LINDEX', SUSPECT, -1)
-  if not first then return 0 end
-  local ready = string.match(first, '^v1|%d+|(%d+)|')
-  return ready and math.max(0, now - tonumber(ready)) or 0
+local function waiting()
+  return redis.call('LLEN', KEYS[2]) + redis.call('LLEN', KEYS[3]) + redis.call('LLEN', KEYS[4])
 end
 
-local function reply(settled, batch, fence, jobs)
-  local due = call('ZRANGE', LATER, 0, 0, 'WITHSCORES')
-  local solo = call('HMGET', CTL, 'solo', 'soloUntil')
+local function hasMore()
+  if paused then return false end
+  if waiting() > 0 then return true end
+  local first = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
+  return first[2] ~= nil and tonumber(first[2]) <= now
+end
+
+local function reply(settled, kind, fence, jobs)
+  local solo = redis.call('HMGET', KEYS[10], 'solo', 'soloUntil')
   local isSolo = solo[1] == worker and tonumber(solo[2]) > now
-  local answer = {
-    settled, int(now), due[2] and int(tonumber(due[2])) or '', isPaused() and 1 or 0,
-    hasMore() and 1 or 0, call('LLEN', SUSPECT), suspectAge(), isSolo and 1 or 0, batch, fence,
+  local first = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
+  local result = {
+    tonumber(settled), nowText, paused and 1 or 0, hasMore() and 1 or 0,
+    redis.call('LLEN', KEYS[5]), text(frontAge(KEYS[5]) or 0), isSolo and 1 or 0,
+    first[2] and text(tonumber(first[2])) or '', fence, kind == 's' and 1 or 0,
   }
-  for i = 1, #jobs do answer[10 + i] = jobs[i] end
-  return answer
+  for i = 1, #jobs do result[10 + i] = jobs[i] end
+  return result
 end
 
--- A call that was carried out before, or one that a later call has overtaken: write nothing.
-local highest = tonumber(call('HGET', WORKER, 'number') or '-inf')
-if highest and number <= highest then
-  local known = number == highest and call('HGET', WORKER, 'settled') or 'stale'
-  for _, batch in ipairs({ 'b-' .. name, 's-' .. name }) do
-    if call('ZSCORE', LEASE, batch) then
-      local jobs = call('LRANGE', P .. 'run:' .. batch, 0, -1)
+-- 0. A call that was carried out before answers as it did; one that is overtaken writes nothing.
+local seen = redis.call('HMGET', KEYS[15], 'n', 'settled')
+if seen[1] and number <= tonumber(seen[1]) then
+  local settled = number == tonumber(seen[1]) and seen[2] or '4'
+  for kind, batch in pairs(newBatch) do
+    if redis.call('ZSCORE', KEYS[1], batch) then
+      local jobs = redis.call('LRANGE', newRun[kind], 0, -1)
+      local fence = table.remove(jobs, 1)
       for i = 1, #jobs do
-        -- A slot that is settled proves that the worker has got the batch.
-        if jobs[i] == '' then return reply('stale', '', '', {}) end
+        -- A settled slot proves that the worker has got the batch: this is a late copy.
+        if jobs[i] == '' then return reply('4', 'b', '0', {}) end
       end
-      return reply(known, batch, call('HGET', WORKER, 'fence:' .. batch) or '0', jobs)
+      return reply(settled, kind, fence, jobs)
     end
   end
-  return reply(known, '', '', {})
+  return reply(settled, 'b', '0', {})
 end
 
-call('ZREM', LEASE, '')
+-- The lists are read before the first write, so that a key of a wrong type stops nothing half-way.
+waiting()
+redis.call('LLEN', KEYS[5])
+open()
 
 -- 1. Settle.
+local settled, wasSolo, released, hasBuried = '0', false, 0, false
 
-local counts = {}
-local function tally(counter, n) counts[counter] = (counts[counter] or 0) + n end
-local hasCancels = call('EXISTS', CANCEL) == 1
-local hasBuried, released, wasSolo, settled = false, 0, false, 'nothing'
-
-local function park(job, wait, reason)
-  renew(job, wait)
-  call('ZADD', LATER, int(now + wait), job.id)
-  call('HSET', PARKED, job.id, packed(reason, rewritten(job)))
+local function uncancel(id)
+  if hasCancels then redis.call('HDEL', KEYS[13], id) end
 end
 
-local function finish(job)
-  release(job)
-  if hasCancels then call('HDEL', CANCEL, job.id) end
+local function park(e, id, unique, attempt, at, created, crashes, ready, horizon, wait, reason)
+  renew(id, unique, horizon + wait)
+  local body = stamped(e, id, attempt, at, created, crashes, ready)
+  redis.call('HSET', KEYS[7], id, reason == '' and body or noted(reason, body))
+  redis.call('ZADD', KEYS[6], now + wait, id)
 end
 
-local function conclude(job, o)
-  if o.what == 'd' then
-    tally('succeeded', 1)
-    finish(job)
-  elseif o.what == 'x' then
-    tally('discarded', 1)
-    finish(job)
-  elseif o.what == 'r' then
-    tally('retried', 1)
-    tally('failed', 1)
-    job.attempt = job.attempt + 1
-    park(job, o.wait, o.reason)
-  elseif o.what == 's' then
-    tally('snoozed', 1)
-    park(job, o.wait, o.reason)
-  else
-    tally('died', 1)
-    tally('failed', 1)
-    bury(job.id, job.raw, job, o.reason)
+-- Applies every outcome but done and release, whose arguments begin at ARGV[i].
+local function conclude(code, e, i)
+  local id, unique, attempt, at, _, horizon, created, crashes, ready = parse(e)
+  if code == 'x' then
+    count('discarded', 1)
+    free(id, unique)
+    uncancel(id)
+  elseif code == 'k' then
+    count('died', 1)
+    count('failed', 1)
+    free(id, unique)
+    uncancel(id)
+    bury(id, e, ARGV[i])
     hasBuried = true
+  else
+    if code == 'r' then
+      count('retried', 1)
+      count('failed', 1)
+      attempt = text(tonumber(attempt) + 1)
+    else
+      count('snoozed', 1)
+    end
+    park(e, id, unique, attempt, at, created, crashes, ready, horizon, tonumber(ARGV[i]),
+      ARGV[i + 1])
   end
 end
 
--- To the front, so that what was fetched first is fetched first again.
-local function giveBack(jobs)
-  table.sort(jobs, function(a, b) return a.position > b.position end)
-  for i = 1, #jobs do
-    local job = jobs[i]
-    call('RPUSH', wasSolo and SUSPECT or READY[job.lane], stamped(job))
+local EXTRA = {d = 0, x = 0, b = 0, r = 2, s = 2, k = 1}
+
+-- Gives handed back jobs to the front, so that what was fetched first is fetched first again.
+local function giveBack(back)
+  table.sort(back, function(left, right) return left[1] > right[1] end)
+  for _, entry in ipairs(back) do
+    local e = entry[2]
+    local id, _, attempt, at, lane, _, created, crashes = parse(e)
+    redis.call('RPUSH', wasSolo and KEYS[5] or LANES[lane],
+      stamped(e, id, attempt, at, created, crashes))
   end
-  released = #jobs
-  tally('released', #jobs)
+  released = #back
+  if released > 0 then count('released', released) end
 end
 
 local function settle()
-  local oldKey = P .. 'worker:' .. oldWorker
-  if not call('ZSCORE', LEASE, old) then
-    if call('HEXISTS', oldKey, 'reaped:' .. old) == 1 then return 'lost' end
-    local known = tonumber(call('HGET', oldKey, 'number') or '-inf')
-    local mine = tonumber(string.match(old, '%.(%d+)$'))
-    return known and mine and mine <= known and 'already' or 'lost'
+  local slots = redis.call('LRANGE', KEYS[18], 0, -1)
+  local open, blanked, back, done = 0, {}, {}, 0
+  for i = 2, #slots do
+    if slots[i] ~= '' then open = open + 1 end
   end
-  wasSolo = string.sub(old, 1, 2) == 's-'
-  local run = P .. 'run:' .. old
-  local slots, back, closed = call('LRANGE', run, 0, -1), {}, 0
-  local blanks = {}
-  for i = 1, #outcomes do
-    local o = outcomes[i]
-    local text = slots[o.at + 1]
-    local job = text and text ~= '' and envelope(text)
-    if job and job.id == o.id then
-      slots[o.at + 1] = ''
-      blanks[#blanks + 1] = o.at
-      closed = closed + 1
-      if o.what == 'l' then
-        job.position = o.at
-        back[#back + 1] = job
+  local i = 7
+  while i <= #ARGV do
+    local position, code = tonumber(ARGV[i]) + 2, ARGV[i + 2]
+    local e = slots[position]
+    local id, unique
+    if e and e ~= '' then id, unique = known(e) end
+    if id and id == ARGV[i + 1] then
+      slots[position] = ''
+      blanked[#blanked + 1] = position - 1
+      if code == 'd' then
+        done = done + 1
+        free(id, unique)
+        uncancel(id)
+      elseif code == 'b' then
+        back[#back + 1] = {position, e}
       else
-        conclude(job, o)
+        conclude(code, e, i + 3)
       end
     end
+    i = i + 3 + EXTRA[code]
   end
-  if #back > 0 then giveBack(back) end
-  local isOpen = false
-  for i = 1, #slots do
-    if slots[i] ~= '' then
-      isOpen = true
-      break
-    end
-  end
-  if isOpen then
-    for i = 1, #blanks do call('LSET', run, blanks[i], '') end
+  giveBack(back)
+  if done > 0 then count('succeeded', done) end
+  if #blanked > 0 then count('running', -#blanked) end
+  if #blanked == open then
+    redis.call('UNLINK', KEYS[18])
+    redis.call('ZREM', KEYS[1], oldBatch)
   else
-    call('UNLINK', run)
-    call('ZREM', LEASE, old)
-    call('HDEL', oldKey, 'fence:' .. old)
+    for _, index in ipairs(blanked) do redis.call('LSET', KEYS[18], index, '') end
   end
-  if closed > 0 then call('HINCRBY', CTL, 'running', -closed) end
-  if hasBuried then trimDead(deadAge, deadMax) end
-  return 'settled'
+  if hasBuried then trimDead() end
 end
 
-if old ~= '' then settled = settle() end
+if oldBatch ~= '' then
+  if redis.call('ZSCORE', KEYS[1], oldBatch) then
+    settled = '1'
+    wasSolo = string.sub(oldBatch, 1, 1) == 's'
+    settle()
+  else
+    local memory = redis.call('HMGET', KEYS[19], 'n', 'r:' .. oldBatch)
+    local isKnown = memory[1] and tonumber(ARGV[6]) <= tonumber(memory[1])
+    settled = isKnown and not memory[2] and '2' or '3'
+  end
+end
 
 -- 2. Promote.
-
 local promoted = 0
-local mayFetch = limit > 0 and not isPaused()
 
 local function promote()
-  local due = call('ZRANGEBYSCORE', LATER, '-inf', int(now), 'LIMIT', 0, limit)
+  local due = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, limit)
   if #due == 0 then return end
-  local values = call('HMGET', PARKED, unpack(due))
-  local lists = { hi = {}, std = {}, low = {} }
+  local values = redis.call('HMGET', KEYS[7], unpack(due))
+  local lists = {}
   for i = 1, #due do
     if values[i] then
-      local _, body = unpacked(values[i])
-      local job = envelope(body)
-      if job then
-        local list = lists[job.lane]
-        list[#list + 1] = stamped(job)
-        promoted = promoted + 1
-      end
+      local _, e = unnoted(values[i])
+      local id, _, attempt, at, lane, _, created, crashes = parse(e)
+      -- Parked bytes that somebody spoilt go the way of all garbage: through a lane to `dead`.
+      local body = id and stamped(e, id, attempt, at, created, crashes) or e
+      local list = lists[lane or 'std'] or {}
+      lists[lane or 'std'] = list
+      list[#list + 1] = body
     end
   end
-  for lane, list in pairs(lists) do
-    if #list > 0 then call('LPUSH', READY[lane], unpack(list)) end
-  end
-  call('ZREM', LATER, unpack(due))
-  call('HDEL', PARKED, unpack(due))
+  push(lists)
+  redis.call('ZREM', KEYS[6], unpack(due))
+  redis.call('HDEL', KEYS[7], unpack(due))
+  promoted = #due
 end
-
-if mayFetch then promote() end
 
 -- 3. Fetch.
+local jobs, bytes, popped, jobsKind = {}, 0, 0, 'b'
+local fence = math.max((tonumber(ctl[2]) or 0) + 1, nowMicroseconds)
+local fenceText = text(fence)
 
-local popped, jobs, batch, fence = 0, {}, '', ''
-
--- Gives the duty of running suspects to this worker when nobody else has it.
-local function takesSoloDuty()
-  local solo = call('HMGET', CTL, 'solo', 'soloUntil')
-  local isMine = solo[1] == worker
-  if call('LLEN', SUSPECT) == 0 then
-    if isMine then call('HDEL', CTL, 'solo', 'soloUntil') end
-    return false
-  end
-  local isFree = not solo[1] or tonumber(solo[2]) <= now
-  local isLate = suspectAge() > suspectAgeMax
-  if not ((isMine and not isFree) or (isFree and isLate)) then return false end
-  call('HSET', CTL, 'solo', worker, 'soloUntil', int(now + leaseTime))
-  return true
-end
-
--- What a popped text is fetched as; nil when it went to `dead` or was cancelled.
-local function received(text, lane, mark)
-  local job = envelope(text)
-  if not job then
-    local adoptedText, reason = adopted(text, lane, 'hand-' .. mark, payloadMax)
-    if not adoptedText then
-      bury('garbage-' .. mark, text, nil, reason)
-      tally('died', 1)
+-- The job that a popped element stands for; nil when it went to `dead` or was cancelled.
+local function receive(e, lane)
+  local id, unique = parse(e)
+  if not id then
+    local mark = fenceText .. '-' .. popped
+    local kind, args = adoption(e)
+    if not kind then
+      bury('garbage-' .. mark, e, args)
+      count('died', 1)
       hasBuried = true
       return nil
     end
-    tally('enqueued', 1)
-    text = adoptedText
-    job = envelope(text)
+    count('enqueued', 1)
+    id, unique = 'hand-' .. mark, ''
+    e = 'v1|' .. nowText .. '|' .. nowText .. '|0|' .. id .. '|1|' .. lane .. '||' .. kind .. '|'
+      .. #args .. '|0|raw||' .. args
   end
-  if hasCancels and call('HDEL', CANCEL, job.id) == 1 then
-    release(job)
-    tally('discarded', 1)
+  if hasCancels and redis.call('HDEL', KEYS[13], id) == 1 then
+    free(id, unique)
+    count('discarded', 1)
     return nil
   end
-  return text
+  return e
+end
+
+-- Pops from the front until the batch is full; returns whether its bytes are.
+-- In chunks sized by what was seen, so that a list of large jobs is not read whole.
+local function take(key, lane, most)
+  local chunk = 32
+  while popped < limit and #jobs < most do
+    local wanted = math.min(limit - popped, most - #jobs, chunk)
+    local items = redis.call('RPOP', key, wanted)
+    if not items or #items == 0 then return false end
+    for i = 1, #items do
+      local e = items[i]
+      if #jobs > 0 and bytes + #e > BATCH_BYTES then
+        for j = #items, i, -1 do redis.call('RPUSH', key, items[j]) end
+        return true
+      end
+      local job = receive(e, lane)
+      popped = popped + 1
+      if job then
+        jobs[#jobs + 1] = job
+        bytes = bytes + #e
+      end
+    end
+    local mean = math.max(1, bytes / math.max(1, #jobs))
+    chunk = math.max(1, math.min(PER_CALL, math.floor((BATCH_BYTES - bytes) / mean)))
+  end
+  return false
 end
 
 -- `hi` first, but of every sixteen fetches three begin with `std` and one with `low`.
-local function laneOrder()
-  local turnOf = tonumber(call('HGET', CTL, 'fetches') or 0) % 16
-  if turnOf == 3 or turnOf == 7 or turnOf == 11 then return { 'std', 'hi', 'low' } end
-  if turnOf == 15 then return { 'low', 'hi', 'std' } end
-  return { 'hi', 'std', 'low' }
+local function laneOrder(fetches)
+  local phase = fetches % 16
+  if phase == 15 then return {'low', 'hi', 'std'} end
+  if phase == 3 or phase == 7 or phase == 11 then return {'std', 'hi', 'low'} end
+  return {'hi', 'std', 'low'}
 end
 
-local function fetch(isSolo)
-  local last = tonumber(call('HGET', CTL, 'fence') or 0)
-  local nextFence = int(math.max(last + 1, now * 1000))
-  local jobsMax, bytes, isFull = isSolo and 1 or limit, 0, false
-  local buriedBefore = hasBuried
-  hasBuried = false
-  for _, lane in ipairs(isSolo and { 'suspect' } or laneOrder()) do
-    local list = READY[lane] or SUSPECT
-    while not isFull and popped < limit and #jobs < jobsMax do
-      local texts = call('RPOP', list, math.min(limit - popped, jobsMax - #jobs))
-      if not texts or #texts == 0 then break end
-      for i = 1, #texts do
-        if #jobs > 0 and bytes + #texts[i] > batchBytesMax then
-          -- The rest goes back to the front in its order.
-          for back = #texts, i, -1 do call('RPUSH', list, texts[back]) end
-          isFull = true
-          break
-        end
-        local size = #texts[i]
-        local text = received(texts[i], READY[lane] and lane or 'std', nextFence .. '-' .. popped)
-        popped = popped + 1
-        if text then
-          jobs[#jobs + 1] = text
-          bytes = bytes + size
-        end
-      end
-    end
-    if isFull then break end
+-- Takes or keeps the duty of running suspects; returns whether this worker has it now.
+local function takeSoloDuty()
+  local isMine = ctl[4] == worker
+  if redis.call('LLEN', KEYS[5]) == 0 then
+    if isMine then redis.call('HDEL', KEYS[10], 'solo', 'soloUntil') end
+    return false
   end
-  if popped > 0 then call('HSET', CTL, 'fence', nextFence) end
-  if hasBuried then trimDead(deadAge, deadMax) end
-  hasBuried = hasBuried or buriedBefore
-  if #jobs == 0 then return end
-  batch, fence = (isSolo and 's-' or 'b-') .. name, nextFence
-  call('RPUSH', P .. 'run:' .. batch, unpack(jobs))
-  call('ZADD', LEASE, int(now + leaseTime), batch)
-  call('HINCRBY', CTL, 'running', #jobs)
-  if not isSolo then call('HINCRBY', CTL, 'fetches', 1) end
-  tally('fetched', #jobs)
+  local isFree = not ctl[4] or tonumber(ctl[5]) <= now
+  local isLate = frontAge(KEYS[5]) > SUSPECT_AGE
+  if not ((isMine and not isFree) or (isFree and isLate)) then return false end
+  redis.call('HSET', KEYS[10], 'solo', worker, 'soloUntil', text(now + LEASE))
+  return true
 end
 
-if mayFetch then
-  local isSoloWorker = takesSoloDuty()
-  local isAfterSolo = wasSolo and waits()
-  if isIdle and call('LLEN', SUSPECT) > 0 and not isAfterSolo then
-    fetch(true)
+local function fetch()
+  local isSoloWorker = takeSoloDuty()
+  local isAfterSolo = wasSolo and waiting() > 0
+  if isIdle and redis.call('LLEN', KEYS[5]) > 0 and not isAfterSolo then
+    jobsKind = 's'
+    take(KEYS[5], 'std', 1)
   elseif isIdle or not isSoloWorker then
-    fetch(false)
+    for _, lane in ipairs(laneOrder(tonumber(ctl[3]) or 0)) do
+      if take(LANES[lane], lane, limit) then break end
+    end
   end
+  if hasBuried then trimDead() end
+  if popped > 0 then redis.call('HSET', KEYS[10], 'fence', fenceText) end
+  if #jobs == 0 then return end
+  if jobsKind == 'b' then redis.call('HINCRBY', KEYS[10], 'fetches', 1) end
+  redis.call('RPUSH', newRun[jobsKind], fenceText, unpack(jobs))
+  redis.call('ZADD', KEYS[1], now + LEASE, newBatch[jobsKind])
+  count('fetched', #jobs)
+  count('running', #jobs)
 end
 
-call('HSET', WORKER, 'number', int(number), 'settled', settled)
-if batch ~= '' then call('HSET', WORKER, 'fence:' .. batch, fence) end
--- What is remembered of a worker that went without a word goes a day later.
-call('PEXPIRE', WORKER, 86400000)
-for counter, n in pairs(counts) do count(counter, n) end
+if not paused and limit > 0 then
+  promote()
+  fetch()
+end
 
--- 4. Ring.
-
+-- 4. Remember the call, and ring when this one moved something and more is left.
+redis.call('HSET', KEYS[15], 'n', ARGV[2], 'settled', settled)
+if not seen[1] then redis.call('PEXPIRE', KEYS[15], 86400000) end
+flushCounts()
 if popped + promoted + released > 0 and hasMore() then ring() end
-return reply(settled, batch, fence, jobs)
+return reply(settled, jobsKind, #jobs > 0 and fenceText or '0', jobs)

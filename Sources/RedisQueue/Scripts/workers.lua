@@ -1,28 +1,26 @@
--- workers: the living worker processes, and their batches.
+-- The living workers, at most PER_CALL, the first to end first; writes nothing.
 --
--- KEYS[1]  ctl
--- Returns one list for each: id, expiry in ms, host, process id, version, start, slots, busy, then
--- its batches; soonest expiry first.
+-- Result: for each {worker, end (ms), host, process id, version, started (ms), slots, busy,
+--         batch, …}
 
-local refused = layout()
-if refused then return refused end
 local batches = {}
-for _, batch in ipairs(call('ZRANGE', LEASE, 0, -1)) do
-  local worker = string.match(batch, '^%l%-(.*)%.%d+$')
-  if worker then
-    batches[worker] = batches[worker] or {}
-    table.insert(batches[worker], batch)
-  end
+for _, batch in ipairs(redis.call('ZRANGE', KEYS[1], 0, PER_CALL - 1)) do
+  local owner = string.match(batch, '^..(.*)%.%d+$') or ''
+  local list = batches[owner] or {}
+  batches[owner] = list
+  list[#list + 1] = batch
 end
-local answer = {}
-local living = call('ZRANGEBYSCORE', WORKERS, '(' .. int(now), '+inf', 'WITHSCORES')
+local living = redis.call('ZRANGEBYSCORE', KEYS[14], '(' .. nowText, '+inf', 'WITHSCORES',
+  'LIMIT', 0, PER_CALL)
+local result = {}
 for i = 1, #living, 2 do
-  local f = call('HMGET', P .. 'worker:' .. living[i], 'host', 'pid', 'version', 'started', 'slots',
-    'busy')
-  if f[1] then
-    local row = { living[i], int(tonumber(living[i + 1])), f[1], f[2], f[3], f[4], f[5], f[6] }
-    for _, batch in ipairs(batches[living[i]] or {}) do row[#row + 1] = batch end
-    answer[#answer + 1] = row
+  local worker = living[i]
+  local fields = redis.call('HMGET', PREFIX .. 'worker:' .. worker, 'host', 'pid', 'version',
+    'started', 'slots', 'busy')
+  if fields[1] then
+    local row = {worker, text(tonumber(living[i + 1])), unpack(fields)}
+    for _, batch in ipairs(batches[worker] or {}) do row[#row + 1] = batch end
+    result[#result + 1] = row
   end
 end
-return answer
+return result

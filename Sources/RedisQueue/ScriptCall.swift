@@ -1,0 +1,203 @@
+package import JobQueue
+package import RedisClient
+
+/// One call of a script: what is sent, as a value.
+package struct ScriptCall: Sendable, Equatable {
+    package let script: RedisScript
+    package let keys: [String]
+    package let arguments: [[UInt8]]
+}
+
+/// Turns the queue's calls into script calls.
+package struct ScriptCalls: Sendable {
+    package let keys: QueueKeys
+    package let scripts: QueueScripts
+
+    package init(keys: QueueKeys, scripts: QueueScripts) {
+        self.keys = keys
+        self.scripts = scripts
+    }
+
+    /// Several producers' calls, carried out as one step.
+    ///
+    /// - Throws: `QueueError.refused` when a job cannot be put into an envelope.
+    package func enqueue(
+        _ calls: [(id: EnqueueCallID, jobs: [NewJob])]
+    ) throws(QueueError) -> ScriptCall {
+        var arguments: [[UInt8]] = []
+        for call in calls {
+            arguments.append(Self.number(call.jobs.count))
+            for job in call.jobs {
+                arguments.append(Self.number(job.delay.queueMilliseconds))
+                arguments.append(try Self.untimed(job))
+            }
+        }
+        return call(scripts.enqueue, calls.map { keys.call($0.id) }, arguments)
+    }
+
+    package func fire(_ tick: Tick) throws(QueueError) -> ScriptCall {
+        call(
+            scripts.tick,
+            [keys.tick(tick.schedule)],
+            [
+                Self.number(tick.instantMilliseconds),
+                Self.number(tick.job.delay.queueMilliseconds),
+                try Self.untimed(tick.job),
+            ]
+        )
+    }
+
+    package func turn(_ request: TurnRequest) -> ScriptCall {
+        let id = BatchID(worker: request.worker, number: request.number)
+        let old = request.settlement?.batch
+        let worker = keys.worker(request.worker)
+        var arguments = [
+            Self.text(request.worker.text),
+            Self.number(request.number),
+            Self.number(request.limit),
+            Self.text(request.isIdle ? "1" : "0"),
+            Self.text(old?.text ?? ""),
+            Self.number(old?.id.number ?? 0),
+        ]
+        arguments.reserveCapacity(6 + 3 * (request.settlement?.slots.count ?? 0))
+        for slot in request.settlement?.slots ?? [] {
+            arguments.append(Self.number(slot.position))
+            arguments.append(Self.text(slot.id.text))
+            Self.append(slot.outcome, to: &arguments)
+        }
+        return call(
+            scripts.turn,
+            [
+                worker,
+                keys.run(Batch.Reference(id: id, isSolo: false)),
+                keys.run(Batch.Reference(id: id, isSolo: true)),
+                old.map(keys.run) ?? worker,
+                old.map { keys.worker($0.id.worker) } ?? worker,
+            ],
+            arguments
+        )
+    }
+
+    package func beat(_ presence: Presence) -> ScriptCall {
+        call(
+            scripts.beat,
+            [keys.worker(presence.worker)],
+            [
+                Self.text(presence.worker.text), Self.text(presence.host),
+                Self.number(Int(presence.processID)), Self.text(presence.version),
+                Self.number(presence.startedMilliseconds), Self.number(presence.slots),
+                Self.number(presence.busy),
+            ] + presence.batches.map { Self.text($0.text) }
+        )
+    }
+
+    package func reap(limit: Int) -> ScriptCall {
+        call(scripts.reap, [], [Self.number(limit)])
+    }
+
+    package func forget(_ ids: [JobID]) -> ScriptCall {
+        call(scripts.forget, [], ids.map { Self.text($0.text) })
+    }
+
+    package func ring() -> ScriptCall {
+        call(scripts.ring, [], [])
+    }
+
+    package func leave(_ worker: WorkerID) -> ScriptCall {
+        call(scripts.leave, [keys.worker(worker)], [Self.text(worker.text)])
+    }
+
+    private static func append(_ outcome: Outcome, to arguments: inout [[UInt8]]) {
+        switch outcome {
+        case .done:
+            arguments.append(text("d"))
+        case .discard:
+            arguments.append(text("x"))
+        case .release:
+            arguments.append(text("b"))
+        case .retry(let wait, let reason):
+            arguments += [text("r"), number(wait.queueMilliseconds), clipped(reason)]
+        case .snooze(let wait, let reason):
+            arguments += [text("s"), number(wait.queueMilliseconds), clipped(reason)]
+        case .dead(let reason):
+            arguments += [text("k"), clipped(reason)]
+        }
+    }
+
+    private static func untimed(_ job: NewJob) throws(QueueError) -> [UInt8] {
+        do {
+            return try Envelope.encodeUntimed(job)
+        } catch {
+            throw .refused(reason: "the job has no envelope: \(error)")
+        }
+    }
+}
+
+// MARK: - Administration
+
+extension ScriptCalls {
+    package func pause(by person: String, reason: String) -> ScriptCall {
+        call(scripts.pause, [], [Self.clipped(person), Self.clipped(reason)])
+    }
+
+    package func resume() -> ScriptCall {
+        call(scripts.resume, [], [])
+    }
+
+    package func cancel(_ ids: [JobID], by person: String) -> ScriptCall {
+        call(scripts.cancel, [], [Self.clipped(person)] + ids.map { Self.text($0.text) })
+    }
+
+    package func retryDead(_ ids: [JobID]) -> ScriptCall {
+        call(scripts.retryDead, [], ids.map { Self.text($0.text) })
+    }
+
+    package func discardDead(_ ids: [JobID]) -> ScriptCall {
+        call(scripts.discardDead, [], ids.map { Self.text($0.text) })
+    }
+
+    package func runNow(_ ids: [JobID]) -> ScriptCall {
+        call(scripts.runNow, [], ids.map { Self.text($0.text) })
+    }
+
+    package func figures() -> ScriptCall {
+        call(scripts.figures, [], [])
+    }
+
+    package func workers() -> ScriptCall {
+        call(scripts.workers, [], [])
+    }
+
+    package func page(in state: JobState, after cursor: JobCursor?, limit: Int) -> ScriptCall {
+        let arguments = [state.rawValue, cursor?.text ?? "", String(limit)]
+        return call(scripts.page, [], arguments.map(Self.text))
+    }
+
+    package func job(_ id: JobID) -> ScriptCall {
+        call(scripts.job, [], [Self.text(id.text)])
+    }
+
+    package func prepare() -> ScriptCall {
+        call(scripts.prepare, [], [])
+    }
+
+    package func rights() -> ScriptCall {
+        call(scripts.rights, [keys.probe], [])
+    }
+
+    private func call(
+        _ script: RedisScript,
+        _ ownKeys: [String],
+        _ arguments: [[UInt8]]
+    ) -> ScriptCall {
+        ScriptCall(script: script, keys: keys.fixed + ownKeys, arguments: arguments)
+    }
+
+    private static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    private static func clipped(_ text: String) -> [UInt8] { Array(QueueText.clipped(text).utf8) }
+
+    private static func number(_ number: some BinaryInteger) -> [UInt8] {
+        Array(String(number).utf8)
+    }
+}
