@@ -1,6 +1,7 @@
 package import Ambient
 package import JobQueue
 package import Logging
+import NIOCore
 package import RedisClient
 
 /// One queue on Redis lists.
