@@ -1,6 +1,6 @@
 /// The limits that one queue works with; tests use smaller ones.
 ///
-/// All processes of a queue must use the same: the scripts get them with each call.
+/// All processes of a queue must use the same: each carries them in its scripts.
 package struct QueueTuning: Sendable, Equatable {
     package var lease = QueueLimits.lease
     package var grace = QueueLimits.grace

@@ -37,7 +37,9 @@ package struct QueueScripts: Sendable {
 
     /// The scripts with their texts changed; for tests that plant defects or set the time.
     ///
-    /// - Parameter rewrite: Gets name and whole text of each script, and returns its text.
+    /// - Parameters:
+    ///   - tuning: The limits, written into each script.
+    ///   - rewrite: Gets name and whole text of each script, and returns its text.
     package init(tuning: QueueTuning, rewrite: (_ name: String, _ source: String) -> String) {
         let head = Self.constants(tuning) + Self.text(PackageResources.prelude_lua)
         func script(_ name: String, _ parts: [UInt8]...) -> RedisScript {

@@ -57,7 +57,9 @@ package final class RedisQueue: Sendable {
         self.ambient = ambient
         self.logger = logger
         keys = QueueKeys(queue: name)
-        calls = ScriptCalls(keys: keys, scripts: scripts ?? QueueScripts(tuning: tuning))
+        // Digests are made once for all queues of a process.
+        let usual = tuning == QueueTuning() ? QueueScripts.shipped : QueueScripts(tuning: tuning)
+        calls = ScriptCalls(keys: keys, scripts: scripts ?? usual)
         bellClient = try RedisClient(
             commands.configuration,
             on: commands.eventLoop,

@@ -24,6 +24,7 @@ struct ModelWorlds {
     /// The shipped scripts with the test's clock in place of the server's.
     ///
     /// - Parameter mutate: Plants a defect; gets each script's name and text.
+    /// - Returns: The scripts to run.
     static func scripts(
         mutate: (_ name: String, _ source: String) -> String = { _, source in source }
     ) -> QueueScripts {
