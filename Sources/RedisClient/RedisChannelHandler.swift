@@ -125,8 +125,9 @@ struct RedisGreeting {
                 return .server(error)
             case (.select, .other(let message)) where message.contains("DB index"):
                 return .server(error)
-            case (.name, .noPermission):
-                // A user without the right to `CLIENT SETNAME` goes without a name.
+            case (.name, .noPermission), (.name, .busy), (.name, .loading):
+                // The server is there; without the right to `CLIENT SETNAME`, or while it is
+                // busy, the connection goes without a name.
                 return nil
             case (_, .other(let message)):
                 return .cannotConnect(reason: message)

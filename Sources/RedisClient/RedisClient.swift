@@ -236,6 +236,7 @@ package final class RedisClient: RedisExecutor, Sendable {
     ) -> RedisRequest {
         let limits = configuration.limits
         let now = NIODeadline.now()
+        let silenceMax = TimeAmount(max(timeout ?? .zero, limits.commandTimeout))
         return RedisRequest(
             id: id,
             bytes: bytes,
@@ -244,8 +245,8 @@ package final class RedisClient: RedisExecutor, Sendable {
             waiter: waiter,
             deadline: now + TimeAmount(timeout ?? limits.commandTimeout),
             connectDeadline: now + TimeAmount(limits.connectPatience),
-            connectionDeadline: now
-                + TimeAmount(max(timeout ?? .zero, limits.commandTimeout)),
+            silenceMax: silenceMax,
+            connectionDeadline: now + silenceMax,
             abandonment: abandonment
         )
     }
@@ -446,6 +447,7 @@ package final class RedisClient: RedisExecutor, Sendable {
         var notices = RedisNotices()
         let channel: (any Channel)? = line.withLock { line in
             guard line.generation == generation else { return nil }
+            line.heard = .now()
             guard !line.arrived(replies, &notices) else { return nil }
             line.generation += 1
             return line.disconnected(telling: .closed, &notices)

@@ -38,6 +38,9 @@ struct RedisLine {
     /// Requests whose replies are due, in order.
     var inFlight = CircularBuffer<RedisRequest>()
 
+    /// When the server last said something.
+    var heard = NIODeadline.distantPast
+
     /// Whether the event loop will look at the line anyway.
     var isTickScheduled = false
 
@@ -152,8 +155,16 @@ struct RedisLine {
             inFlight[index].waiter = nil
             if inFlight[index].abandonment == .dropsConnection { isSilent = true }
         }
-        if let oldest = inFlight.first, oldest.connectionDeadline <= now { isSilent = true }
+        if let silenceEnd, silenceEnd <= now { isSilent = true }
         return isSilent
+    }
+
+    /// When the server has been silent for too long; nil while it owes nothing.
+    ///
+    /// A command that stood behind a slow one has its full time from the slow one's reply on.
+    private var silenceEnd: NIODeadline? {
+        guard let oldest = inFlight.first else { return nil }
+        return max(oldest.connectionDeadline, heard + oldest.silenceMax)
     }
 
     /// Finds out anew when somebody's time is up next.
@@ -173,8 +184,8 @@ struct RedisLine {
         }
         for request in inFlight {
             if request.waiter != nil { consider(request.deadline) }
-            consider(request.connectionDeadline)
         }
+        if let silenceEnd { consider(silenceEnd) }
         due = next
     }
 }

@@ -54,7 +54,10 @@ struct RedisRequest: Sendable {
     /// When a failed attempt to connect is final for it.
     let connectDeadline: NIODeadline
 
-    /// When a connection that has not answered it is given up.
+    /// How long a connection may be silent that owes the reply.
+    let silenceMax: TimeAmount
+
+    /// When a connection that has not answered it is given up, at the earliest.
     let connectionDeadline: NIODeadline
 
     let abandonment: RedisAbandonment

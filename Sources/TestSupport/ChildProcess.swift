@@ -263,8 +263,20 @@ package final class ChildProcess: Sendable {
         var variables: [UnsafeMutablePointer<CChar>?] = environment(command).map { strdup($0) }
         variables.append(nil)
         defer { for variable in variables { free(variable) } }
+        // A pool's thread blocks signals, and what it starts would inherit that: no child could
+        // be asked to end.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        let flags = Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
+        posix_spawnattr_setflags(&attributes, flags)
         var id: pid_t = 0
-        let failure = posix_spawn(&id, line[0], &actions, nil, arguments, variables)
+        let failure = posix_spawn(&id, line[0], &actions, &attributes, arguments, variables)
         close(ends[1])
         guard failure == 0 else {
             close(ends[0])

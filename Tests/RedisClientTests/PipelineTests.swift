@@ -8,7 +8,7 @@ import Testing
 struct PipelineTests {
     @Test("get their replies in order, errors among them")
     func pipeline() async throws {
-        try await withSharedClient { client in
+        try await withSharedClient { client async throws in
             let replies = try await client.pipeline([
                 RedisCommand("SET", "pipe:a", "1"), RedisCommand("INCR", "pipe:a"),
                 RedisCommand("LPUSH", "pipe:a", "x"), RedisCommand("GET", "pipe:a"),
@@ -27,7 +27,7 @@ struct PipelineTests {
 
     @Test("carry 16 MB values both ways, between small ones")
     func bigValues() async throws {
-        try await withSharedClient { client in
+        try await withSharedClient { client async throws in
             var random = Seeded(seed: 16)
             var big = [UInt8](repeating: 0, count: 16 * 1024 * 1024)
             for index in stride(from: 0, to: big.count, by: 97) {
@@ -52,7 +52,7 @@ struct PipelineTests {
         let server = try await PrivateRedis.shared()
         var configuration = try RedisConfiguration(url: server.url)
         configuration.limits.replyBytesMax = 100_000
-        try await withClient(configuration) { client in
+        try await withClient(configuration) { client async throws in
             let value = RedisCommand([
                 [UInt8]("SET"), [UInt8]("pipe:limit"), [UInt8](repeating: 1, count: 200_000),
             ])
@@ -67,7 +67,7 @@ struct PipelineTests {
 
     @Test("are answered each with its own reply under concurrent use", arguments: Seeds.first(20))
     func concurrentUse(seed: UInt64) async throws {
-        try await withSharedClient { client in
+        try await withSharedClient { client async throws in
             let mismatches = try await withThrowingTaskGroup(of: Int.self) { group in
                 for task in 0..<24 {
                     group.addTask {
@@ -123,7 +123,7 @@ struct PipelineTests {
         let server = try await PrivateRedis.shared()
         var configuration = try RedisConfiguration(url: server.url)
         configuration.limits.commandsMax = 10
-        try await withClient(configuration) { client in
+        try await withClient(configuration) { client async throws in
             let blocked = "overload:\(Ambient.live().newID())"
             let futures = (0..<10).map { _ in
                 client.sendFuture(RedisCommand("BLPOP", blocked, "30"), timeout: .seconds(60))
@@ -132,7 +132,7 @@ struct PipelineTests {
                 try await client.failure("PING")
                     == .cannotConnect(reason: "too many commands wait")
             )
-            try await withSharedClient { other in
+            try await withSharedClient { other async throws in
                 for _ in 0..<10 { _ = try await other.reply("LPUSH", blocked, "x") }
             }
             for future in futures {
@@ -147,8 +147,8 @@ struct PipelineTests {
 
     @Test("run a script again after the server forgot it", arguments: [true, false])
     func scriptFlush(fromTheLoop: Bool) async throws {
-        try await withServer { server in
-            try await withClient(RedisConfiguration(url: server.url)) { client in
+        try await withServer { server async throws in
+            try await withClient(RedisConfiguration(url: server.url)) { client async throws in
                 let script = RedisScript(
                     name: "count",
                     source: "return redis.call('INCRBY', KEYS[1], ARGV[1])"
@@ -175,7 +175,7 @@ struct PipelineTests {
 
     @Test("sent from the event loop fail there with typed errors")
     func futures() async throws {
-        try await withSharedClient { client in
+        try await withSharedClient { client async throws in
             let future = client.sendFuture(RedisCommand("NONSENSE"))
             await #expect(throws: RedisError.self) { _ = try await future.get() }
             let script = RedisScript(name: "fail", source: "return redis.error_reply('E no')")
@@ -188,7 +188,7 @@ struct PipelineTests {
 
     @Test("can beat from the event loop by themselves")
     func repeats() async throws {
-        try await withSharedClient { client in
+        try await withSharedClient { client async throws in
             let key = "repeat:\(Ambient.live().newID())"
             let (beats, beat) = AsyncStream.makeStream(of: RedisValue.self)
             let task = client.scheduleRepeated(every: .milliseconds(1)) {

@@ -7,7 +7,7 @@ import Testing
 struct RedisClientTests {
     @Test("brings back every kind of reply as it was sent")
     func kindsOfReplies() async throws {
-        try await withSharedClient { client in
+        try await withSharedClient { client async throws in
             let every = Array(UInt8.min...UInt8.max)
             #expect(try await client.reply("PING") == .status("PONG"))
             let set = RedisCommand([[UInt8]("SET"), [UInt8]("kinds:binary"), every])
@@ -28,7 +28,7 @@ struct RedisClientTests {
 
     @Test("keeps the shape of nested replies, errors in them included")
     func nestedReplies() async throws {
-        try await withSharedClient { client in
+        try await withSharedClient { client async throws in
             let script = """
                 return {1, {}, {'a', {false, {'b'}}}, redis.status_reply('S'),
                     redis.error_reply('E x')}
