@@ -329,7 +329,13 @@ let testing: [Target] = [
             "CallJobs", "CallStore", "Conversion", "JobQueue", "JobWorker", logging, yams,
         ]
     ),
-    tests("Export", ["CallJobs", "CallStore", "Export", "JobQueue", "JobWorker", logging]),
+    tests(
+        "Export",
+        [
+            "CallJobs", "CallStore", "Export", "JobQueue", "JobWorker", "PhoneNumbers", crypto,
+            logging,
+        ]
+    ),
     tests("Upkeep", ["CallJobs", "CallStore", "JobQueue", "JobWorker", "Upkeep", logging]),
     tests(
         "WebAPI",
