@@ -20,7 +20,7 @@ package final class AtomicFile {
     private(set) var bytes: Int64 = 0
 
     /// Makes the temporary file, readable for its owner alone.
-    init(finalPath: String) throws(ExportError) {
+    package init(finalPath: String) throws(ExportError) {
         self.finalPath = finalPath
         temporaryPath = finalPath + Self.temporarySuffix
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -34,7 +34,7 @@ package final class AtomicFile {
         unlink(temporaryPath)
     }
 
-    func write(_ data: [UInt8]) throws(ExportError) {
+    package func write(_ data: [UInt8]) throws(ExportError) {
         hash.update(data: data)
         bytes += Int64(data.count)
         var offset = 0
@@ -51,7 +51,7 @@ package final class AtomicFile {
     }
 
     /// Brings all of it to the disk and gives it its name; returns the SHA-256 in hex.
-    func finish() throws(ExportError) -> String {
+    package func finish() throws(ExportError) -> String {
         guard fsync(descriptor) == 0 else { throw Self.failure(temporaryPath) }
         guard rename(temporaryPath, finalPath) == 0 else { throw Self.failure(finalPath) }
         close(descriptor)
@@ -70,7 +70,7 @@ package final class AtomicFile {
         guard fsync(descriptor) == 0 else { throw failure(folder) }
     }
 
-    static func makeFolder(_ folder: String) throws(ExportError) {
+    package static func makeFolder(_ folder: String) throws(ExportError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder,

@@ -1,0 +1,229 @@
+import Ambient
+import CallJobs
+import CallStore
+import Foundation
+import JobQueue
+import JobWorker
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+/// A store, two queues and a relay between them, with time that the test sets.
+private final class RelayFixture: Sendable {
+    let folder: URL
+    let store: CallStore
+    let attribution: InMemoryQueue
+    let conversion: InMemoryQueue
+    let relay: OutboxRelay
+    let committer: StoreCommitter
+    let clock = TestClock()
+
+    init() async throws {
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("ringback-jobs-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        store = try await CallStore.open(
+            path: folder.appendingPathComponent("s.sqlite").path,
+            ambient: clock.ambient
+        )
+        attribution = InMemoryQueue(name: JobKind.attribution.queue, ambient: clock.ambient)
+        conversion = InMemoryQueue(name: JobKind.conversion.queue, ambient: clock.ambient)
+        relay = OutboxRelay(
+            store: store,
+            queues: [attribution, conversion],
+            ambient: clock.ambient,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        committer = StoreCommitter(store: store, relay: relay)
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(at: folder)
+        } catch {
+            print("could not remove \(folder.path): \(error)")
+        }
+    }
+
+    func commit(_ id: String, _ change: @escaping StoreChange) async throws -> CommitVerdict {
+        let job = Job(
+            id: try JobID(id),
+            kind: "sync",
+            lane: .std,
+            attempt: 1,
+            crashes: 0,
+            createdMilliseconds: 0,
+            readyMilliseconds: 0,
+            payload: [],
+            unique: nil,
+            uniqueHorizon: .zero,
+            trace: nil
+        )
+        let finished = FinishedJob(
+            job: job,
+            worker: try WorkerID("w"),
+            fence: 1,
+            effect: change
+        )
+        return try await committer.commit([finished])[0]
+    }
+}
+
+private final class TestClock: Sendable {
+    private let now = Mutex<Int64>(1_794_700_000)
+
+    func advance(seconds: Int64) { now.withLock { $0 += seconds } }
+
+    var ambient: Ambient {
+        let live = Ambient.live(seed: 1)
+        return Ambient(
+            clock: live.clock,
+            elapsed: live.elapsed,
+            now: { Date(timeIntervalSince1970: TimeInterval(self.now.withLock { $0 })) },
+            newID: live.newID,
+            chance: live.chance
+        )
+    }
+}
+
+@Suite("Outbox relay")
+struct RelayTests {
+    private static let follow: StoreChange = { writer in
+        try writer.addToOutbox(OutboxJob(AttributionArguments(.calls([CallID(7)]))))
+        try writer.addToOutbox(OutboxJob(ConversionArguments(.calls([CallID(7)])), lane: .low))
+    }
+
+    @Test("sends what a commit added at once, each to its own queue")
+    func atOnce() async throws {
+        let fixture = try await RelayFixture()
+        #expect(try await fixture.commit("j1", Self.follow) == .applied)
+        let sent = try await fixture.attribution.waiting() + fixture.conversion.waiting()
+        #expect(sent.map(\.kind) == ["attribution", "conversion"])
+        #expect(sent.map(\.lane) == [.std, .low])
+        #expect(
+            sent.map { String(decoding: $0.payload, as: UTF8.self) } == [
+                #"{"call":7}"#, #"{"call":7}"#,
+            ]
+        )
+        #expect(try await fixture.commit("j1", Self.follow) == .alreadyApplied)
+        #expect(try await fixture.attribution.waiting().count == 1)
+    }
+
+    @Test("does not send again what was noted with the next commit, until its time has come")
+    func noted() async throws {
+        let fixture = try await RelayFixture()
+        _ = try await fixture.commit("j1", Self.follow)
+        _ = try await fixture.commit("j2") { _ in }
+        fixture.clock.advance(seconds: 599)
+        #expect(try await fixture.relay.sweep() == OutboxReport())
+        fixture.clock.advance(seconds: 2)
+        #expect(try await fixture.relay.sweep() == OutboxReport(sent: 2))
+        #expect(try await fixture.attribution.waiting().count == 2)
+        #expect(try await Set(fixture.attribution.waiting().map(\.id)).count == 1)
+        fixture.clock.advance(seconds: 1199)
+        #expect(try await fixture.relay.sweep() == OutboxReport())
+        fixture.clock.advance(seconds: 2)
+        #expect(try await fixture.relay.sweep() == OutboxReport(sent: 2))
+    }
+
+    @Test("sends what a queue that was away did not take, as soon as it is back")
+    func away() async throws {
+        let fixture = try await RelayFixture()
+        fixture.attribution.failEnqueues(2)
+        #expect(try await fixture.commit("j1", Self.follow) == .applied)
+        #expect(try await fixture.attribution.waiting().isEmpty)
+        #expect(try await fixture.conversion.waiting().count == 1)
+        fixture.clock.advance(seconds: 31)
+        let failing = try await fixture.relay.sweep()
+        #expect(failing.failed == 1)
+        #expect(try await fixture.relay.sweep().sent == 1)
+        #expect(try await fixture.attribution.waiting().count == 1)
+        #expect(try await fixture.conversion.waiting().count == 1)
+    }
+
+    @Test("forgets a job when the ledger has it")
+    func done() async throws {
+        let fixture = try await RelayFixture()
+        _ = try await fixture.commit("j1", Self.follow)
+        let sent = try await fixture.attribution.waiting() + fixture.conversion.waiting()
+        for job in sent {
+            _ = try await fixture.commit(job.id.text) { _ in }
+        }
+        fixture.clock.advance(seconds: 100_000)
+        #expect(try await fixture.relay.sweep() == OutboxReport())
+        #expect(try await fixture.store.health().outboxWaiting == 0)
+    }
+
+    @Test("waits while another job holds the unique key, and takes its own id for sent")
+    func held() async throws {
+        let fixture = try await RelayFixture()
+        let key = try UniqueKey("u1")
+        let other = NewJob(
+            id: try JobID("somebody-else"),
+            kind: "attribution",
+            payload: [],
+            unique: key
+        )
+        _ = try await fixture.attribution.enqueue([other], call: try EnqueueCallID("c1"))
+        _ = try await fixture.commit("j1") { writer in
+            try writer.addToOutbox(OutboxJob(AttributionArguments(.open(after: nil)), unique: key))
+        }
+        fixture.clock.advance(seconds: 31)
+        #expect(try await fixture.relay.sweep() == OutboxReport())
+        fixture.clock.advance(seconds: 61)
+        #expect(try await fixture.relay.sweep() == OutboxReport(waiting: 1))
+        try await fixture.attribution.finishOne()
+        fixture.clock.advance(seconds: 61)
+        #expect(try await fixture.relay.sweep() == OutboxReport(sent: 1))
+        fixture.clock.advance(seconds: 601)
+        #expect(try await fixture.relay.sweep() == OutboxReport(sent: 1))
+    }
+
+    @Test("keeps jobs for a queue that nobody knows")
+    func unknownQueue() async throws {
+        let fixture = try await RelayFixture()
+        _ = try await fixture.commit("j1") { writer in
+            try writer.addToOutbox(OutboxJob(UpkeepArguments(.ledger)))
+            try Self.follow(writer)
+        }
+        #expect(try await fixture.attribution.waiting().count == 1)
+        // The first sweep notes what the commit's own sending met, the next one tries again.
+        for expected in [0, 1, 1] {
+            fixture.clock.advance(seconds: 61)
+            #expect(try await fixture.relay.sweep().waiting == expected)
+        }
+        #expect(try await fixture.store.health().outboxWaiting == 3)
+    }
+
+    @Test("sends thousands of jobs in calls of bounded size")
+    func many() async throws {
+        let fixture = try await RelayFixture()
+        fixture.attribution.failEnqueues(1)
+        _ = try await fixture.commit("j1") { writer in
+            for number in 0..<1_300 {
+                try writer.addToOutbox(
+                    OutboxJob(AttributionArguments(.calls([CallID(Int64(number))])))
+                )
+            }
+        }
+        #expect(try await fixture.attribution.waiting().isEmpty)
+        fixture.clock.advance(seconds: 31)
+        #expect(try await fixture.relay.sweep() == OutboxReport(sent: 1_300))
+        #expect(try await Set(fixture.attribution.waiting().map(\.id)).count == 1_300)
+    }
+
+    @Test("sends nothing of a job that was rolled back")
+    func rolledBack() async throws {
+        let fixture = try await RelayFixture()
+        let verdict = try await fixture.commit("j1") { writer in
+            try Self.follow(writer)
+            throw StoreError.stale(reason: "changed")
+        }
+        #expect(verdict == .stale(reason: "changed"))
+        #expect(try await fixture.attribution.waiting().isEmpty)
+        #expect(try await fixture.store.health().outboxWaiting == 0)
+        let finished = try await fixture.committer.finished(among: [try JobID("j1")])
+        #expect(finished.isEmpty)
+    }
+}

@@ -1,0 +1,151 @@
+import Ambient
+import CallJobs
+import CallStore
+import Export
+import Foundation
+import JobQueue
+import JobWorker
+import Logging
+import PhoneNumbers
+import TestSupport
+
+/// A store with calls, an exports folder and a handler.
+final class ExportFixture: Sendable {
+    static let now: Int64 = 1_794_800_000
+
+    let folder: URL
+    let store: CallStore
+    let ambient: Ambient
+    let handler: ExportHandler
+
+    var exports: String { folder.appendingPathComponent("exports").path }
+
+    init() async throws {
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("ringback-export-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let live = Ambient.live(seed: 1)
+        ambient = Ambient(
+            clock: live.clock,
+            elapsed: live.elapsed,
+            now: { Date(timeIntervalSince1970: TimeInterval(Self.now)) },
+            newID: live.newID,
+            chance: live.chance
+        )
+        store = try await CallStore.open(
+            path: folder.appendingPathComponent("s.sqlite").path,
+            ambient: ambient,
+            phoneKey: try PhoneKey(id: "t", secret: Data("a secret of the tests only".utf8))
+        )
+        handler = ExportHandler(
+            store: store,
+            settings: ExportSettings(folder: folder.appendingPathComponent("exports").path)
+        )
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(at: folder)
+        } catch {
+            print("could not remove \(folder.path): \(error)")
+        }
+    }
+
+    func run(
+        _ arguments: ExportArguments,
+        job: String = "export-1",
+        fence: Int64 = 7
+    ) async throws -> HandlerResult<StoreChange> {
+        try await run(payload: arguments.payload, job: job, fence: fence)
+    }
+
+    func run(
+        payload: [UInt8],
+        job: String = "export-1",
+        fence: Int64 = 7
+    ) async throws -> HandlerResult<StoreChange> {
+        let job = Job(
+            id: try JobID(job),
+            kind: "export",
+            lane: .std,
+            attempt: 1,
+            crashes: 0,
+            createdMilliseconds: 0,
+            readyMilliseconds: 0,
+            payload: payload,
+            unique: nil,
+            uniqueHorizon: .zero,
+            trace: nil
+        )
+        let context = JobContext(
+            ambient: ambient,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            fence: fence
+        )
+        return try await handler.run(job, in: context)
+    }
+
+    /// Commits a handler's effect as its job's result.
+    func commit(
+        _ result: HandlerResult<StoreChange>,
+        job: String = "export-1",
+        fence: Int64 = 7
+    ) async throws -> LedgerVerdict? {
+        guard case .done(let change) = result else { return nil }
+        let entry = LedgerEntry(
+            id: try JobID(job),
+            kind: "export",
+            worker: try WorkerID("w"),
+            fence: fence,
+            attempt: 1
+        )
+        return try await store.commit([LedgerJob(entry: entry, change: change)]).verdicts.first
+    }
+
+    /// Runs one export to its end and gives its record.
+    func export(_ arguments: ExportArguments) async throws -> ExportRecord? {
+        _ = try await commit(try await run(arguments))
+        return try await store.exports(limit: 1).first
+    }
+
+    func file(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: exports + "/" + name)))
+    }
+
+    /// The rows of an export as dictionaries by column.
+    func rows(_ record: ExportRecord) throws -> [[String: String]] {
+        let records = try CSVReader.records(try file(record.fileName))
+        guard let header = records.first else { return [] }
+        return records.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(header, $0)) }
+    }
+
+    @discardableResult
+    func addCall(
+        _ number: Int,
+        _ change: (inout CallRecord) -> Void = { _ in }
+    ) async throws
+        -> Recorded
+    {
+        var record = CallRecord(
+            identity: CallIdentity(conversationID: "conv_\(number)"),
+            source: .detail,
+            fetchedAtMilliseconds: Self.now * 1000,
+            agentID: "agent_1",
+            status: .done
+        )
+        record.startedUnix = 1_794_700_000 + Int64(number)
+        record.durationSeconds = 60 + number
+        record.channel = .phone
+        record.direction = .inbound
+        record.caller = PartyNumber(
+            raw: "(415) 555-0123",
+            e164: E164(stored: "+14155550123"),
+            kind: .e164,
+            normaliserVersion: "t"
+        )
+        record.callSuccessful = "success"
+        change(&record)
+        let reading = record
+        return try await store.write { try $0.record(reading) }
+    }
+}
