@@ -80,6 +80,24 @@ package struct NumberNormalizer: Sendable {
         if isShort(text, region: region) {
             return NumberReading(kind: .short, raw: raw)
         }
+        // Where 00 is not what one dials for abroad, it is still how many write a plus.
+        let number = valid(text, region: region) ?? Self.withPlus(text).flatMap { valid($0) }
+        guard let number, let e164 = E164(stored: Self.text(of: number.e164)) else {
+            return NumberReading(kind: .invalid, raw: raw)
+        }
+        let digits = Self.text(of: number.extension)
+        let code = Self.text(of: number.region)
+        return NumberReading(
+            kind: .e164,
+            raw: raw,
+            e164: e164,
+            phoneExtension: digits.isEmpty ? nil : digits,
+            region: code.count == 2 && code != "ZZ" ? code : nil
+        )
+    }
+
+    /// What the library makes of a text; nil unless it is a valid number.
+    private func valid(_ text: String, region: Region? = nil) -> rb_phone_number? {
         var number = rb_phone_number()
         var copy = text
         copy.withUTF8 { bytes in
@@ -92,20 +110,13 @@ package struct NumberNormalizer: Sendable {
                 )
             }
         }
-        guard number.status == RB_PHONE_PARSED.signed, number.is_valid == 1,
-            let e164 = E164(stored: Self.text(of: number.e164))
-        else {
-            return NumberReading(kind: .invalid, raw: raw)
-        }
-        let digits = Self.text(of: number.extension)
-        let code = Self.text(of: number.region)
-        return NumberReading(
-            kind: .e164,
-            raw: raw,
-            e164: e164,
-            phoneExtension: digits.isEmpty ? nil : digits,
-            region: code.count == 2 && code != "ZZ" ? code : nil
-        )
+        return number.status == RB_PHONE_PARSED.signed && number.is_valid == 1 ? number : nil
+    }
+
+    /// The text with a plus for its leading 00; nil when it has none.
+    private static func withPlus(_ text: String) -> String? {
+        guard text.hasPrefix("00") else { return nil }
+        return "+" + text.dropFirst(2)
     }
 
     /// Whether a text is an extension or a short code rather than a public number.

@@ -100,6 +100,12 @@ struct GoldenRow: Sendable, CustomTestStringConvertible {
         GoldenRow("client:Alice", "US", .sipUser, sip: "client:alice"),
         GoldenRow("sip:pbx.example.com", "US", .invalid),
         GoldenRow("sip:+12@pstn.example.com", "US", .invalid),
+        // 00 is not what one dials for abroad in the US, but how many write a plus.
+        GoldenRow("0015152682343", "US", .e164, "+15152682343"),
+        GoldenRow("00 44 780 1238386", "US", .e164, "+447801238386"),
+        GoldenRow("004915112345678", nil, .e164, "+4915112345678"),
+        GoldenRow("00", "US", .short),
+        GoldenRow("000000000000", "US", .invalid),
         GoldenRow("1001", "US", .short),
         GoldenRow("911", "US", .short),
         GoldenRow("*98", "US", .short),
