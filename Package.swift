@@ -341,7 +341,8 @@ let testing: [Target] = [
         "WebAPI",
         [
             "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "Telemetry", "WebAPI",
-            crypto, hummingbird, logging, .product(name: "HummingbirdTesting", package: "hummingbird"),
+            crypto, hummingbird, logging,
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),
     tests(

@@ -32,7 +32,11 @@ package struct ElevenLabsClient: Sendable {
         baseURL: String,
         key: APIKey,
         budget: any UpstreamBudget,
-        timeouts: HTTPTimeouts = HTTPTimeouts(firstByte: .seconds(20), total: .seconds(60)),
+        timeouts: HTTPTimeouts = HTTPTimeouts(
+            firstByte: .seconds(20),
+            idle: .seconds(20),
+            total: ElevenLabsLimits.requestMax
+        ),
         ambient: Ambient,
         logger: Logger
     ) {

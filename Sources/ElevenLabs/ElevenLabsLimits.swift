@@ -3,6 +3,12 @@ package enum ElevenLabsLimits {
     /// Rows of a page: the upstream's own limit.
     package static let pageSizeMax = 100
 
+    /// Longest request, from its permit to its last byte; usual ones take under a second.
+    package static let requestMax = Duration.seconds(30)
+
+    /// How long a permit must be leased: what a killed worker held is free again after this.
+    package static let permitLease = requestMax + .seconds(10)
+
     /// Times a request is made before its failure is the caller's: the job's own retries come on
     /// top, further apart.
     package static let attemptsMax = 3

@@ -46,9 +46,11 @@ package enum HTTPError: Error, Sendable, Equatable {
     /// Whether the same request may well succeed a little later.
     package var isTransient: Bool {
         switch self {
-        case .cannotResolve, .cannotConnect, .timeout, .closed, .partial, .overloaded, .failed:
+        // A handshake that was cut looks like one that failed, so TLS is given another chance.
+        case .cannotResolve, .cannotConnect, .tls, .timeout, .closed, .partial, .overloaded,
+            .failed:
             true
-        case .invalidRequest, .tls, .tooLarge, .tooManyRedirects, .malformedResponse, .cancelled,
+        case .invalidRequest, .tooLarge, .tooManyRedirects, .malformedResponse, .cancelled,
             .shutDown:
             false
         }

@@ -1,4 +1,5 @@
 package import CallJobs
+import ElevenLabs
 package import JobQueue
 import Logging
 package import RedisClient
@@ -35,11 +36,15 @@ package struct OpenQueues: Sendable {
         } catch {
             preconditionFailure("The name is an identifier.")
         }
+        var limits = RedisBudgetLimits()
+        // No longer than a request can last: a killed worker's permits are missed until then.
+        limits.lease = ElevenLabsLimits.permitLease
         return RedisUpstreamBudget(
             name: name,
             ceiling: host.settings.upstream.parallel,
             redis: redis,
-            ambient: host.ambient
+            ambient: host.ambient,
+            limits: limits
         )
     }
 

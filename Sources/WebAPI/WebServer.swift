@@ -1,4 +1,5 @@
 import Ambient
+import Foundation
 package import Hummingbird
 import HummingbirdCore
 import Logging
@@ -72,7 +73,18 @@ package struct WebServer: Sendable {
                 }
             }
         } catch let error as IOError {
-            throw WebServerError.cannotListen(address: address, reason: "\(error)")
+            throw WebServerError.cannotListen(address: address, reason: Self.reason(error))
+        } catch is SocketAddressError {
+            throw WebServerError.cannotListen(address: address, reason: "no such host")
+        }
+    }
+
+    private static func reason(_ error: IOError) -> String {
+        switch error.errnoCode {
+        case EADDRINUSE: "already in use"
+        case EADDRNOTAVAIL: "not an address of this machine"
+        case EACCES: "not allowed for this user"
+        default: "error \(error.errnoCode) of the system"
         }
     }
 
