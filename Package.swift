@@ -254,8 +254,8 @@ let executables: [Target] = [
         name: "ringback-bench",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "CHiredis", "JobQueue", "JobWorker",
-            "RedisClient", "RedisQueue", "TestSupport", argumentParser, hdrHistogram, logging,
-            nioCore, nioPosix,
+            "RedisClient", "RedisQueue", "TestSupport", argumentParser, grdb, hdrHistogram,
+            logging, nioCore, nioPosix,
         ],
         path: "Benchmarks",
         swiftSettings: strict

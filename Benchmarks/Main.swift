@@ -1,4 +1,69 @@
+import Ambient
+import ArgumentParser
+import Foundation
+import TestSupport
+
+/// Measures what must stay fast, each as a ratio against a limit of the same run.
 @main
-enum Main {
-    static func main() {}
+struct Main: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ringback-bench",
+        abstract: "Measure the queue against what Redis and SQLite can do on this machine.",
+        discussion: """
+            Starts a redis-server of its own, without persistence, and a SQLite file in a \
+            temporary folder. Every figure is the median of the runs; ours and the limit are \
+            measured one after the other in each run.
+            """
+    )
+
+    @Flag(help: "Print JSON instead of a table.")
+    var json = false
+
+    @Option(help: "Runs of each benchmark, 3 or more.")
+    var runs = 5
+
+    @Option(help: "Jobs in one run of the throughput benchmarks.")
+    var jobs = 100_000
+
+    @Option(help: "Jobs in one run of the latency benchmark.")
+    var samples = 1000
+
+    @Option(help: "Only benchmarks whose name begins with this.")
+    var only = ""
+
+    func validate() throws {
+        guard runs >= 3 else { throw ValidationError("--runs must be 3 or more.") }
+        guard jobs >= 1000 else { throw ValidationError("--jobs must be 1000 or more.") }
+        guard samples >= 100 else { throw ValidationError("--samples must be 100 or more.") }
+    }
+
+    func run() async throws {
+        let server = try await PrivateRedis.start()
+        let result: Result<BenchReport, any Error>
+        do {
+            result = .success(try await measure(BenchStage(server: server, ambient: .live())))
+        } catch {
+            result = .failure(error)
+        }
+        await server.kill()
+        print(try json ? result.get().json() : result.get().table())
+    }
+
+    private func measure(_ stage: BenchStage) async throws -> BenchReport {
+        var rows: [BenchRow] = []
+        func wants(_ name: String) -> Bool { name.hasPrefix(only) }
+        if wants("queue-enqueue") || wants("queue-drain") {
+            rows += try await QueueBench(stage: stage, jobs: jobs).rows(runs: runs)
+        }
+        if wants("queue-ledger") {
+            rows += try await LedgerBench(stage: stage, jobs: jobs).rows(runs: runs)
+        }
+        if wants("queue-latency") {
+            rows += try await LatencyBench(stage: stage, samples: samples).rows(runs: runs)
+        }
+        return BenchReport(
+            machine: BenchMachine.description,
+            rows: rows.filter { wants($0.name) }
+        )
+    }
 }

@@ -118,26 +118,7 @@ package struct RedisUpstreamBudget: UpstreamBudget {
                 return try await redis.evaluate(script, keys: keys, arguments: bytes)
             }
         } catch {
-            throw Self.queueError(error)
-        }
-    }
-
-    private static func queueError(_ error: RedisError) -> QueueError {
-        switch error {
-        case .server(.outOfMemory): .full
-        case .server(.noAuthentication(let message)): .refused(reason: message)
-        case .server(.noPermission(let message)): .refused(reason: message)
-        case .server(.readOnly): .unavailable(reason: "the server is read-only")
-        case .server(.loading): .unavailable(reason: "the server is loading its data")
-        case .server(.busy): .unavailable(reason: "the server is busy with a script")
-        case .server(.noScript): .protocolViolation(reason: "NOSCRIPT to EVAL")
-        case .server(.moved(_, let address)): .refused(reason: "the keys live at \(address)")
-        case .server(.other(let message)): .protocolViolation(reason: message)
-        case .cannotConnect(let reason): .unavailable(reason: reason)
-        case .timeout: .unavailable(reason: "no answer in time")
-        case .closed: .unavailable(reason: "the connection ended")
-        case .protocolError(let reason): .unavailable(reason: reason)
-        case .cancelled: .cancelled
+            throw QueueError(error)
         }
     }
 
