@@ -109,7 +109,8 @@ extension CallRecord {
     ) -> JSON {
         let schema: JSON = [
             "type": .string(type), "description": .string(description), "enum": nil,
-            "is_system_provided": false, "dynamic_variable": "", "constant_value": "",
+            "is_system_provided": false, "dynamic_variable": "", "allowed_values": nil,
+            "allowed_values_dynamic_variable": nil, "constant_value": "", "is_omitted": false,
         ]
         return [
             "data_collection_id": .string(identifier),

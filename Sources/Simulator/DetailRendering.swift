@@ -44,7 +44,9 @@ extension CallRecord {
 
     private var initiation: JSON {
         [
-            "conversation_config_override": [:],
+            "conversation_config_override": [
+                "agent": nil, "tts": nil, "asr": nil, "turn": nil, "conversation": nil,
+            ],
             "custom_llm_extra_body": [:],
             "user_id": userIdentifier,
             "source_info": ["source": .string(initiationSource), "version": nil],

@@ -99,8 +99,15 @@ extension CallRecord {
             "llm_price": .double(price),
             "llm_charge": .int(modelCharge),
             "call_charge": .int(callCharge),
+            "platform_charge": nil,
+            "platform_usage": nil,
+            "platform_price": nil,
             "free_minutes_consumed": 0.0,
             "free_llm_dollars_consumed": 0.0,
+            "tts_usage": nil,
+            "asr_usage": nil,
+            "analysis": nil,
+            "voice_surcharge_charge": nil,
         ]
     }
 
@@ -129,6 +136,13 @@ extension CallRecord {
             "tool_dynamic_variable_updates": feature(false),
             "is_livekit": .bool(line?.carrier == .sip),
             "voicemail_detection": feature(plan.channel.isOutbound, .voicemailDetection),
+            "dtmf_input": feature(false),
+            "workflow": nil,
+            "agent_testing": nil,
+            "versioning": feature(false),
+            "file_input": feature(plan.channel == .whatsapp),
+            "freeform_procedure": feature(false),
+            "structured_procedure": feature(false),
         ]
     }
 }
@@ -203,6 +217,10 @@ extension CallRecord {
                     ? "[REDACTED]" : String(person.number.e164.dropFirst())
             ),
             "awaiting_first_user_message": false,
+            "recipient": nil,
+            "call_permission_request": nil,
+            "call_result": nil,
+            "opening_message": nil,
         ]
     }
 

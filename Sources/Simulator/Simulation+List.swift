@@ -23,7 +23,7 @@ extension Simulation {
         return APIReply(
             200,
             [
-                "conversations": .array(items), "next_cursor": JSON(next),
+                "conversations": .array(items), "positioncursor": JSON(next),
                 "has_more": .bool(hasMore),
             ]
         )
@@ -55,7 +55,7 @@ extension Simulation {
 
 /// Steps through the indexes of the calls in a range of start times, in the order asked for.
 private struct Walk {
-    private var next_: Int
+    private var position: Int
     private let end: Int
     private let step: Int
 
@@ -65,18 +65,18 @@ private struct Walk {
         let high = query.before.map { min(count, world.planner.count(startedBy: $0 - 1)) } ?? count
         if query.ascending {
             step = 1
-            next_ = max(low, cursor.map { $0.index + 1 } ?? low)
-            end = max(high, next_)
+            position = max(low, cursor.map { $0.index + 1 } ?? low)
+            end = max(high, position)
         } else {
             step = -1
-            next_ = min(high - 1, cursor.map { $0.index - 1 } ?? high - 1)
-            end = min(low - 1, next_)
+            position = min(high - 1, cursor.map { $0.index - 1 } ?? high - 1)
+            end = min(low - 1, position)
         }
     }
 
     mutating func next() -> Int? {
-        guard next_ != end else { return nil }
-        defer { next_ += step }
-        return next_
+        guard position != end else { return nil }
+        defer { position += step }
+        return position
     }
 }

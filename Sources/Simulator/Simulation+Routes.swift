@@ -33,7 +33,7 @@ extension Simulation {
         case ("conversations", 2):
             { request in
                 switch request.method {
-                case "GET": detail(route[1])
+                case "GET": try detail(route[1], request.query)
                 case "DELETE": delete(route[1])
                 default: nil
                 }
@@ -70,12 +70,18 @@ extension Simulation {
 
     // MARK: One conversation
 
-    private func detail(_ identifier: String) -> APIReply {
+    private func detail(_ identifier: String, _ query: Query) throws -> APIReply {
         let now = now
+        let format = try ListQuery.choice(
+            "format",
+            query.value("format") ?? "json",
+            ["json", "opentelemetry"]
+        )
         guard let index = world.index(ofConversation: identifier, at: now) else {
             return APIError.noConversation(identifier, requestID: requestID())
         }
-        let detail = world.record(index, at: now).detail()
+        var detail = world.record(index, at: now).detail()
+        if format == "opentelemetry" { detail["otlp_traces"] = ["resourceSpans": []] }
         guard faults.mode == .hostile else { return APIReply(200, detail) }
         if Hostility.isMalformed(index) { faults.count("malformed_detail") }
         return APIReply(200, Hostility.dress(detail: detail, of: index))

@@ -17,10 +17,9 @@ package struct SimulatorServer: Service {
     /// Request bodies beyond this are refused.
     private static let bodyBytesMax = 1_048_576
 
-    /// - Parameters:
-    ///   - host: Address to listen on.
-    ///   - port: Port to listen on; 0 means any free one.
-    ///   - onListening: Called once, with the port, when requests are accepted.
+    /// A server that listens on a host and a port, or on any free port when that is 0.
+    ///
+    /// Calls `onListening` once, with the port, when it accepts requests.
     package init(
         _ simulation: Simulation,
         host: String = "127.0.0.1",

@@ -48,7 +48,7 @@ extension CallRecord {
             item["data_collection_results"] = picked(options.collected, from: collectedData)
         }
         if !options.criteria.isEmpty {
-            item["evaluation_criteria_results"] = picked(options.criteria, from: criteria)
+            item["evaluation_criteria_results"] = picked(options.criteria, from: outcomes)
         }
         return item
     }
@@ -79,6 +79,19 @@ extension CallRecord {
         case .whatsapp: "whatsapp"
         case .sms: "twilio_sms"
         }
+    }
+
+    /// The criteria's results in the short form that the list has.
+    private var outcomes: JSON {
+        guard case .object(let members) = criteria else { return [:] }
+        return .object(
+            members.map { member in
+                let outcome: JSON = [
+                    "result": member.value["result"] ?? nil, "score": nil, "max_score": nil,
+                ]
+                return JSON.Member(name: member.name, value: outcome)
+            }
+        )
     }
 
     private func picked(_ names: [String], from results: JSON) -> JSON {

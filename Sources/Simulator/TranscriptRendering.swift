@@ -74,6 +74,7 @@ extension CallRecord {
         return [
             "metrics": ["convai_llm_service_ttfb": elapsed],
             "convai_asr_provider": nil,
+            "convai_tts_cascade": nil,
             "convai_tts_model": plan.channel.isTextOnly ? nil : "eleven_flash_v2_5",
             "voice_id": plan.channel.isTextOnly ? nil : .string(agent.voice),
         ]

@@ -16,7 +16,7 @@ package struct WebhookPolicy: Sendable, Equatable {
 
     /// How long to wait before the next attempt; nil when there is none.
     ///
-    /// - Parameter attempt: Counted from 1, the first delivery.
+    /// Attempts are counted from 1, the first delivery.
     package static func delay(
         after answer: Answer,
         attempt: Int,
