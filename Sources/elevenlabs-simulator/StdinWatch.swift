@@ -5,27 +5,27 @@ import ServiceLifecycle
 struct StdinWatch: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            let source = DispatchSource.makeReadSource(
-                fileDescriptor: STDIN_FILENO,
-                queue: .global()
-            )
-            defer { source.cancel() }
-            for await _ in Self.events(of: source) {}
+            for await _ in Self.input() {}
         }
     }
 
     /// A sequence that ends with the input.
-    private static func events(of source: any DispatchSourceRead) -> AsyncStream<Void> {
-        let (events, end) = AsyncStream.makeStream(
-            of: Void.self,
-            bufferingPolicy: .bufferingNewest(1)
-        )
-        source.setEventHandler {
+    ///
+    /// A thread waits in `read`, because what epoll does for pipes it refuses for files.
+    private static func input() -> AsyncStream<Void> {
+        let (input, end) = AsyncStream.makeStream(of: Void.self)
+        let thread = Thread {
             var bytes = [UInt8](repeating: 0, count: 512)
-            // Nobody is expected to write; what comes is thrown away.
-            if read(STDIN_FILENO, &bytes, bytes.count) <= 0 { end.finish() }
+            while true {
+                // Nobody is expected to write; what comes is thrown away.
+                let count = read(STDIN_FILENO, &bytes, bytes.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+            }
+            end.finish()
         }
-        source.activate()
-        return events
+        thread.name = "stdin"
+        thread.start()
+        return input
     }
 }
