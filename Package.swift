@@ -348,8 +348,8 @@ let testing: [Target] = [
     tests(
         "Simulator",
         [
-            "HTTPClient", "PhoneNumbers", "Simulator", crypto, hummingbird, logging, nioCore,
-            .product(name: "HummingbirdTesting", package: "hummingbird"),
+            "elevenlabs-simulator", "HTTPClient", "PhoneNumbers", "Simulator", crypto, hummingbird,
+            logging, nioCore, serviceLifecycle,
         ]
     ),
     tests(

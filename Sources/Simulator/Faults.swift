@@ -85,7 +85,7 @@ package final class FaultBox: Sendable {
     }
 
     /// Registers a request; the caller must say when it is over.
-    func begin(_ target: String) -> Fault? {
+    package func begin(_ target: String) -> Fault? {
         state.withLock { state in
             state.requests += 1
             state.underWay += 1
@@ -108,7 +108,7 @@ package final class FaultBox: Sendable {
         }
     }
 
-    func end() {
+    package func end() {
         state.withLock { $0.underWay -= 1 }
     }
 

@@ -8,7 +8,7 @@ import ServiceLifecycle
 
 /// Serves a simulation over HTTP.
 package struct SimulatorServer: Service {
-    private let simulation: Simulation
+    private let simulation: SimulatedUpstream
     private let host: String
     private let port: Int
     private let logger: Logger
@@ -21,7 +21,7 @@ package struct SimulatorServer: Service {
     ///
     /// Calls `onListening` once, with the port, when it accepts requests.
     package init(
-        _ simulation: Simulation,
+        _ simulation: SimulatedUpstream,
         host: String = "127.0.0.1",
         port: Int,
         logger: Logger,
@@ -57,7 +57,7 @@ package struct SimulatorServer: Service {
     }
 
     private static func responder(
-        _ simulation: Simulation
+        _ simulation: SimulatedUpstream
     ) -> CallbackResponder<BasicRequestContext> {
         CallbackResponder { request, _ in
             var request = request
@@ -75,7 +75,7 @@ package struct SimulatorServer: Service {
         }
     }
 
-    private static func response(_ reply: APIReply, _ simulation: Simulation) -> Response {
+    private static func response(_ reply: APIReply, _ simulation: SimulatedUpstream) -> Response {
         var headers: HTTPFields = [.contentType: reply.contentType]
         let identifier = simulation.requestID()
         let extra = [

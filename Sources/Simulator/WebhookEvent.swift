@@ -52,7 +52,7 @@ package enum WebhookSignature {
     }
 }
 
-extension Simulation {
+extension SimulatedUpstream {
     /// The events that happen after `from` and not after `to`, in their order.
     package func events(
         after from: Int,

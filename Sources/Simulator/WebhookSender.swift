@@ -10,7 +10,7 @@ import Synchronization
 /// Looks for due events at every step, which cannot miss one, and sends at most
 /// `parallelMax` at a time; what waits is bounded, and what does not fit is dropped and counted.
 package struct WebhookSender: Service {
-    private let simulation: Simulation
+    private let simulation: SimulatedUpstream
     private let settings: WebhookSettings
     private let client: HTTPClient
     private let ambient: Ambient
@@ -28,7 +28,7 @@ package struct WebhookSender: Service {
     private static let answerTimeout = Duration.seconds(20)
 
     package init(
-        _ simulation: Simulation,
+        _ simulation: SimulatedUpstream,
         _ settings: WebhookSettings,
         client: HTTPClient,
         ambient: Ambient,

@@ -125,7 +125,7 @@ struct Main: AsyncParsableCommand {
         logger.logLevel = .warning
         let environment = ProcessInfo.processInfo.environment
         let now = Int(ambient.now().timeIntervalSince1970)
-        let simulation = Simulation(
+        let simulation = SimulatedUpstream(
             worldSettings(now: now),
             apiKey: apiKey ?? environment["ELEVENLABS_API_KEY"] ?? "simulator",
             faults: FaultMode(rawValue: faults) ?? .none,
@@ -148,7 +148,7 @@ struct Main: AsyncParsableCommand {
     }
 
     private func webhookServices(
-        _ simulation: Simulation,
+        _ simulation: SimulatedUpstream,
         _ environment: [String: String],
         _ ambient: Ambient,
         _ logger: Logger

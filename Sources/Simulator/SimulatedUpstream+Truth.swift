@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import NIOCore
 
-extension Simulation {
+extension SimulatedUpstream {
     /// Answers the routes that tell what is true; they need no key and never fail.
     func truth(_ request: APIRequest) -> APIReply {
         let route = Array(request.path.dropFirst())

@@ -3,7 +3,7 @@ import Foundation
 package import Logging
 
 /// The simulated API without a network: takes requests, gives replies.
-package struct Simulation: Sendable {
+package struct SimulatedUpstream: Sendable {
     package let world: World
     package let faults: FaultBox
     let apiKey: String

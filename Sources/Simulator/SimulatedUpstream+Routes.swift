@@ -1,6 +1,6 @@
 import NIOCore
 
-extension Simulation {
+extension SimulatedUpstream {
     /// Answers a request as a well-behaved upstream does.
     func answer(_ request: APIRequest) -> APIReply {
         guard request.path.first == "v1", request.path.count > 2, request.path[1] == "convai" else {

@@ -1,4 +1,4 @@
-extension Simulation {
+extension SimulatedUpstream {
     /// One page of the conversations' list.
     func list(_ query: Query) throws -> APIReply {
         let parsed = try ListQuery(query)
