@@ -23,7 +23,7 @@ extension SimulatedUpstream {
         return APIReply(
             200,
             [
-                "conversations": .array(items), "positioncursor": JSON(next),
+                "conversations": .array(items), "next_cursor": JSON(next),
                 "has_more": .bool(hasMore),
             ]
         )

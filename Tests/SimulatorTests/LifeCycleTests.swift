@@ -9,7 +9,7 @@ struct LifeCycleTests {
 
     @Test("all historical calls are over at the anchor unless asked otherwise")
     func quiet() throws {
-        for seed in UInt64(1)...20 {
+        for seed in UInt64(1)...8 {
             let fixture = Fixture(seed: seed, calls: 300, days: 2)
             let statuses = Set(
                 try fixture.rows("/_truth/conversations").map { try text($0, "status") }
@@ -39,7 +39,7 @@ struct LifeCycleTests {
         }
         var before = try statuses()
         #expect(before.allSatisfy { $0 != "done" && $0 != "failed" })
-        for second in stride(from: 1, through: 130, by: 1) {
+        for second in stride(from: 1, through: 130, by: 2) {
             fixture.wall.set(Fixture.anchor + second)
             let now = try statuses()
             for (old, new) in zip(before, now) {
@@ -59,7 +59,7 @@ struct LifeCycleTests {
     func states() throws {
         let fixture = Fixture(seed: 8, calls: 100, liveEvery: 3, unfinished: 30)
         var seen: Set<String> = []
-        for second in stride(from: 0, through: 300, by: 20) {
+        for second in stride(from: 0, through: 300, by: 30) {
             fixture.wall.set(Fixture.anchor + second)
             for item in try fixture.walk("page_size=100").prefix(100) {
                 let detail = try fixture.detail(try text(item, "conversation_id"))

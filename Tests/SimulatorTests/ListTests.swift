@@ -5,7 +5,7 @@ import Testing
 
 @Suite("the list")
 struct ListTests {
-    private let fixture = Fixture(seed: 5, calls: 317, agents: 3)
+    private let fixture = Fixture(seed: 5, calls: 217, agents: 3)
 
     private func identifiers(_ query: String) throws -> [String] {
         try fixture.walk(query).map { try text($0, "conversation_id") }
@@ -15,11 +15,11 @@ struct ListTests {
     func pages(size: Int) throws {
         let newest = try fixture.walk("page_size=\(size)")
         let oldest = try fixture.walk("page_size=\(size)&sort_direction=asc")
-        #expect(newest.count == 317)
+        #expect(newest.count == 217)
         let starts = try newest.map { try number($0, "start_time_unix_secs") }
         #expect(starts == starts.sorted(by: >))
         let ids = try newest.map { try text($0, "conversation_id") }
-        #expect(Set(ids).count == 317)
+        #expect(Set(ids).count == 217)
         #expect(try oldest.map { try text($0, "conversation_id") } == ids.reversed())
     }
 
@@ -53,7 +53,7 @@ struct ListTests {
     func bounds() throws {
         let all = try fixture.walk()
         let starts = try all.map { try number($0, "start_time_unix_secs") }
-        let low = starts[200]
+        let low = starts[150]
         let high = starts[100]
         let expected = starts.filter { $0 >= low && $0 < high }
         let query = "page_size=100&call_start_after_unix=\(low)&call_start_before_unix=\(high)"

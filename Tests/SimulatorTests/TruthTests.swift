@@ -127,7 +127,7 @@ struct TruthTests {
     func agrees(seed: UInt64, days: Int) throws {
         let fixture = Fixture(
             seed: seed,
-            calls: 500,
+            calls: 300,
             days: days,
             agents: 6,
             liveEvery: 20,
@@ -136,7 +136,7 @@ struct TruthTests {
         fixture.wall.set(Fixture.anchor + 400)
         let rules = try Evaluation(try recipientsFile(fixture))
         let truth = try fixture.rows("/_truth/conversations")
-        #expect(truth.count == 520)
+        #expect(truth.count == 320)
         for row in truth {
             let id = try text(row, "id")
             let detail = try fixture.detail(id)
@@ -209,7 +209,7 @@ struct RecipientsTests {
         arguments: [1, 2, 3] as [UInt64]
     )
     func numbers(seed: UInt64) throws {
-        let fixture = Fixture(seed: seed, calls: 1_200)
+        let fixture = Fixture(seed: seed, calls: 600)
         let file = try recipientsFile(fixture)
         let truth = try fixture.rows("/_truth/recipients")
         #expect(file.count == truth.count)
