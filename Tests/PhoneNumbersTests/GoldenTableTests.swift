@@ -161,14 +161,14 @@ struct GoldenTableTests {
         ]
     )
     func internationalPrefix(text: String, region: String, expected: String) throws {
-        let reading = NumberNormalizer().read(text, region: try #require(Region(region)))
+        let reading = NumberNormalizer().read(text, region: Region(region))
         #expect(reading.e164?.text == expected)
         #expect(reading.raw == text)
     }
 
     @Test("takes zeros that are no prefix for no number", arguments: ["000", "00", "00 0151 1234"])
     func zeros(text: String) throws {
-        let reading = NumberNormalizer().read(text, region: try #require(Region("US")))
+        let reading = NumberNormalizer().read(text, region: Region("US"))
         #expect(reading.e164 == nil)
     }
 
