@@ -40,7 +40,11 @@ extension CallStore {
             try first?(writer)
             var verdicts: [LedgerVerdict] = []
             verdicts.reserveCapacity(jobs.count)
-            for job in jobs { verdicts.append(try writer.apply(job)) }
+            // Most batches find an empty outbox: then no job can have come from it.
+            let hasOutbox = try writer.hasOutbox()
+            for job in jobs {
+                verdicts.append(try writer.apply(job, mayBeInOutbox: hasOutbox))
+            }
             return LedgerReceipt(verdicts: verdicts, outbox: writer.added.entries)
         }
     }
@@ -48,31 +52,32 @@ extension CallStore {
 
 extension StoreWriter {
     /// One job's ledger row and change, together or not at all.
-    fileprivate func apply(_ job: LedgerJob) throws -> LedgerVerdict {
+    fileprivate func apply(_ job: LedgerJob, mayBeInOutbox: Bool) throws -> LedgerVerdict {
         let addedBefore = added.entries.count
-        var verdict = LedgerVerdict.applied
+        // Compiled once: a savepoint of GRDB's own making would cost more than the ledger's row.
+        try run("savepoint job")
         do {
-            try database.inSavepoint {
-                if try enter(job.entry) {
-                    try job.change(self)
-                } else {
-                    verdict = .alreadyApplied
-                }
-                return .commit
+            let isFirst = try enter(job.entry)
+            if mayBeInOutbox {
+                try run("delete from outbox where job_id = ?", [job.entry.id.text])
             }
+            if isFirst { try job.change(self) }
+            try run("release savepoint job")
+            return isFirst ? .applied : .alreadyApplied
         } catch {
             let error = StoreError(error)
             // A full disk or a lost lock is nobody's fault: the whole batch is tried again.
             if error.concernsStore { throw error }
+            try run("rollback to savepoint job")
+            try run("release savepoint job")
             added.entries.removeLast(added.entries.count - addedBefore)
-            verdict = Self.verdict(of: error)
+            return Self.verdict(of: error)
         }
-        return verdict
     }
 
     /// Adds the ledger's row; false when it is there.
     private func enter(_ entry: LedgerEntry) throws -> Bool {
-        let inserted = try run(
+        try run(
             """
             insert into ledger (job_id, kind, worker, fence, attempt, finished_ms)
             values (?, ?, ?, ?, ?, ?) on conflict (job_id) do nothing
@@ -81,9 +86,13 @@ extension StoreWriter {
                 entry.id.text, entry.kind, entry.worker.text, entry.fence, entry.attempt,
                 nowMilliseconds,
             ]
-        )
-        try run("delete from outbox where job_id = ?", [entry.id.text])
-        return inserted == 1
+        ) == 1
+    }
+
+    fileprivate func hasOutbox() throws -> Bool {
+        try Bool.fetchOne(
+            database.cachedStatement(sql: "select exists (select 1 from outbox)")
+        ) ?? false
     }
 
     private static func verdict(of error: StoreError) -> LedgerVerdict {

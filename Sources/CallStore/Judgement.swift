@@ -55,7 +55,9 @@ package struct Judgement: Hashable, Sendable {
     /// Converted when one type is; unknown when none is but one might be.
     package var outcome: Ternary {
         if verdicts.contains(where: { $0.outcome == .yes }) { return .yes }
-        return verdicts.contains { $0.outcome == .unknown } ? .unknown : .no
+        // No rule at all has not said no.
+        let isOpen = verdicts.isEmpty || verdicts.contains { $0.outcome == .unknown }
+        return isOpen ? .unknown : .no
     }
 
     /// The first type that is a conversion.

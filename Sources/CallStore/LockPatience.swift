@@ -7,7 +7,7 @@ import Foundation
 /// waiting has fixed steps, which makes processes that started together collide again.
 struct LockPatience: Sendable {
     /// Waits until a lock counts as not to be had: about 30 s together.
-    static let attemptsMax = 2_000
+    static let attemptsMax = 1_500
 
     /// A commit with its fsync takes some milliseconds: asking much later leaves the disk idle.
     static let delayMaxMilliseconds = 20.0
