@@ -52,11 +52,7 @@ package struct NumberNormalizer: Sendable {
         if let address = SIPAddress(text) {
             return read(address, raw: raw, region: region)
         }
-        let reading = readNumber(text, raw: raw, region: region)
-        guard reading.kind == .invalid, let international = text.afterInternationalPrefix else {
-            return reading
-        }
-        return readNumber("+" + international, raw: raw, region: region)
+        return readNumber(text, raw: raw, region: region)
     }
 
     private func read(_ address: SIPAddress, raw: String, region: Region?) -> NumberReading {
@@ -151,16 +147,6 @@ extension rb_phone_status {
 }
 
 extension String {
-    /// What follows `00`, the international prefix that the ITU recommends; nil without one.
-    ///
-    /// People write it everywhere, also where the own network has another: in North America,
-    /// where it is 011, no national number begins with two zeros.
-    fileprivate var afterInternationalPrefix: Substring? {
-        guard hasPrefix("00") else { return nil }
-        let rest = dropFirst(2).drop { $0 == " " || $0 == "-" || $0 == "." }
-        return rest.first.map { ("1"..."9").contains($0) } == true ? rest : nil
-    }
-
     /// The text without white space, control characters and quotes at its ends.
     fileprivate var trimmed: String {
         func isPadding(_ scalar: Unicode.Scalar) -> Bool {

@@ -9,10 +9,10 @@ struct UpTests {
     @Test("brings calls in, credits, judges and exports them, and ends in order")
     func mainJob() async throws {
         let stack = try await RunningStack.start(in: TemporaryFolder())
-        let isComplete = try await eventually(within: .seconds(120), every: .seconds(1)) {
+        let hasAll = try await eventually(within: .seconds(120), every: .seconds(1)) {
             try await isComplete(stack)
         }
-        #expect(isComplete, "\(stack.process.recentOutput)")
+        #expect(hasAll, "\(stack.process.recentOutput)")
 
         let status = try await stack.status()
         let truth = try await Truth(address: stack.simulator).rows()
@@ -50,13 +50,14 @@ struct UpTests {
         #expect(hasSome, "\(first.process.recentOutput)")
         await first.process.kill()
         let areGone = try await eventually(within: .seconds(5)) { try first.children().isEmpty }
-        #expect(areGone, "\(try first.children())")
+        let left = try first.children()
+        #expect(areGone, "\(left)")
 
         let second = try await RunningStack.start(in: folder, calls: 600)
-        let isComplete = try await eventually(within: .seconds(150), every: .seconds(1)) {
+        let hasAll = try await eventually(within: .seconds(150), every: .seconds(1)) {
             try await isComplete(second)
         }
-        #expect(isComplete, "\(second.process.recentOutput)")
+        #expect(hasAll, "\(second.process.recentOutput)")
         let truth = try await Truth(address: second.simulator).rows()
         let calls = try StoreProbe(path: "\(second.data)/ringback.sqlite").calls()
         #expect(Set(calls.keys) == Set(truth.keys))

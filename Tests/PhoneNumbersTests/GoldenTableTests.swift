@@ -151,27 +151,6 @@ struct GoldenTableTests {
         }
     }
 
-    @Test(
-        "reads 00 as the international prefix in every region",
-        arguments: [
-            ("0014155550123", "US", "+14155550123"),
-            ("00 49 151 49801003", "US", "+4915149801003"),
-            ("00-44 7876 328210", "US", "+447876328210"),
-            ("00442079460958", "GB", "+442079460958"),
-        ]
-    )
-    func internationalPrefix(text: String, region: String, expected: String) throws {
-        let reading = NumberNormalizer().read(text, region: Region(region))
-        #expect(reading.e164?.text == expected)
-        #expect(reading.raw == text)
-    }
-
-    @Test("takes zeros that are no prefix for no number", arguments: ["000", "00", "00 0151 1234"])
-    func zeros(text: String) throws {
-        let reading = NumberNormalizer().read(text, region: Region("US"))
-        #expect(reading.e164 == nil)
-    }
-
     @Test("takes further words for withheld numbers, in any case")
     func extendsTheList() {
         let reading = normalizer.read("NUMMER UNTERDR\u{DC}CKT", region: nil)
