@@ -70,6 +70,20 @@ package struct WatchedCall: Hashable, Sendable {
     package var status: CallStatus
     package var startedUnix: Int64
     package var fetchedAtMilliseconds: Int64
+
+    package init(
+        id: CallID,
+        identity: CallIdentity,
+        status: CallStatus,
+        startedUnix: Int64,
+        fetchedAtMilliseconds: Int64
+    ) {
+        self.id = id
+        self.identity = identity
+        self.status = status
+        self.startedUnix = startedUnix
+        self.fetchedAtMilliseconds = fetchedAtMilliseconds
+    }
 }
 
 /// Which calls a list, a count or an export is about; what is nil does not matter.
@@ -152,6 +166,26 @@ package struct CallCounts: Hashable, Sendable {
     /// Everything that started before this instant has been listed, Unix milliseconds.
     package var lastPollMilliseconds: Int64?
     package var lastWebhookMilliseconds: Int64?
+
+    package init(
+        total: Int,
+        done: Int,
+        unfinished: Int,
+        attributed: Int,
+        unattributed: Int,
+        conversions: Int,
+        lastPollMilliseconds: Int64?,
+        lastWebhookMilliseconds: Int64?
+    ) {
+        self.total = total
+        self.done = done
+        self.unfinished = unfinished
+        self.attributed = attributed
+        self.unattributed = unattributed
+        self.conversions = conversions
+        self.lastPollMilliseconds = lastPollMilliseconds
+        self.lastWebhookMilliseconds = lastWebhookMilliseconds
+    }
 }
 
 /// How much waits inside the store, and what could not be understood; for `doctor`.

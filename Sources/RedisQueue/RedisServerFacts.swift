@@ -12,8 +12,26 @@ package struct RedisServerFacts: Sendable, Equatable {
     package var hasAppendOnlyFile: Bool
 
     /// Whether the append-only file could be written lately; true without one.
-    package var canWriteAppendOnlyFile = true
-    package var isReplica = false
+    package var canWriteAppendOnlyFile: Bool
+    package var isReplica: Bool
+
+    package init(
+        version: String,
+        usedMemoryBytes: Int,
+        memoryMaxBytes: Int,
+        memoryPolicy: String,
+        hasAppendOnlyFile: Bool,
+        canWriteAppendOnlyFile: Bool = true,
+        isReplica: Bool = false
+    ) {
+        self.version = version
+        self.usedMemoryBytes = usedMemoryBytes
+        self.memoryMaxBytes = memoryMaxBytes
+        self.memoryPolicy = memoryPolicy
+        self.hasAppendOnlyFile = hasAppendOnlyFile
+        self.canWriteAppendOnlyFile = canWriteAppendOnlyFile
+        self.isReplica = isReplica
+    }
 
     /// Reads them with INFO, in one round trip.
     package static func read(

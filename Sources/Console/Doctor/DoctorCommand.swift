@@ -3,7 +3,6 @@ import ArgumentParser
 import CallJobs
 import CallStore
 import Conversion
-import ElevenLabs
 import Foundation
 import Hosting
 import JobQueue
@@ -164,50 +163,7 @@ struct Doctor {
                 fix: "put ELEVENLABS_API_KEY into .env"
             )
         }
-        do {
-            let host = session.host
-            let client = try host.openUpstream(http: try host.openHTTP(), queues: queues)
-            _ = try await client.agents(pageSize: 1)
-            return .ok("elevenlabs", "the key is accepted by \(session.settings.upstream.baseURL)")
-        } catch let error as ElevenLabsError {
-            return Self.finding(of: error, baseURL: session.settings.upstream.baseURL)
-        } catch {
-            return Finding("elevenlabs", .problem, CommandFailure.failure(error).line)
-        }
-    }
-
-    private static func finding(of error: ElevenLabsError, baseURL: String) -> Finding {
-        switch error {
-        case .invalidKey:
-            Finding(
-                "elevenlabs",
-                .problem,
-                "\(baseURL) does not know the API key",
-                fix: "put the right one into ELEVENLABS_API_KEY; for a residency region set "
-                    + "ELEVENLABS_BASE_URL, too"
-            )
-        case .missingPermission:
-            Finding(
-                "elevenlabs",
-                .problem,
-                "the API key may not read conversational AI",
-                fix: "give the key that permission in ElevenLabs' settings"
-            )
-        case .quota, .blocked:
-            Finding(
-                "elevenlabs",
-                .problem,
-                "the account is out of credits or blocked",
-                fix: "see the account at ElevenLabs"
-            )
-        default:
-            Finding(
-                "elevenlabs",
-                error.isTransient ? .warning : .problem,
-                "\(baseURL) does not answer as it should (\(error))",
-                fix: "see the network, the proxy and ELEVENLABS_BASE_URL"
-            )
-        }
+        return await UpstreamCheck.finding(session.host, queues)
     }
 
     // MARK: Store
@@ -257,6 +213,17 @@ struct Doctor {
                 nowMilliseconds: nowMilliseconds
             )
         )
+        if let halt = try await store.upstreamHalt() {
+            findings.append(
+                Finding(
+                    "polling",
+                    .problem,
+                    "stands still since \(TimeText.iso(milliseconds: halt.atMilliseconds)): "
+                        + halt.reason,
+                    fix: "mend that; polling goes on by itself once the answer is another"
+                )
+            )
+        }
         findings.append(DoctorRules.wal(bytes: size(session.settings.database + "-wal")))
         findings.append(
             DoctorRules.disk(freeBytes: freeBytes(), folder: session.settings.dataFolder)

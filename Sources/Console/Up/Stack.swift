@@ -81,6 +81,7 @@ struct Stack: Sendable {
             crew.start(redis.child(environment: plan.environment), in: .redis, &group)
             try await crew.wait(for: "redis") { try await redis.isReady(host: host) }
         }
+        if plan.simulatorChild == nil { try await checkKey() }
         if let simulator = plan.simulatorChild {
             crew.start(simulator, in: .simulator, &group)
             let port = plan.state.simulation?.port ?? 0
@@ -93,6 +94,19 @@ struct Stack: Sendable {
         crew.start(plan.scheduler, in: .scheduler, &group)
         let port = settings.server.address.port
         try await crew.wait(for: "server") { await LocalPort.answers(port) }
+    }
+
+    /// Refuses to start with a key that is refused; an upstream that is away may come back.
+    private func checkKey() async throws {
+        guard !host.shutdown.isRequested else { return }
+        let queues = try await host.openQueues()
+        let finding = await UpstreamCheck.finding(host, queues)
+        await queues.close()
+        guard finding.grade == .problem else {
+            if finding.grade == .warning { say(finding.detail) }
+            return
+        }
+        throw StartFailure(.failed, finding.detail + (finding.fix.map { "; \($0)" } ?? ""))
     }
 
     private func importRecipients(_ plan: StackPlan, _ folder: UpFolder) async throws {

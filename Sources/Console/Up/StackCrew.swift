@@ -69,8 +69,10 @@ final class StackCrew: Sendable {
         case .started(let name, let process):
             stack.host.logger.debug("Started", metadata: ["child": "\(name)", "pid": "\(process)"])
         case .died(let name, let status, let again, let isLoud):
-            let last = logs.lastLine(of: name).map { "; it said: \($0)" } ?? ""
-            say(name, "ended (\(Self.word(status)))\(last)", again, isLoud)
+            // One that was killed has said nothing about it.
+            let isKilled = status == 128 + SIGKILL || status == 128 + SIGTERM
+            let last = isKilled ? nil : logs.lastLine(of: name).map { "; it said: \($0)" }
+            say(name, "ended (\(Self.word(status)))\(last ?? "")", again, isLoud)
         case .cannotStart(let name, let reason, let again, let isLoud):
             say(name, "cannot be started (\(reason))", again, isLoud)
         case .stopped(let name, let status) where status != 0:

@@ -22,6 +22,7 @@ struct StackWatcher {
     private var round = 0
     private var lastSummary = ""
     private var lastTrouble = ""
+    private var lastHalt: String?
     private var opened: (queues: OpenQueues, store: CallStore, probe: StatusProbe)?
     private var backfilledAt: Duration?
 
@@ -42,6 +43,11 @@ struct StackWatcher {
                 let summary = try await opened.probe.report().summaryLine
                 if summary != lastSummary { stack.say(summary) }
                 lastSummary = summary
+                let halt = try await opened.store.upstreamHalt()?.reason
+                if let halt, halt != lastHalt {
+                    stack.say("ATTENTION: polling stands still: \(halt)")
+                }
+                lastHalt = halt
             }
             lastTrouble = ""
         } catch {
