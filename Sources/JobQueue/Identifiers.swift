@@ -73,7 +73,14 @@ package struct BatchID: Hashable, Sendable {
 }
 
 /// At most one job that holds this key waits or runs at a time.
+///
+/// A key that begins with `untilStartPrefix` is given up when its job is fetched first: then at
+/// most one job with it waits, besides what runs.
 package struct UniqueKey: Hashable, Sendable, CustomStringConvertible {
+    package static let untilStartPrefix = "start:"
+
+    package var isHeldUntilStart: Bool { text.hasPrefix(Self.untilStartPrefix) }
+
     package let text: String
 
     /// - Throws: `IdentifierError.malformed` when the text breaks `Identifier`'s rule.

@@ -63,7 +63,7 @@ extension Schedule {
         get throws(IdentifierError) {
             switch overlap {
             case .skip: try UniqueKey("schedule:\(name)")
-            case .queueOne: try UniqueKey("schedule:\(name)")
+            case .queueOne: try UniqueKey("\(UniqueKey.untilStartPrefix)schedule:\(name)")
             case .allow: nil
             }
         }

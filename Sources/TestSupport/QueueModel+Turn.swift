@@ -305,6 +305,7 @@ extension QueueModel {
             counters.discarded += 1
             return nil
         }
+        if job.unique?.isHeldUntilStart == true { release(job) }
         return job
     }
 }

@@ -279,7 +279,7 @@ extension QueueModel {
 
     /// Gives the job's unique key its whole life again, unless another job holds it now.
     mutating func renew(_ job: Job, by wait: Int64, now: Int64) {
-        guard let key = job.unique else { return }
+        guard let key = job.unique, !key.isHeldUntilStart else { return }
         let holder = uniques[key]?.holder ?? job.id
         guard holder == job.id else { return }
         let life = max(1000, job.uniqueHorizon.queueMilliseconds + wait)

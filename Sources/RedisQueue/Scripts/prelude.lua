@@ -86,9 +86,13 @@ local function free(id, unique)
   if redis.call('GET', key) == id then redis.call('DEL', key) end
 end
 
+-- Whether a unique key is given up when its job is fetched first, so that one more may wait.
+local function isUntilStart(unique) return string.sub(unique, 1, 6) == 'start:' end
+
 -- Gives a unique key its whole life again unless another job holds it.
 local function renew(id, unique, life)
   if unique == '' then return end
+  if isUntilStart(unique) then return end
   local key = PREFIX .. 'uniq:' .. unique
   local holder = redis.call('GET', key)
   if not holder or holder == id then

@@ -226,6 +226,7 @@ local function receive(e, lane)
     count('discarded', 1)
     return nil
   end
+  if isUntilStart(unique) then free(id, unique) end
   return e
 end
 
