@@ -13,6 +13,14 @@ struct DetailFetching {
     private enum Answer: Sendable {
         case fetched(FetchedConversation, atMilliseconds: Int64)
         case refused(Refusal)
+
+        /// Whether to ask for nothing more of this page now.
+        var stopsPage: Bool {
+            switch self {
+            case .fetched, .refused(.gone), .refused(.failed), .refused(.rejected): false
+            case .refused(.later), .refused(.halted), .refused(.cancelled): true
+            }
+        }
     }
 
     /// Fetches what the plan asks for, and stops early when the upstream wants quiet, refuses us,
@@ -20,25 +28,39 @@ struct DetailFetching {
     ///
     /// - Throws: `CancellationError` when the task is cancelled.
     func read(_ plan: PagePlan) async throws -> PageReading {
-        let deadline = ambient.elapsed() + SyncLimits.pageBudget
         var reading = PageReading()
-        try await withThrowingTaskGroup(of: (PagePlan.Fetch, Answer).self) { group in
-            var rest = plan.fetches[...]
+        var answers = try await answers(to: plan.fetches, in: &reading)
+        // In the order of the page, whichever answer came first: the same page gives the same.
+        answers.sort { $0.position < $1.position }
+        for (position, answer) in answers {
+            try add(answer, to: plan.fetches[position], in: &reading)
+        }
+        return reading
+    }
+
+    private func answers(
+        to fetches: [PagePlan.Fetch],
+        in reading: inout PageReading
+    ) async throws -> [(position: Int, answer: Answer)] {
+        let deadline = ambient.elapsed() + SyncLimits.pageBudget
+        var answers: [(position: Int, answer: Answer)] = []
+        var rest = fetches.indices[...]
+        var isStopped = false
+        await withTaskGroup(of: (Int, Answer).self) { group in
             func startNext() {
-                let isStopped = reading.restAfter != nil || reading.haltReason != nil
-                guard !isStopped, let fetch = rest.popFirst() else { return }
-                group.addTask { (fetch, await answer(to: fetch.id)) }
+                guard !isStopped, let position = rest.popFirst() else { return }
+                let id = fetches[position].id
+                group.addTask { (position, await answer(to: id)) }
             }
             for _ in 0..<SyncLimits.detailsAtOnce { startNext() }
-            while let (fetch, answer) = try await group.next() {
-                try add(answer, to: fetch, in: &reading)
-                if ambient.elapsed() >= deadline, !rest.isEmpty, reading.restAfter == nil {
-                    reading.restAfter = .zero
-                }
+            while let (position, answer) = await group.next() {
+                answers.append((position, answer))
+                if answer.stopsPage || ambient.elapsed() >= deadline { isStopped = true }
                 startNext()
             }
         }
-        return reading
+        if !rest.isEmpty { reading.restAfter = .zero }
+        return answers
     }
 
     /// What one conversation, read for its own sake, brings.
