@@ -104,7 +104,7 @@ struct GoldenRow: Sendable, CustomTestStringConvertible {
         GoldenRow("0015152682343", "US", .e164, "+15152682343"),
         GoldenRow("00 44 780 1238386", "US", .e164, "+447801238386"),
         GoldenRow("004915112345678", nil, .e164, "+4915112345678"),
-        GoldenRow("00", "US", .short),
+        GoldenRow("00", "US", .invalid),
         GoldenRow("000000000000", "US", .invalid),
         GoldenRow("1001", "US", .short),
         GoldenRow("911", "US", .short),
