@@ -45,17 +45,19 @@ final class Bell: Sendable {
             state.nextID += 1
             return state.nextID
         }
-        let timer = client.eventLoop.scheduleTask(in: TimeAmount(timeout)) {
-            self.end(id, with: .success(false))
-        }
+        var timer: Scheduled<Void>?
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 register(Waiter(id: id, continuation: continuation))
+                // Not before: a time limit that ends first would find nobody to tell.
+                timer = client.eventLoop.scheduleTask(in: TimeAmount(timeout)) {
+                    self.end(id, with: .success(false))
+                }
             }
         } onCancel: {
             end(id, with: .failure(.cancelled))
         }
-        timer.cancel()
+        timer?.cancel()
         state.withLock { _ = $0.cancelledEarly.remove(id) }
         return try result.get()
     }

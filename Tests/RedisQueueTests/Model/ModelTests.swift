@@ -19,7 +19,7 @@ import Testing
 struct ModelTests {
     @Test("every random sequence leaves Redis and the model in the same state")
     func sequences() async throws {
-        let count = UInt64(Self.setting("RINGBACK_MODEL_SEQUENCES") ?? 2000)
+        let count = UInt64(Self.setting("RINGBACK_MODEL_SEQUENCES") ?? Self.usualCount)
         let first = UInt64(Self.setting("RINGBACK_MODEL_SEED") ?? 1)
         let problems = try await Self.problems(seeds: first..<first + count, stopAtFirst: false) {
             ModelWorlds.scripts()
@@ -84,6 +84,11 @@ struct ModelTests {
             try await group.waitForAll()
         }
         return work.problems
+    }
+
+    /// All of them in `make test`; a taste of them in the quick, unoptimised `make check`.
+    private static var usualCount: Int {
+        ProcessInfo.processInfo.environment["RINGBACK_TEST_SCALE"] == "quick" ? 40 : 2000
     }
 
     private static func setting(_ name: String) -> Int? {
