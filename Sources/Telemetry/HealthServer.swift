@@ -98,6 +98,15 @@ package struct HealthServer: Sendable {
             throw HealthServerError.cannotListen(address: "\(host):\(port)", reason: "\(error)")
         }
         listening(server.channel.localAddress?.port ?? port)
+        do {
+            try await serve(server)
+        } catch {
+            // The end that was asked for, however the channel words it.
+            guard Task.isCancelled else { throw error }
+        }
+    }
+
+    private func serve(_ server: NIOAsyncChannel<Connection, Never>) async throws {
         let open = OpenConnections()
         try await withTaskCancellationHandler {
             try await server.executeThenClose { connections in

@@ -155,6 +155,14 @@ package final class LogMask: Sendable {
             return (digitsMinWithPlus...digitsMax).contains(digits)
         }
         return (digitsMin...digitsMax).contains(digits) && !isDate(bytes[range])
+            && !isAddress(bytes[range])
+    }
+
+    /// Whether it is an address of the Internet: four numbers up to 255 between dots.
+    private static func isAddress(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count == 4
+            && parts.allSatisfy { UInt8(String(decoding: $0, as: UTF8.self)) != nil }
     }
 
     /// Whether it begins as a date does: four digits, a dash and two digits.

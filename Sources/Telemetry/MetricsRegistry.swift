@@ -122,9 +122,9 @@ package final class MetricsRegistry: MetricsFactory {
                 ? .histogram(HistogramCell(bounds: Self.amountBounds)) : .gauge(GaugeCell())
         }
         switch cell {
-        case .gauge(let gauge): return gauge
-        case .histogram(let histogram): return histogram
-        case .counter, .floatingCounter: return GaugeCell()
+        case .gauge(let gauge) where !aggregate: return gauge
+        case .histogram(let histogram) where aggregate: return histogram
+        case .counter, .floatingCounter, .gauge, .histogram: return GaugeCell()
         }
     }
 

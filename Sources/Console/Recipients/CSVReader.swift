@@ -90,7 +90,8 @@ package struct CSVReader: ~Copyable {
                 endField()
             case UInt8(ascii: "\n"):
                 line += 1
-                if field.last == UInt8(ascii: "\r") { field.removeLast() }
+                // Only half of the line end: a return inside of quotes belongs to the field.
+                if place == .plain, field.last == UInt8(ascii: "\r") { field.removeLast() }
                 records.append(endRecord())
             case UInt8(ascii: "\r") where place == .quoteInQuoted:
                 // The first half of a line end behind a quoted field.

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Console
+import Testing
+
+@Suite("the command line")
+struct CommandParsingTests {
+    @Test(
+        "is understood",
+        arguments: [
+            "up", "up --calls 2000 --seed 7 --unfinished 3 --live 5", "up --no-simulator",
+            "status", "status --json", "status --watch --every 5s", "enqueue sync",
+            "enqueue sync window=recent", "enqueue sync --from 2026-10-01 --to 2026-10-31",
+            "enqueue sync --conversation conv_1", "enqueue upkeep task=ledger --lane low --in 5m",
+            "enqueue export what=calls --unique nightly --json", "queue pause sync --reason why",
+            "queue resume sync", "dead list", "dead list sync --json", "dead show id-1",
+            "dead retry sync id-1 id-2 --yes", "dead retry sync --all --dry-run",
+            "dead discard sync --reason timeout -y", "jobs list", "jobs list sync --state later",
+            "jobs show id-1", "jobs cancel id-1 --yes", "jobs run-now id-1", "schedule list",
+            "schedule next", "schedule next poll --count 10", "schedule run poll",
+            "schedule check", "schedule check schedules --json", "campaigns list",
+            "campaigns add Spring --channel mail --window-days 60",
+            "recipients import list.csv --create-campaigns", "recipients import list.csv --dry-run",
+            "calls list", "calls list --from 7d --agent a --campaign none --status done --json",
+            "calls list --conversion yes --outcome success --limit 5 --show-numbers",
+            "calls show conv_1", "calls assign conv_1 Spring --note why --yes",
+            "calls assign conv_1 none", "calls assign conv_1 --release", "rules check",
+            "rules check rules/simple.yaml", "export", "export calls --from 30d", "export --list",
+            "doctor", "doctor --offline --json", "config", "config --json",
+        ]
+    )
+    func understands(line: String) throws {
+        let command = try RingbackCommand.parseAsRoot(line.split(separator: " ").map(String.init))
+        #expect(command is any ConsoleCommand)
+    }
+
+    @Test(
+        "wrong use is refused",
+        arguments: [
+            "bogus", "up --calls 0", "up --calls many", "up --live 0", "status --every 1",
+            "status --every 0s", "enqueue", "enqueue calls", "enqueue export --from 2026-10-01",
+            "enqueue sync --to 2026-10-01", "enqueue sync window=1h --conversation c",
+            "enqueue sync --from 1d --conversation c", "enqueue sync --lane top",
+            "enqueue sync --in soon", "queue pause", "queue pause everything", "dead retry sync",
+            "dead retry sync id --all", "dead discard sync", "jobs list --limit 0",
+            "jobs list --state gone", "jobs cancel", "schedule next --count 0", "schedule run",
+            "campaigns add", "campaigns add X", "campaigns add X --channel pigeon",
+            "campaigns add none --channel mail", "campaigns add X --channel mail --window-days 0",
+            "recipients import", "calls show", "calls assign conv_1",
+            "calls assign conv_1 Spring --release", "export campaigns", "calls list --limit 0",
+        ]
+    )
+    func refuses(line: String) {
+        do {
+            _ = try RingbackCommand.parseAsRoot(line.split(separator: " ").map(String.init))
+            Issue.record("was understood")
+        } catch {
+            #expect(!RingbackCommand.exitCode(for: error).isSuccess)
+            #expect(!RingbackCommand.fullMessage(for: error).isEmpty)
+        }
+    }
+
+    @Test("help and version are answers", arguments: ["--help", "up --help", "--version"])
+    func answers(line: String) {
+        do {
+            // Help comes as a command that shows it, the version as an error that carries it.
+            var command = try RingbackCommand.parseAsRoot(
+                line.split(separator: " ").map(String.init)
+            )
+            try command.run()
+            Issue.record("did nothing")
+        } catch {
+            #expect(RingbackCommand.exitCode(for: error).isSuccess)
+        }
+    }
+}
