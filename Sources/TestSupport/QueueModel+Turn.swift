@@ -4,8 +4,13 @@ package import JobQueue
 
 extension QueueModel {
     package mutating func turn(_ request: TurnRequest, now: Int64) -> TurnReply {
-        if let number = workers[request.worker]?.number, request.number <= number {
-            return repeated(request, highest: number, now: now)
+        let highest = workers[request.worker]?.number ?? -1
+        let id = BatchID(worker: request.worker, number: request.number)
+        let isLeased =
+            leases[Batch.Reference(id: id, isSolo: false)] != nil
+            || leases[Batch.Reference(id: id, isSolo: true)] != nil
+        if request.number <= highest || isLeased {
+            return repeated(request, highest: highest, now: now)
         }
         let settled = settle(request, now: now)
         let mayFetch = pause == nil && request.limit > 0

@@ -45,9 +45,12 @@ local function reply(settled, kind, fence, jobs)
 end
 
 -- 0. A call that was carried out before answers as it did; one that is overtaken writes nothing.
+-- The lease itself is asked, too: what is remembered of a worker goes when it leaves.
 local seen = redis.call('HMGET', KEYS[15], 'n', 'settled')
-if seen[1] and number <= tonumber(seen[1]) then
-  local settled = number == tonumber(seen[1]) and seen[2] or '4'
+local highest = tonumber(seen[1] or '-1')
+if number <= highest or redis.call('ZSCORE', KEYS[1], newBatch.b)
+  or redis.call('ZSCORE', KEYS[1], newBatch.s) then
+  local settled = number == highest and seen[2] or '4'
   for kind, batch in pairs(newBatch) do
     if redis.call('ZSCORE', KEYS[1], batch) then
       local jobs = redis.call('LRANGE', newRun[kind], 0, -1)

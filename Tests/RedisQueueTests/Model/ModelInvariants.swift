@@ -88,6 +88,8 @@ struct ModelInvariants {
         guard !lost.isEmpty else { return [] }
         var allowed: Set<String> = []
         var mayTrim = false
+        var isReap = false
+        var buried: Set<String> = []
         var mayCancel = false
         switch step {
         case .turn(let request):
@@ -95,9 +97,12 @@ struct ModelInvariants {
             allowed = Set(
                 slots.filter { $0.outcome.endsTheJob }.map(\.id.text)
             )
+            buried = Set(slots.filter { $0.outcome.buriesTheJob }.map(\.id.text))
             mayTrim = true
             mayCancel = true
-        case .reap: mayTrim = true
+        case .reap:
+            mayTrim = true
+            isReap = true
         case .forget(let ids), .cancel(let ids), .discardDead(let ids):
             allowed = Set(ids.map(\.text))
         case .retryDead(let ids):
@@ -110,7 +115,12 @@ struct ModelInvariants {
         return lost.filter { id in
             let place = before[id]?.first?.place ?? ""
             if allowed.contains(id) { return false }
-            if mayTrim, place == "dead" { return false }
+            // Buried and trimmed in one step: after the clock went back the newest is the oldest.
+            if mayTrim,
+                place == "dead" || isReap && place.hasPrefix("run:s-") || buried.contains(id)
+            {
+                return false
+            }
             return !(mayCancel && cancelled.contains(id))
         }
         .map { "5: \($0) is gone after \(step)" }
@@ -221,6 +231,12 @@ struct ModelInvariants {
 }
 
 extension Outcome {
+    /// Whether the job goes to `dead` with it.
+    fileprivate var buriesTheJob: Bool {
+        if case .dead = self { return true }
+        return false
+    }
+
     /// Whether the job leaves the queue with it.
     fileprivate var endsTheJob: Bool {
         switch self {

@@ -74,7 +74,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "fetch anew on a repeated turn",
             script: "turn",
-            original: "if seen[1] and number <= tonumber(seen[1]) then",
+            original:
+                "if number <= highest or redis.call('ZSCORE', KEYS[1], newBatch.b)\n  or redis.call('ZSCORE', KEYS[1], newBatch.s) then",
             replacement: "if false then"
         ),
         Mutation(
