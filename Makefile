@@ -3,6 +3,7 @@
 SWIFT ?= swift
 # One build serves the products, the tests and the benchmarks.
 BUILD := $(SWIFT) build -c release --explicit-target-dependency-import-check error
+TEST := $(SWIFT) test -c release --skip-build
 PRODUCTS := ringback scheduler server worker-sync worker-attribution worker-conversion \
 	worker-export worker-upkeep elevenlabs-simulator ringback-bench
 SOURCES := Package.swift Sources Tests workers Benchmarks
@@ -36,7 +37,9 @@ test: ## install what is missing and run everything that CI runs
 	@$(MAKE) --no-print-directory link
 	build/ringback schedule check schedules
 	build/ringback rules check rules
-	$(SWIFT) test -c release --skip-build --no-parallel
+	$(TEST) --skip ModelTests --skip EndToEndTests
+	$(TEST) --filter ModelTests
+	$(TEST) --filter EndToEndTests --no-parallel
 
 .PHONY: check
 check: lint ## the quick part of the tests, in a debug build (FILTER=CronTests for less)
