@@ -37,30 +37,47 @@ package enum CommandLineProgram {
     /// Exit codes: 0 done, 1 failed, 2 wrong use, 3 cannot reach Redis or the store.
     package static func run(ambient: Ambient) async -> Never {
         let terminal = Terminal.standard
-        let command: any ParsableCommand
-        do {
-            command = try RingbackCommand.parseAsRoot()
-        } catch {
-            exit(tell(error, terminal).rawValue)
-        }
-        guard let command = command as? any ConsoleCommand else {
-            // A group without a subcommand, such as `ringback queue`.
-            terminal.complain(RingbackCommand.helpMessage(for: type(of: command)) + "\n")
+        let command: any ConsoleCommand
+        switch reading(of: nil) {
+        case .command(let read):
+            command = read
+        case .answer(let text):
+            terminal.line(text)
+            exit(Hosting.ExitCode.done.rawValue)
+        case .wrongUse(let text):
+            terminal.complain(text + "\n")
             exit(Hosting.ExitCode.wrongUse.rawValue)
         }
         if let up = command as? UpCommand { await up.runAlone(ambient: ambient) }
         exit(await run(command, ambient: ambient, terminal: terminal).rawValue)
     }
 
-    /// Help and the version are answers; everything else is wrong use.
-    private static func tell(_ error: any Error, _ terminal: Terminal) -> Hosting.ExitCode {
-        let message = RingbackCommand.fullMessage(for: error)
-        if RingbackCommand.exitCode(for: error).isSuccess {
-            terminal.line(message)
-            return .done
+    /// What a command line asks for.
+    package enum Reading {
+        case command(any ConsoleCommand)
+
+        /// Help or the version, which were asked for.
+        case answer(String)
+        case wrongUse(String)
+    }
+
+    /// Reads a command line; nil for the process's own.
+    package static func reading(of arguments: [String]?) -> Reading {
+        do {
+            var command = try RingbackCommand.parseAsRoot(arguments)
+            if let command = command as? any ConsoleCommand { return .command(command) }
+            guard type(of: command).configuration.subcommands.isEmpty else {
+                // A group without a subcommand, such as `ringback queue`.
+                return .wrongUse(RingbackCommand.helpMessage(for: type(of: command)))
+            }
+            // The parser's own command for help, which throws its text.
+            try command.run()
+            return .answer("")
+        } catch {
+            let message = RingbackCommand.fullMessage(for: error)
+            return RingbackCommand.exitCode(for: error).isSuccess
+                ? .answer(message) : .wrongUse(message)
         }
-        terminal.complain(message + "\n")
-        return .wrongUse
     }
 
     private static func run(

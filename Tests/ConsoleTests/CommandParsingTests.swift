@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Hosting
 import Testing
 
 @Suite("the command line")
@@ -59,17 +60,29 @@ struct CommandParsingTests {
         }
     }
 
-    @Test("help and version are answers", arguments: ["--help", "up --help", "--version"])
-    func answers(line: String) {
-        do {
-            // Help comes as a command that shows it, the version as an error that carries it.
-            var command = try RingbackCommand.parseAsRoot(
-                line.split(separator: " ").map(String.init)
-            )
-            try command.run()
-            Issue.record("did nothing")
-        } catch {
-            #expect(RingbackCommand.exitCode(for: error).isSuccess)
+    @Test(
+        "help and version are answers",
+        arguments: [
+            ("--help", "USAGE: ringback <subcommand>"), ("up --help", "USAGE: ringback up"),
+            ("queue pause --help", "USAGE: ringback queue pause"),
+            ("help enqueue", "USAGE: ringback enqueue"), ("--version", Release.version),
+        ]
+    )
+    func answers(line: String, expected: String) {
+        let words = line.split(separator: " ").map(String.init)
+        guard case .answer(let text) = CommandLineProgram.reading(of: words) else {
+            Issue.record("is no answer")
+            return
         }
+        #expect(text.contains(expected), "\(text)")
+    }
+
+    @Test("a group without a subcommand is wrong use, and shows its help")
+    func group() {
+        guard case .wrongUse(let text) = CommandLineProgram.reading(of: ["queue"]) else {
+            Issue.record("is not refused")
+            return
+        }
+        #expect(text.contains("USAGE: ringback queue"), "\(text)")
     }
 }
