@@ -102,17 +102,7 @@ final class Chaos: Sendable {
 
     /// Counts effects in a table without a unique constraint, so that a doubled one would show.
     func watchEffects() throws {
-        try probe.execute(
-            """
-            CREATE TABLE test_effects(what TEXT NOT NULL, of TEXT NOT NULL);
-            CREATE TRIGGER test_ledger AFTER INSERT ON ledger BEGIN
-                INSERT INTO test_effects VALUES ('ledger', NEW.job_id);
-            END;
-            CREATE TRIGGER test_calls AFTER INSERT ON calls BEGIN
-                INSERT INTO test_effects VALUES ('call', NEW.conversation_id);
-            END;
-            """
-        )
+        try probe.watchEffects()
     }
 
     func enqueueSync() async throws {
@@ -158,27 +148,12 @@ final class Chaos: Sendable {
 
     /// How the store differs from the simulator's truth; empty when they agree.
     func differenceFromTruth() async throws -> [String] {
-        let truth = try await truth.rows()
-        let calls = try probe.calls()
-        var difference: [String] = []
-        for id in truth.keys where calls[id] == nil { difference.append("\(id) is missing") }
-        for (id, call) in calls {
-            guard let row = truth[id] else {
-                difference.append("\(id) is not in the truth")
-                continue
-            }
-            if row.isFinished != call.isFinished { difference.append("\(id): status") }
-            if row.campaign != call.campaign { difference.append("\(id): campaign") }
-            if row.converted != call.isConversion { difference.append("\(id): conversion") }
-        }
-        return Array(difference.sorted().prefix(20))
+        StoreProbe.difference(truth: try await truth.rows(), calls: try probe.calls())
     }
 
     /// Effects that happened more than once.
     func doubledEffects() throws -> [String] {
-        try probe.texts(
-            "SELECT what || ' ' || of FROM test_effects GROUP BY what, of HAVING count(*) > 1"
-        )
+        try probe.doubledEffects()
     }
 
     /// What is still in the queues, per `queue-protocol`'s meaning of empty; dead jobs count.

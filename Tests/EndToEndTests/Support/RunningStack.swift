@@ -68,6 +68,16 @@ final class RunningStack: Sendable {
         return found
     }
 
+    /// The process id of a child by its program, waiting a moment while it is being restarted.
+    func child(_ program: String) async throws -> Int32? {
+        var id: Int32?
+        _ = try await eventually(within: .seconds(15), every: .milliseconds(100)) {
+            id = try children().first { $0.value.contains(program) }?.key
+            return id != nil
+        }
+        return id
+    }
+
     private static func link(_ path: String) -> String? {
         do {
             return try FileManager.default.destinationOfSymbolicLink(atPath: path)

@@ -47,6 +47,48 @@ struct StoreProbe: Sendable {
         }
     }
 
+    /// How the store differs from the simulator's truth; empty when they agree.
+    static func difference(truth: [String: TruthRow], calls: [String: Call]) -> [String] {
+        var difference: [String] = []
+        for id in truth.keys where calls[id] == nil { difference.append("\(id) is missing") }
+        for (id, call) in calls {
+            guard let row = truth[id] else {
+                difference.append("\(id) is not in the truth")
+                continue
+            }
+            if row.isFinished != call.isFinished { difference.append("\(id): status") }
+            if row.campaign != call.campaign { difference.append("\(id): campaign") }
+            if row.converted != call.isConversion { difference.append("\(id): conversion") }
+        }
+        return Array(difference.sorted().prefix(20))
+    }
+
+    /// Counts effects in a table without a unique constraint, so that a doubled one would show.
+    func watchEffects() throws {
+        try execute(
+            """
+            CREATE TABLE test_effects(what TEXT NOT NULL, of TEXT NOT NULL);
+            CREATE TRIGGER test_ledger AFTER INSERT ON ledger BEGIN
+                INSERT INTO test_effects VALUES ('ledger', NEW.job_id);
+            END;
+            CREATE TRIGGER test_calls AFTER INSERT ON calls BEGIN
+                INSERT INTO test_effects VALUES ('call', NEW.conversation_id);
+            END;
+            CREATE TRIGGER test_credits AFTER INSERT ON attribution_history BEGIN
+                INSERT INTO test_effects
+                VALUES ('credit', NEW.call_id || ' ' || ifnull(NEW.campaign_id, 'none'));
+            END;
+            """
+        )
+    }
+
+    /// Effects that happened more than once.
+    func doubledEffects() throws -> [String] {
+        try texts(
+            "SELECT what || ' ' || of FROM test_effects GROUP BY what, of HAVING count(*) > 1"
+        )
+    }
+
     func count(_ sql: String) throws -> Int {
         try database.read { try Int.fetchOne($0, sql: sql) ?? 0 }
     }
