@@ -197,6 +197,8 @@ package final class RedisClient: RedisExecutor, Sendable {
         timeout: Duration? = nil,
         abandonment: RedisAbandonment = .keepsConnection
     ) async throws(RedisError) -> RedisValue {
+        // The reply could otherwise be faster than the cancellation that comes after the request.
+        guard !Task.isCancelled else { throw .cancelled }
         let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
         let result: Result<RedisValue, RedisError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -174,6 +174,7 @@ struct AbandonmentTests {
                     return await group.reduce(into: []) { $0.append($1) }
                 }
                 #expect(outcomes.allSatisfy { $0 == .cancelled })
+                #expect(try await client.reply("EXISTS", "never") == .integer(0))
                 #expect(try await client.reply("ECHO", "x") == .bytes([UInt8]("x")))
             }
         }
