@@ -47,7 +47,7 @@ struct KillSeriesTests {
             guard status.ending == .exited(0) else { return false }
             let report = try StatusReport(status.output)
             guard report.queues.allSatisfy(\.isIdle) else { return false }
-            difference = try StoreProbe.difference(
+            difference = StoreProbe.difference(
                 truth: try await Truth(address: current.simulator).rows(),
                 calls: try probe.calls()
             )
