@@ -141,7 +141,7 @@ struct WebhookTests {
         let started = Int(ambient.now().timeIntervalSince1970)
         let simulation = SimulatedUpstream(
             // The unfinished calls end from the tenth second after the anchor on.
-            WorldSettings(seed: 1, calls: 60, anchor: started - 9, unfinished: 60),
+            WorldSettings(seed: 1, calls: 60, anchor: started, unfinished: 60),
             apiKey: "k",
             ambient: ambient,
             logger: Logger(label: "test")
