@@ -75,7 +75,8 @@ struct SystemChildTests {
         let folder = try ScratchFolder()
         var ends: [Int32] = [-1, -1]
         // Closed in programs that other tests start meanwhile, or the read would never return.
-        #expect(pipe2(&ends, O_CLOEXEC) == 0)
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        #expect(socketpair(AF_UNIX, type, 0, &ends) == 0)
         let starter = SystemChildStarter(logsFolder: folder.path, supervisorFile: ends[0])
         // The read returns when the last write end is closed: ours, if the child has none.
         let child = try await starter.start(
