@@ -6,23 +6,22 @@ extension CallStore {
     package func finished(among ids: [JobID]) async throws(StoreError) -> Set<JobID> {
         guard !ids.isEmpty else { return [] }
         return try await read { database in
+            // One statement for the whole batch: a call for each id costs more than its search.
             let statement = try database.cachedStatement(
-                sql: "select 1 from ledger where job_id = ?"
+                sql: """
+                    select wanted.key from json_each(?) as wanted
+                    where exists (select 1 from ledger where job_id = wanted.value)
+                    """
             )
-            var finished: Set<JobID> = []
-            for id in ids
-            where try Int.fetchOne(statement, arguments: [id.text]) != nil {
-                finished.insert(id)
-            }
-            return finished
+            let list = try StoredJSON.text(ids.map(\.text))
+            return Set(try Int.fetchAll(statement, arguments: [list]).map { ids[$0] })
         }
     }
 
     /// Writes ledger rows and results of finished jobs in one transaction.
     ///
-    /// Each job stands in a savepoint: where the ledger has it already nothing is changed; where
-    /// its change breaks a rule or meets a newer state, it is rolled back alone. A job of the
-    /// outbox leaves it here.
+    /// Where the ledger has a job already nothing is changed; where its change breaks a rule or
+    /// meets a newer state, it is rolled back alone. A job of the outbox leaves it here.
     ///
     /// - Parameters:
     ///   - jobs: The finished jobs.
@@ -38,41 +37,64 @@ extension CallStore {
         return try await change { database in
             let writer = writer(on: database)
             try first?(writer)
-            var verdicts: [LedgerVerdict] = []
-            verdicts.reserveCapacity(jobs.count)
-            // Most batches find an empty outbox: then no job can have come from it.
-            let hasOutbox = try writer.hasOutbox()
-            for job in jobs {
-                verdicts.append(try writer.apply(job, mayBeInOutbox: hasOutbox))
-            }
+            let verdicts = try writer.apply(jobs)
             return LedgerReceipt(verdicts: verdicts, outbox: writer.added.entries)
         }
     }
 }
 
 extension StoreWriter {
-    /// One job's ledger row and change, together or not at all.
-    fileprivate func apply(_ job: LedgerJob, mayBeInOutbox: Bool) throws -> LedgerVerdict {
+    /// All jobs under one savepoint; when one of them fails, each under its own.
+    ///
+    /// Two statements for a savepoint cost as much as the ledger's row does, and most batches have
+    /// nothing to roll back.
+    fileprivate func apply(_ jobs: [LedgerJob]) throws -> [LedgerVerdict] {
+        // Most batches find an empty outbox: then no job can have come from it.
+        let mayBeInOutbox = try hasOutbox()
+        let together = try undoable {
+            try jobs.map { job in try enter(job, mayBeInOutbox: mayBeInOutbox) }
+        }
+        switch together {
+        case .success(let verdicts): return verdicts
+        case .failure:
+            return try jobs.map { job in
+                switch try undoable({ try enter(job, mayBeInOutbox: mayBeInOutbox) }) {
+                case .success(let verdict): verdict
+                case .failure(let error): Self.verdict(of: error)
+                }
+            }
+        }
+    }
+
+    /// Rolls back what a body did that failed, and nothing else.
+    ///
+    /// - Throws: What concerns the store as a whole: a full disk or a lost lock is no job's fault.
+    private func undoable<Value>(_ body: () throws -> Value) throws -> Result<Value, StoreError> {
         let addedBefore = added.entries.count
-        // Compiled once: a savepoint of GRDB's own making would cost more than the ledger's row.
+        // Compiled once: a savepoint of GRDB's own making would be compiled each time.
         try run("savepoint job")
         do {
-            let isFirst = try enter(job.entry)
-            if mayBeInOutbox {
-                try run("delete from outbox where job_id = ?", [job.entry.id.text])
-            }
-            if isFirst { try job.change(self) }
+            let value = try body()
             try run("release savepoint job")
-            return isFirst ? .applied : .alreadyApplied
+            return .success(value)
         } catch {
             let error = StoreError(error)
-            // A full disk or a lost lock is nobody's fault: the whole batch is tried again.
             if error.concernsStore { throw error }
             try run("rollback to savepoint job")
             try run("release savepoint job")
             added.entries.removeLast(added.entries.count - addedBefore)
-            return Self.verdict(of: error)
+            return .failure(error)
         }
+    }
+
+    /// One job's ledger row and change.
+    private func enter(_ job: LedgerJob, mayBeInOutbox: Bool) throws -> LedgerVerdict {
+        let isFirst = try enter(job.entry)
+        if mayBeInOutbox {
+            try run("delete from outbox where job_id = ?", [job.entry.id.text])
+        }
+        if isFirst { try job.change(self) }
+        return isFirst ? .applied : .alreadyApplied
     }
 
     /// Adds the ledger's row; false when it is there.

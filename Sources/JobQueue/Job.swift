@@ -74,6 +74,11 @@ package struct Job: Sendable, Equatable {
     package var uniqueHorizon: Duration
     package var trace: String?
 
+    /// Why this is no job: bytes that begin like an envelope and are none, as its payload.
+    ///
+    /// Nil for every job. The only outcome that fits another one is `dead`.
+    package var defect: String?
+
     package init(
         id: JobID,
         kind: String,
@@ -85,7 +90,8 @@ package struct Job: Sendable, Equatable {
         payload: [UInt8],
         unique: UniqueKey?,
         uniqueHorizon: Duration,
-        trace: String?
+        trace: String?,
+        defect: String? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -98,5 +104,6 @@ package struct Job: Sendable, Equatable {
         self.unique = unique
         self.uniqueHorizon = uniqueHorizon
         self.trace = trace
+        self.defect = defect
     }
 }

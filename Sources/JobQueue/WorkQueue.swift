@@ -5,6 +5,11 @@
 package protocol WorkQueue: Sendable {
     var name: QueueName { get }
 
+    /// Where the answers arrive, for tasks that only hand them on; nil when anywhere is as good.
+    ///
+    /// A task that computes for long must not run there.
+    var executor: (any TaskExecutor)? { get }
+
     /// Puts jobs into the queue, all in one step.
     ///
     /// - Parameters:
@@ -200,9 +205,14 @@ package struct Settlement: Sendable, Equatable {
     package var batch: Batch.Reference
     package var slots: [Slot]
 
-    package init(batch: Batch.Reference, slots: [Slot]) {
+    /// The batch's fence, when `slots` says `done` of every job, nothing of the batch was settled
+    /// before and none of its jobs has a unique key: the queue need not look at each of them then.
+    package var wholeFence: Int64?
+
+    package init(batch: Batch.Reference, slots: [Slot], wholeFence: Int64? = nil) {
         self.batch = batch
         self.slots = slots
+        self.wholeFence = wholeFence
     }
 }
 

@@ -3,25 +3,52 @@ import JobQueue
 import Logging
 
 extension Coordinator {
-    /// Asks the ledger about new batches and hands the rest of their jobs to the handlers.
-    mutating func admit() async {
-        guard commitRetry.map({ ambient.elapsed() >= $0 }) ?? true else { return }
-        for batch in open where !batch.isAdmitted {
-            let jobs = batch.batch.jobs
-            do {
-                let finished = try await committer.finished(among: jobs.map(\.id))
-                start(batch, finished: finished)
-                noteLedgerAnswer()
+    /// A new batch that the ledger is asked about, before the handlers get its jobs.
+    struct Admission: Sendable {
+        let batch: Batch.Reference
+        let ids: [JobID]
+
+        func ask(_ committer: Committer) async -> Result<Set<JobID>, CommitError> {
+            do throws(CommitError) {
+                return .success(try await committer.finished(among: ids))
             } catch {
-                noteLedgerFailure(error)
-                return
+                return .failure(error)
             }
+        }
+    }
+
+    func nextAdmission(_ now: Duration) -> Admission? {
+        guard commitRetry.map({ now >= $0 }) ?? true,
+            let batch = open.first(where: { !$0.isAdmitted })
+        else { return nil }
+        return Admission(batch: batch.reference, ids: batch.batch.jobs.map(\.id))
+    }
+
+    /// Hands the jobs that are not finished to the handlers.
+    mutating func take(_ finished: Result<Set<JobID>, CommitError>, for admission: Admission) {
+        switch finished {
+        case .success(let finished):
+            noteLedgerAnswer()
+            let batch = open.first { $0.reference == admission.batch && !$0.isAdmitted }
+            if let batch { start(batch, finished: finished) }
+        case .failure(let error):
+            noteLedgerFailure(error)
         }
     }
 
     private mutating func start(_ batch: OpenBatch, finished: Set<JobID>) {
         let jobs = batch.batch.jobs
         var runnable = Array(jobs.indices)
+        let spoilt = jobs.indices.filter { jobs[$0].defect != nil }
+        if !spoilt.isEmpty {
+            let now = ambient.elapsed()
+            runnable.removeAll(where: spoilt.contains)
+            for position in spoilt {
+                batch.unfinished -= 1
+                let reason = jobs[position].defect ?? ""
+                decide(.dead(reason: reason), for: position, of: batch, now: now)
+            }
+        }
         if !finished.isEmpty {
             let now = ambient.elapsed()
             runnable.removeAll { finished.contains(jobs[$0].id) }
@@ -40,26 +67,44 @@ extension Coordinator {
         if !runnable.isEmpty { crew.work.add(run) }
     }
 
-    /// Commits what has ended, when it is due.
-    mutating func commit() async {
-        let now = ambient.elapsed()
-        guard !commitJobs.isEmpty, commitRetry.map({ now >= $0 }) ?? true, isCommitDue(now)
-        else { return }
-        while !commitJobs.isEmpty, !Task.isCancelled {
-            let count = min(commitJobs.count, limits.batchMax)
-            let jobs = count == commitJobs.count ? commitJobs : Array(commitJobs.prefix(count))
+    /// Results that are committed together.
+    struct Results: Sendable {
+        let jobs: [FinishedJob<Effect>]
+
+        func commit(to committer: Committer, ambient: Ambient) async -> Commitment {
             let begin = ambient.elapsed()
-            do {
+            do throws(CommitError) {
                 let verdicts = try await committer.commit(jobs)
-                precondition(verdicts.count == count, "Each job of a commit gets its verdict.")
-                metrics.noteCommit(ambient.elapsed() - begin)
-                noteLedgerAnswer()
-                apply(verdicts)
+                precondition(verdicts.count == jobs.count, "Each job of a commit has a verdict.")
+                return Commitment(verdicts: .success(verdicts), took: ambient.elapsed() - begin)
             } catch {
-                metrics.noteCommitFailure()
-                noteLedgerFailure(error)
-                return
+                return Commitment(verdicts: .failure(error), took: ambient.elapsed() - begin)
             }
+        }
+    }
+
+    /// What became of a commit, and how long it took.
+    struct Commitment: Sendable {
+        let verdicts: Result<[CommitVerdict], CommitError>
+        let took: Duration
+    }
+
+    /// What is to be committed now.
+    func nextCommit(_ now: Duration) -> Results? {
+        guard !commitJobs.isEmpty, commitRetry.map({ now >= $0 }) ?? true, isCommitDue(now)
+        else { return nil }
+        return Results(jobs: Array(commitJobs.prefix(limits.batchMax)))
+    }
+
+    mutating func take(_ commitment: Commitment) {
+        switch commitment.verdicts {
+        case .success(let verdicts):
+            metrics.noteCommit(commitment.took)
+            noteLedgerAnswer()
+            apply(verdicts)
+        case .failure(let error):
+            metrics.noteCommitFailure()
+            noteLedgerFailure(error)
         }
     }
 

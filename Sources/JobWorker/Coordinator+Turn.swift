@@ -3,39 +3,40 @@ import JobQueue
 import Logging
 
 extension Coordinator {
-    /// Settles and fetches if there is reason to; returns whether the queue was called.
-    mutating func turn() async -> Bool {
-        let now = ambient.elapsed()
-        await putTokenBack()
-        if pendingTurn == nil {
-            guard let request = nextRequest(now) else { return false }
+    /// The call to make now, if there is reason to settle or to fetch.
+    ///
+    /// A call that would only fetch waits for a commit: it settles what was committed, too.
+    mutating func nextTurn(_ now: Duration, isCommitting: Bool) -> PendingTurn? {
+        if pendingTurn == nil, let request = nextRequest(now, isCommitting: isCommitting) {
             pendingTurn = PendingTurn(request: request, retry: now)
         }
-        guard let pending = pendingTurn, now >= pending.retry else { return false }
-        do {
-            let reply = try await queue.turn(pending.request)
+        guard let pending = pendingTurn, now >= pending.retry else { return nil }
+        return pending
+    }
+
+    mutating func take(_ answer: Result<TurnReply, QueueError>) {
+        guard let pending = pendingTurn else { return }
+        switch answer {
+        case .success(let reply):
             pendingTurn = nil
             metrics.noteTurn()
             metrics.flush()
             noteQueueAnswer(after: pending)
             take(reply, to: pending.request)
-        } catch {
+        case .failure(let error):
             noteQueueFailure(error)
         }
-        return true
     }
 
     // MARK: - What to ask for
 
-    private mutating func nextRequest(_ now: Duration) -> TurnRequest? {
+    private mutating func nextRequest(_ now: Duration, isCommitting: Bool) -> TurnRequest? {
         let settling = batchToSettle(now)
         let limit = fetchLimit(now, settling: settling)
-        guard settling != nil || limit > 0 else { return nil }
+        guard settling != nil || (limit > 0 && !isCommitting) else { return nil }
         let isIdle = limit > 0 && isLast(settling)
         turnNumber += 1
-        let settlement = settling.map { batch in
-            Settlement(batch: batch.reference, slots: batch.outcomes)
-        }
+        let settlement = settling?.settlement
         if let settling {
             settling.outcomes = []
             settling.waitingSince = settling.uncommitted > 0 ? now : nil
@@ -216,7 +217,7 @@ extension Coordinator {
     }
 
     /// A token that this process has no room for belongs to another one.
-    private mutating func putTokenBack() async {
+    mutating func putTokenBack() async {
         guard bell.takeToken() else { return }
         nextFetch = .zero
         guard fetchRoom(settling: nil) == 0 else { return }

@@ -4,8 +4,9 @@ import Logging
 
 /// The worker's loop: the one task that talks to the queue and the ledger.
 ///
-/// It never waits for a handler. Each round collects what has ended, commits it, settles it and
-/// fetches more in one call, and sleeps until something has happened or is due.
+/// It never waits for a handler. Each round collects what has ended and then, side by side, commits
+/// it, settles what was committed before and fetches more in one call, and asks the ledger about
+/// what was fetched before. It sleeps until something has happened or is due.
 struct Coordinator<Handler: JobHandler, Committer: ResultCommitter>
 where Handler.Effect == Committer.Effect {
     typealias Effect = Handler.Effect
@@ -48,11 +49,19 @@ where Handler.Effect == Committer.Effect {
     var limits: WorkerLimits { configuration.limits }
 
     /// A call to the queue that has not been answered, and is repeated as it is.
-    struct PendingTurn {
+    struct PendingTurn: Sendable {
         var request: TurnRequest
         var failures = 0
         var refusals = 0
         var retry: Duration
+
+        func send(to queue: any WorkQueue) async -> Result<TurnReply, QueueError> {
+            do throws(QueueError) {
+                return .success(try await queue.turn(request))
+            } catch {
+                return .failure(error)
+            }
+        }
     }
 
     /// The way to the end.
@@ -96,17 +105,60 @@ where Handler.Effect == Committer.Effect {
             readInbox()
             collect()
             advanceDrain()
-            await admit()
-            await commit()
-            let hasTurned = await turn()
+            let hasWorked = await exchange()
             await forget()
             removeFinished()
             if isDone { break }
-            if !hasTurned { await rest() }
+            if !hasWorked { await rest() }
         }
         metrics.flush()
         board.update { $0.phase = .ended }
         return failure
+    }
+
+    /// Makes the calls that are due, all at once; returns whether there was one.
+    ///
+    /// The ledger and the queue are two servers: neither waits for the other's answer.
+    private mutating func exchange() async -> Bool {
+        await putTokenBack()
+        let now = ambient.elapsed()
+        let admission = nextAdmission(now)
+        let results = nextCommit(now)
+        let request = nextTurn(now, isCommitting: results != nil)
+        let (committer, queue, ambient) = (committer, queue, ambient)
+        let isLone = [admission != nil, results != nil, request != nil].count { $0 } < 2
+        if isLone {
+            // The common case of a slow queue, without tasks of their own.
+            if let request { take(await request.send(to: queue)) }
+            if let results { take(await results.commit(to: committer, ambient: ambient)) }
+            if let admission { take(await admission.ask(committer), for: admission) }
+            return admission != nil || results != nil || request != nil
+        }
+        let answers = await withTaskGroup(of: Answer.self, returning: [Answer].self) { group in
+            if let request { group.addTask { .turn(await request.send(to: queue)) } }
+            if let results {
+                group.addTask { .commit(await results.commit(to: committer, ambient: ambient)) }
+            }
+            if let admission {
+                group.addTask { .admission(await admission.ask(committer), admission) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        for answer in answers {
+            switch answer {
+            case .turn(let reply): take(reply)
+            case .commit(let commitment): take(commitment)
+            case .admission(let finished, let admission): take(finished, for: admission)
+            }
+        }
+        return true
+    }
+
+    /// What one of the calls of a round brought.
+    private enum Answer: Sendable {
+        case turn(Result<TurnReply, QueueError>)
+        case commit(Commitment)
+        case admission(Result<Set<JobID>, CommitError>, Admission)
     }
 
     private var isDone: Bool {

@@ -4,6 +4,8 @@ import JobQueue
 final class OpenBatch {
     let batch: Batch
 
+    private let hasUnique: Bool
+
     /// Whether the ledger was asked which of its jobs are finished, or need not be any more.
     var isAdmitted = false
 
@@ -32,6 +34,19 @@ final class OpenBatch {
         self.batch = batch
         unfinished = batch.jobs.count
         unsettled = batch.jobs.count
+        hasUnique = batch.jobs.contains { $0.unique != nil }
+    }
+
+    /// The decided outcomes, as they are settled.
+    var settlement: Settlement {
+        let isWhole =
+            !hasUnique && outcomes.count == batch.jobs.count && unsettled == outcomes.count
+            && outcomes.allSatisfy { $0.outcome == .done }
+        return Settlement(
+            batch: reference,
+            slots: outcomes,
+            wholeFence: isWhole ? batch.fence : nil
+        )
     }
 
     var reference: Batch.Reference { batch.reference }

@@ -81,8 +81,17 @@ where Handler.Effect == Committer.Effect {
             group.addTask { await beat(crew: crew, inbox: inbox) }
             group.addTask { await reap() }
             group.addTask { await watch(crew) }
-            group.addTask { await ring(bell, wakeup: wakeup) }
-            let failure = await coordinate(crew: crew, inbox: inbox, bell: bell)
+            // These two hand on what the queue answers; handlers run elsewhere.
+            let failure: WorkerError?
+            if let executor = queue.executor {
+                group.addTask(executorPreference: executor) { await ring(bell, wakeup: wakeup) }
+                failure = await withTaskExecutorPreference(executor) {
+                    await coordinate(crew: crew, inbox: inbox, bell: bell)
+                }
+            } else {
+                group.addTask { await ring(bell, wakeup: wakeup) }
+                failure = await coordinate(crew: crew, inbox: inbox, bell: bell)
+            }
             if let failure, case .stuckHandlers = failure, !Task.isCancelled {
                 await leave()
                 abandon(failure)

@@ -29,6 +29,7 @@ package final class RedisQueue: Sendable {
     let tuning: QueueTuning
     let bell: Bell
     let coalescer = EnqueueCoalescer()
+    package let executor: (any TaskExecutor)?
 
     /// A queue that sends nothing until its first call.
     ///
@@ -72,6 +73,7 @@ package final class RedisQueue: Sendable {
             ambient: ambient,
             logger: logger
         )
+        executor = EventLoopExecutor(commands.eventLoop)
         bell = Bell(client: bellClient, key: keys.bell, ringing: calls.ring())
     }
 

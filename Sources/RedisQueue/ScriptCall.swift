@@ -25,13 +25,7 @@ package struct ScriptCalls: Sendable {
         _ calls: [(id: EnqueueCallID, jobs: [NewJob])]
     ) throws(QueueError) -> ScriptCall {
         var arguments: [[UInt8]] = []
-        for call in calls {
-            arguments.append(Self.number(call.jobs.count))
-            for job in call.jobs {
-                arguments.append(Self.number(job.delay.queueMilliseconds))
-                arguments.append(try Self.untimed(job))
-            }
-        }
+        for call in calls { try Self.append(call.jobs, to: &arguments) }
         return call(scripts.enqueue, calls.map { keys.call($0.id) }, arguments)
     }
 
@@ -59,11 +53,15 @@ package struct ScriptCalls: Sendable {
             Self.text(old?.text ?? ""),
             Self.number(old?.id.number ?? 0),
         ]
-        arguments.reserveCapacity(6 + 3 * (request.settlement?.slots.count ?? 0))
-        for slot in request.settlement?.slots ?? [] {
-            arguments.append(Self.number(slot.position))
-            arguments.append(Self.text(slot.id.text))
-            Self.append(slot.outcome, to: &arguments)
+        if let fence = request.settlement?.wholeFence {
+            arguments += [Self.text("D"), Self.number(fence)]
+        } else {
+            arguments.reserveCapacity(6 + 3 * (request.settlement?.slots.count ?? 0))
+            for slot in request.settlement?.slots ?? [] {
+                arguments.append(Self.number(slot.position))
+                arguments.append(Self.text(slot.id.text))
+                Self.append(slot.outcome, to: &arguments)
+            }
         }
         return call(
             scripts.turn,
@@ -105,6 +103,43 @@ package struct ScriptCalls: Sendable {
 
     package func leave(_ worker: WorkerID) -> ScriptCall {
         call(scripts.leave, [keys.worker(worker)], [Self.text(worker.text)])
+    }
+
+    /// One call's jobs: runs of plain jobs for the same lane, and each other job by itself.
+    private static func append(
+        _ jobs: [NewJob],
+        to arguments: inout [[UInt8]]
+    ) throws(QueueError) {
+        let countIndex = arguments.count
+        var parts = 0
+        var run: (lane: Lane, countIndex: Int, count: Int)?
+        arguments.reserveCapacity(countIndex + jobs.count + 3)
+        arguments.append([])
+        for job in jobs {
+            let delay = job.delay.queueMilliseconds
+            guard job.unique == nil, delay <= 0 else {
+                run = nil
+                parts += 1
+                arguments += [
+                    text(job.lane.rawValue), number(0), number(delay), text(job.id.text),
+                    text(job.unique?.text ?? ""), number(job.uniqueHorizon.queueMilliseconds),
+                    try untimed(job),
+                ]
+                continue
+            }
+            if run?.lane != job.lane {
+                parts += 1
+                run = (job.lane, arguments.count + 1, 0)
+                arguments += [text(job.lane.rawValue), []]
+            }
+            if var present = run {
+                present.count += 1
+                arguments[present.countIndex] = number(present.count)
+                run = present
+            }
+            arguments.append(try untimed(job))
+        }
+        arguments[countIndex] = number(parts)
     }
 
     private static func append(_ outcome: Outcome, to arguments: inout [[UInt8]]) {

@@ -158,7 +158,7 @@ extension ScriptReply {
             case .dead, .later:
                 return HandPushedName.shown(bytes, id: try Self.jobID(place))
             case .running:
-                throw .protocolViolation(reason: "a running envelope is malformed: \(error)")
+                return HandPushedName.running(bytes, in: try batch(start))
             }
         }
     }

@@ -99,14 +99,23 @@ extension ScriptReply {
         let states: [TurnReply.Settled] = [.nothing, .settled, .alreadySettled, .lost, .stale]
         let state = try integer(0)
         guard states.indices.contains(state) else { throw Self.missing(0) }
+        let fence = try number(8)
         var jobs: [Job] = []
         jobs.reserveCapacity(max(0, count - 10))
-        for index in 10..<max(10, count) { jobs.append(try Self.job(try bytes(index))) }
+        for index in 10..<max(10, count) {
+            let bytes = try bytes(index)
+            do {
+                jobs.append(try Envelope.decode(bytes))
+            } catch {
+                let spoilt = HandPushedName.spoilt(bytes, fence: fence, position: index - 10)
+                jobs.append(spoilt)
+            }
+        }
         var batch: Batch?
         if !jobs.isEmpty {
             let id = BatchID(worker: request.worker, number: request.number)
             let reference = Batch.Reference(id: id, isSolo: try flag(9))
-            batch = Batch(reference: reference, fence: try number(8), jobs: jobs)
+            batch = Batch(reference: reference, fence: fence, jobs: jobs)
         }
         return TurnReply(
             settled: states[state],

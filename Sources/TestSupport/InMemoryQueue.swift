@@ -26,6 +26,10 @@ package final class InMemoryQueue: Sendable {
     }
 
     package let name: QueueName
+
+    /// Its answers come from the caller's own task.
+    package var executor: (any TaskExecutor)? { nil }
+
     let ambient: Ambient
     let state: Mutex<State>
 

@@ -146,7 +146,12 @@ extension QueueModel {
         leases.keys.sorted { $0.text < $1.text }
             .flatMap { reference in
                 (leases[reference]?.slots ?? []).compactMap { $0 }
-                    .map { JobRecord(job: $0, state: .running, batch: reference) }
+                    .map { job in
+                        let shown =
+                            job.defect == nil
+                            ? job : HandPushedName.running(job.payload, in: reference)
+                        return JobRecord(job: shown, state: .running, batch: reference)
+                    }
             }
     }
 

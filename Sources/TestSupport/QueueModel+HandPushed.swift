@@ -7,6 +7,9 @@ enum HandPushed {
         case job(Job)
         case adopted(Job)
         case refused(JobID, reason: String)
+
+        /// Begins like an envelope and is none: its worker finds out.
+        case spoilt
     }
 
     static func read(
@@ -20,7 +23,7 @@ enum HandPushed {
             do {
                 return .job(try Envelope.decode(bytes))
             } catch {
-                return refused(mark, "malformed envelope")
+                return .spoilt
             }
         }
         let members: [String: [UInt8]]

@@ -105,13 +105,19 @@ extension QueueModel {
     }
 
     private mutating func settle(_ request: TurnRequest, now: Int64) -> Settling {
-        guard let settlement = request.settlement else { return Settling(answer: .nothing) }
+        guard var settlement = request.settlement else { return Settling(answer: .nothing) }
         let reference = settlement.batch
         guard let lease = leases[reference] else {
             let worker = workers[reference.id.worker]
             let isReaped = worker?.reaped.contains(reference) ?? true
             let isKnown = worker?.number.map { reference.id.number <= $0 } ?? false
             return Settling(answer: !isReaped && isKnown ? .alreadySettled : .lost)
+        }
+        if let fence = settlement.wholeFence {
+            guard lease.fence == fence else { return Settling(answer: .lost) }
+            settlement.slots = lease.slots.enumerated().compactMap { position, job in
+                job.map { Settlement.Slot(position: position, id: $0.id, outcome: .done) }
+            }
         }
         var settling = Settling(answer: .settled, wasSolo: reference.isSolo)
         var slots = lease.slots
@@ -122,7 +128,10 @@ extension QueueModel {
                 job.id == slot.id
             else { continue }
             slots[slot.position] = nil
-            if case .release = slot.outcome {
+            if job.defect != nil {
+                burySpoilt(job, slot.outcome, now: now)
+                hasBuried = true
+            } else if case .release = slot.outcome {
                 handedBack.append((slot.position, job))
             } else {
                 hasBuried = conclude(job, slot.outcome, now: now) || hasBuried
@@ -134,6 +143,15 @@ extension QueueModel {
         if slots.allSatisfy({ $0 == nil }) { leases[reference] = nil }
         if hasBuried { trimDead(now: now) }
         return settling
+    }
+
+    /// Whatever its worker says of it, it can only be dead.
+    private mutating func burySpoilt(_ job: Job, _ outcome: Outcome, now: Int64) {
+        counters.died += 1
+        counters.failed += 1
+        var reason = "malformed envelope"
+        if case .dead(let told) = outcome { reason = told }
+        bury(.bytes(job.payload), id: job.id, reason: reason, now: now)
     }
 
     /// Applies every outcome but a release; returns whether it buried the job.
@@ -227,7 +245,8 @@ extension QueueModel {
                 let size = item.byteCount
                 if !jobs.isEmpty, bytes + size > tuning.batchBytesMax { break filling }
                 dropFirst(of: lane)
-                if let job = receive(item, lane ?? .std, next, popped, now, &hasBuried) {
+                let place = Place(fence: next, popped: popped, position: jobs.count)
+                if let job = receive(item, lane ?? .std, place, now, &hasBuried) {
                     jobs.append(job)
                     bytes += size
                 }
@@ -271,12 +290,18 @@ extension QueueModel {
         }
     }
 
+    /// Where a fetch has got to when it pops an item.
+    private struct Place {
+        var fence: Int64
+        var popped: Int
+        var position: Int
+    }
+
     /// The job that a popped item stands for; nil when it went to `dead` or was cancelled.
     private mutating func receive(
         _ item: Item,
         _ lane: Lane,
-        _ fence: Int64,
-        _ position: Int,
+        _ place: Place,
         _ now: Int64,
         _ hasBuried: inout Bool
     ) -> Job? {
@@ -288,7 +313,7 @@ extension QueueModel {
             let reading = HandPushed.read(
                 bytes,
                 lane: lane,
-                mark: "\(fence)-\(position)",
+                mark: "\(place.fence)-\(place.popped)",
                 now: now,
                 payloadBytesMax: tuning.payloadBytesMax
             )
@@ -298,6 +323,12 @@ extension QueueModel {
             case .adopted(let adopted):
                 counters.enqueued += 1
                 job = adopted
+            case .spoilt:
+                return HandPushedName.spoilt(
+                    bytes,
+                    fence: place.fence,
+                    position: place.position
+                )
             case .refused(let id, let reason):
                 bury(item, id: id, reason: reason, now: now)
                 counters.died += 1
@@ -327,6 +358,8 @@ extension QueueModel.Item {
         case .bytes(let bytes):
             return bytes
         case .job(let job):
+            // The bytes themselves, as they were pushed.
+            if job.defect != nil { return job.payload }
             do {
                 return try Envelope.encode(job)
             } catch {

@@ -223,6 +223,17 @@ extension QueueModel {
         for var job in lease.slots.compactMap({ $0 }) {
             counters.reaped += 1
             job.readyMilliseconds = now
+            guard job.defect == nil else {
+                bury(
+                    .bytes(job.payload),
+                    id: job.id,
+                    reason: "malformed envelope",
+                    now: now
+                )
+                counters.died += 1
+                report.dead += 1
+                continue
+            }
             if reference.isSolo { job.crashes += 1 }
             if reference.isSolo, job.crashes >= tuning.crashesMax {
                 bury(.job(job), id: job.id, reason: "crashed worker", now: now)

@@ -49,7 +49,6 @@ end
 -- Kind and arguments of a bare job; nil and the reason when it is none.
 local function adoption(e)
   if #e > PAYLOAD_BYTES + 1000 then return nil, 'over the size limit' end
-  if string.sub(e, 1, 3) == 'v1|' then return nil, 'malformed envelope' end
   local isJSON, value = pcall(cjson.decode, e)
   if not isJSON or type(value) ~= 'table' or not string.find(e, '^%s*{') then
     return nil, 'neither an envelope nor a JSON object'

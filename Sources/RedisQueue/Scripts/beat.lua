@@ -19,7 +19,7 @@ for i = 8, #ARGV do
         left = left + 1
         if hasCancels then
           local id = known(e)
-          if redis.call('HEXISTS', KEYS[13], id) == 1 then cancelled[#cancelled + 1] = id end
+          if id and redis.call('HEXISTS', KEYS[13], id) == 1 then cancelled[#cancelled + 1] = id end
         end
       end
     end

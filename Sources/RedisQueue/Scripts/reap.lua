@@ -4,7 +4,7 @@
 -- Result: {batches, jobs to suspect, jobs to dead, grace}; grace is 0 or 1
 --
 -- Unsettled jobs go to `suspect`; only the job of a solo batch has crashed, for only there it is
--- known which one it was. A reaped delivery is no attempt. When nobody has reaped for GRACE,
+-- known which one it was. What is no envelope goes to `dead`. A reaped delivery is no attempt. When nobody has reaped for GRACE,
 -- everybody was away: all leases get that much time, and nothing is taken in this call.
 
 local last = tonumber(redis.call('HGET', KEYS[10], 'reaped') or '0')
@@ -26,8 +26,13 @@ end
 
 local suspects, dead = 0, 0
 
-local function takeBack(e, isSolo)
+local function takeBack(e, isSolo, garbage)
   local id, unique, attempt, at, _, horizon, created, crashes = parse(e)
+  if not id then
+    bury(garbage, e, 'malformed envelope')
+    dead = dead + 1
+    return
+  end
   if isSolo then crashes = text(tonumber(crashes) + 1) end
   local body = stamped(e, id, attempt, at, created, crashes)
   if isSolo and tonumber(crashes) >= CRASHES then
@@ -46,8 +51,10 @@ redis.call('ZREMRANGEBYSCORE', KEYS[14], '-inf', now)
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 for _, batch in ipairs(ended) do
   local run = PREFIX .. 'run:' .. batch
-  for _, e in ipairs(redis.call('LRANGE', run, 1, -1)) do
-    if e ~= '' then takeBack(e, string.sub(batch, 1, 1) == 's') end
+  local slots = redis.call('LRANGE', run, 0, -1)
+  for i = 2, #slots do
+    local garbage = 'garbage-' .. slots[1] .. '-' .. (i - 2)
+    if slots[i] ~= '' then takeBack(slots[i], string.sub(batch, 1, 1) == 's', garbage) end
   end
   redis.call('UNLINK', run)
   redis.call('ZREM', KEYS[1], batch)

@@ -5,7 +5,8 @@
 -- ARGV[1] worker, ARGV[2] number of the call, ARGV[3] most jobs to fetch, ARGV[4] '1' when the
 -- process has nothing else in flight, ARGV[5] old batch ('' for none), ARGV[6] its number,
 -- ARGV[7..] slots: position (from 0), job id, and one of: 'd' done; 'x' discard; 'b' release;
--- 'r' retry, 's' snooze, each with wait (ms) and reason; 'k' dead with reason
+-- 'r' retry, 's' snooze, each with wait (ms) and reason; 'k' dead with reason;
+-- or 'D' and the old batch's fence: all of its jobs are done, and none has a unique key
 -- Result: {settled, now, paused, more, suspects, age of the first, solo worker, next due or '',
 --          fence, solo batch, job, …}; settled is 0 nothing, 1 settled, 2 settled before, 3 lost,
 --          4 stale; times in ms; flags 0 or 1
@@ -111,6 +112,18 @@ local function conclude(code, e, i)
   end
 end
 
+-- A fetched text that begins like an envelope and is none has a name that the worker gives it.
+local function garbageName(fence, position)
+  return 'garbage-' .. fence .. '-' .. text(position)
+end
+
+local function buryGarbage(id, e, reason)
+  count('died', 1)
+  count('failed', 1)
+  bury(id, e, reason)
+  hasBuried = true
+end
+
 local EXTRA = {d = 0, x = 0, b = 0, r = 2, s = 2, k = 1}
 
 -- Gives handed back jobs to the front, so that what was fetched first is fetched first again.
@@ -124,6 +137,26 @@ local function giveBack(back)
   end
   released = #back
   if released > 0 then count('released', released) end
+end
+
+local function endBatch()
+  redis.call('UNLINK', KEYS[18])
+  redis.call('ZREM', KEYS[1], oldBatch)
+end
+
+-- The fence names this delivery of these jobs, so the jobs need not be read.
+local function settleWhole(fence)
+  if redis.call('LINDEX', KEYS[18], 0) ~= fence then return false end
+  local done = redis.call('LLEN', KEYS[18]) - 1
+  if hasCancels then
+    for _, e in ipairs(redis.call('LRANGE', KEYS[18], 1, -1)) do
+      if e ~= '' then uncancel((known(e))) end
+    end
+  end
+  count('succeeded', done)
+  count('running', -done)
+  endBatch()
+  return true
 end
 
 local function settle()
@@ -150,6 +183,10 @@ local function settle()
       else
         conclude(code, e, i + 3)
       end
+    elseif e and e ~= '' and ARGV[i + 1] == garbageName(slots[1], position - 2) then
+      slots[position] = ''
+      blanked[#blanked + 1] = position - 1
+      buryGarbage(ARGV[i + 1], e, code == 'k' and ARGV[i + 3] or 'malformed envelope')
     end
     i = i + 3 + EXTRA[code]
   end
@@ -157,8 +194,7 @@ local function settle()
   if done > 0 then count('succeeded', done) end
   if #blanked > 0 then count('running', -#blanked) end
   if #blanked == open then
-    redis.call('UNLINK', KEYS[18])
-    redis.call('ZREM', KEYS[1], oldBatch)
+    endBatch()
   else
     for _, index in ipairs(blanked) do redis.call('LSET', KEYS[18], index, '') end
   end
@@ -169,7 +205,11 @@ if oldBatch ~= '' then
   if redis.call('ZSCORE', KEYS[1], oldBatch) then
     settled = '1'
     wasSolo = string.sub(oldBatch, 1, 1) == 's'
-    settle()
+    if ARGV[7] ~= 'D' then
+      settle()
+    elseif not settleWhole(ARGV[8]) then
+      settled = '3'
+    end
   else
     local memory = redis.call('HMGET', KEYS[19], 'n', 'r:' .. oldBatch)
     local isKnown = memory[1] and tonumber(ARGV[6]) <= tonumber(memory[1])
@@ -208,9 +248,10 @@ local fence = math.max((tonumber(ctl[2]) or 0) + 1, nowMicroseconds)
 local fenceText = text(fence)
 
 -- The job that a popped element stands for; nil when it went to `dead` or was cancelled.
+-- What begins like an envelope is taken for one: to read each here would cost more than all else.
+-- Its worker reads it anyway, and settles one that is none as dead.
 local function receive(e, lane)
-  local id, unique = parse(e)
-  if not id then
+  if string.sub(e, 1, 3) ~= 'v1|' then
     local mark = fenceText .. '-' .. popped
     local kind, args = adoption(e)
     if not kind then
@@ -220,10 +261,12 @@ local function receive(e, lane)
       return nil
     end
     count('enqueued', 1)
-    id, unique = 'hand-' .. mark, ''
-    e = 'v1|' .. nowText .. '|' .. nowText .. '|0|' .. id .. '|1|' .. lane .. '||' .. kind .. '|'
-      .. #args .. '|0|raw||' .. args
+    e = 'v1|' .. nowText .. '|' .. nowText .. '|0|hand-' .. mark .. '|1|' .. lane .. '||' .. kind
+      .. '|' .. #args .. '|0|raw||' .. args
   end
+  if not hasCancels and not string.find(e, '|start:', 1, true) then return e end
+  local id, unique = parse(e)
+  if not id then return e end
   if hasCancels and redis.call('HDEL', KEYS[13], id) == 1 then
     free(id, unique)
     count('discarded', 1)

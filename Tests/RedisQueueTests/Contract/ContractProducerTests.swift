@@ -163,7 +163,6 @@ struct ContractProducerTests {
         try await withContractQueue(world) { contract in
             let garbage = [
                 ("nonsense", "neither an envelope nor a JSON object"),
-                ("v1|broken", "malformed envelope"),
                 (#"{"args":{}}"#, "type is missing or malformed"),
                 (#"{"type":"sync","args":3}"#, "args is not an object"),
                 (#"{"type":"sync","x":3}"#, "member other than type and args"),
@@ -179,6 +178,79 @@ struct ContractProducerTests {
                 }
             )
             #expect(found == Dictionary(uniqueKeysWithValues: garbage))
+        }
+    }
+
+    @Test(
+        "what only begins like an envelope is settled as dead by its worker, whole",
+        arguments: ContractWorld.allCases
+    )
+    func spoiltEnvelope(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            let text = "v1|1|1|0|named|1|std||sync|9|0|raw||short"
+            try await contract.pushByHand(text, .std)
+            try await contract.add("good")
+            let batch = try #require(try await contract.turn(1).batch)
+            let name = "garbage-\(batch.fence)-0"
+            #expect(batch.names == [name, "good"])
+            let defect = try #require(batch.jobs[0].defect)
+            let slots = [
+                Settlement.Slot(
+                    position: 0,
+                    id: batch.jobs[0].id,
+                    outcome: .dead(reason: defect)
+                ),
+                Settlement.Slot(position: 1, id: batch.jobs[1].id, outcome: .done),
+            ]
+            let settlement = Settlement(batch: batch.reference, slots: slots)
+            #expect(try await contract.turn(2, settling: settlement, limit: 0).settled == .settled)
+            let page = try await contract.queue.jobs(in: .dead, after: nil, limit: 10)
+            #expect(page.jobs.map(\.job.id.text) == [name])
+            #expect(page.jobs.map(\.job.payload) == [Array(text.utf8)])
+            #expect(page.jobs.map(\.reason) == ["malformed envelope"])
+            #expect(try await contract.queue.figures().running == 0)
+        }
+    }
+
+    @Test(
+        "what only begins like an envelope goes to dead when its worker dies",
+        arguments: ContractWorld.allCases
+    )
+    func spoiltEnvelopeReaped(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            try await contract.pushByHand("v1|broken", .std)
+            let batch = try #require(try await contract.turn(1).batch)
+            _ = try await contract.queue.reap(limit: 10)
+            for _ in 0..<4 {
+                try await contract.advance(.seconds(9))
+                _ = try await contract.queue.reap(limit: 10)
+            }
+            let page = try await contract.queue.jobs(in: .dead, after: nil, limit: 10)
+            #expect(page.jobs.map(\.job.id.text) == ["garbage-\(batch.fence)-0"])
+            #expect(try await contract.queue.figures().suspects == 0)
+        }
+    }
+
+    @Test("a batch settled as a whole is gone, once", arguments: ContractWorld.allCases)
+    func whole(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            for name in ["a", "b", "c"] { try await contract.add(name) }
+            let batch = try #require(try await contract.turn(1).batch)
+            let slots = batch.jobs.enumerated()
+                .map { Settlement.Slot(position: $0, id: $1.id, outcome: .done) }
+            var settlement = Settlement(
+                batch: batch.reference,
+                slots: slots,
+                wholeFence: batch.fence + 1
+            )
+            #expect(try await contract.turn(2, settling: settlement, limit: 0).settled == .lost)
+            settlement.wholeFence = batch.fence
+            #expect(try await contract.turn(3, settling: settlement, limit: 0).settled == .settled)
+            let again = try await contract.turn(4, settling: settlement, limit: 0)
+            #expect(again.settled == .alreadySettled)
+            let figures = try await contract.queue.figures()
+            #expect(figures.running == 0)
+            #expect(figures.counters.succeeded == 3)
         }
     }
 }

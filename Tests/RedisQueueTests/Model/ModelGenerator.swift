@@ -165,8 +165,24 @@ struct ModelGenerator {
             guard let id = job?.id ?? (chance(0.3) ? pastIDs.last : nil) else { continue }
             slots.append(Settlement.Slot(position: position, id: id, outcome: outcome()))
         }
+        if isWhole, chance(0.5), let whole = wholeSettlement(of: lease, reference) { return whole }
         if chance(0.15) { disturb(&slots) }
         return Settlement(batch: reference, slots: slots)
+    }
+
+    /// All of a batch done at once, if it may be said so; now and then under another's fence.
+    private mutating func wholeSettlement(
+        of lease: QueueModel.Lease,
+        _ reference: Batch.Reference
+    ) -> Settlement? {
+        let jobs = lease.slots.compactMap { $0 }
+        guard jobs.count == lease.slots.count,
+            jobs.allSatisfy({ $0.unique == nil && $0.defect == nil })
+        else { return nil }
+        let slots = jobs.enumerated()
+            .map { Settlement.Slot(position: $0, id: $1.id, outcome: .done) }
+        let fence = lease.fence + (chance(0.1) ? 1 : 0)
+        return Settlement(batch: reference, slots: slots, wholeFence: fence)
     }
 
     /// Names a wrong position or a wrong job, as a confused worker would.

@@ -47,6 +47,24 @@ struct Mutation: Sendable, CustomTestStringConvertible {
             replacement: "if id then"
         ),
         Mutation(
+            name: "settle a whole batch under any fence",
+            script: "turn",
+            original: "if redis.call('LINDEX', KEYS[18], 0) ~= fence then return false end",
+            replacement: ""
+        ),
+        Mutation(
+            name: "keep the cancellations of a whole batch",
+            script: "turn",
+            original: "if e ~= '' then uncancel((known(e))) end",
+            replacement: ""
+        ),
+        Mutation(
+            name: "keep what is no envelope when its batch is reaped",
+            script: "reap",
+            original: "bury(garbage, e, 'malformed envelope')",
+            replacement: "redis.call('LPUSH', KEYS[5], e)"
+        ),
+        Mutation(
             name: "promote while paused",
             script: "turn",
             original: "if not paused and limit > 0 then\n  promote()\n  fetch()",
