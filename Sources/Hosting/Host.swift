@@ -1,4 +1,5 @@
 package import Ambient
+import CallStore
 import Foundation
 package import Logging
 package import Settings
@@ -109,6 +110,8 @@ package enum Program {
             throw failure
         } catch is CancellationError where host.shutdown.isRequested {
             return .done
+        } catch let error as StoreError {
+            throw Host.failure(error, database: host.settings.database)
         } catch {
             host.logger.critical(
                 "The program ended by an error",

@@ -148,7 +148,9 @@ package struct RedisAccess: Sendable {
 
     private static func mayPass(_ error: RedisError) -> Bool {
         switch error {
-        case .cannotConnect, .timeout, .closed, .server(.loading), .server(.busy): true
+        case .cannotConnect, .timeout, .closed, .server(.loading), .server(.busy),
+            .server(.cannotPersist):
+            true
         case .server, .protocolError, .cancelled: false
         }
     }
@@ -166,6 +168,12 @@ package struct RedisAccess: Sendable {
             StartFailure(
                 .unreachable,
                 "Redis at \(address) is still loading its data; try again when it is ready"
+            )
+        case .server(.cannotPersist(let message)):
+            StartFailure(
+                .unreachable,
+                "Redis at \(address) cannot write to its disk (\(message)); make room there, and "
+                    + "work goes on by itself"
             )
         case .cannotConnect(let reason):
             StartFailure(

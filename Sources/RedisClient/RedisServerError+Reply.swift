@@ -9,6 +9,7 @@ extension RedisServerError {
         case "LOADING": self = .loading
         case "READONLY": self = .readOnly
         case "OOM": self = .outOfMemory
+        case "MISCONF": self = .cannotPersist(message: text)
         case "NOAUTH", "WRONGPASS": self = .noAuthentication(message: text)
         case "NOPERM": self = .noPermission(message: text)
         case "NOSCRIPT": self = .noScript

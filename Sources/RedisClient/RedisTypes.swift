@@ -17,6 +17,9 @@ package enum RedisServerError: Error, Sendable, Equatable {
     case loading
     case readOnly
     case outOfMemory
+
+    /// Redis cannot write its data to disk and takes no writes until it can (MISCONF).
+    case cannotPersist(message: String)
     case noAuthentication(message: String)
     case noPermission(message: String)
     case noScript

@@ -20,6 +20,8 @@ extension QueueError {
         case .busy: self = .unavailable(reason: "Redis is busy with a script")
         case .readOnly: self = .refused(reason: "this Redis is a read-only replica")
         case .outOfMemory: self = .full
+        case .cannotPersist(let message):
+            self = .unavailable(reason: "Redis cannot write to its disk: \(message)")
         case .noAuthentication(let message): self = .refused(reason: message)
         case .noPermission(let message): self = .refused(reason: message)
         case .noScript: self = .protocolViolation(reason: "the server forgets scripts at once")
@@ -38,7 +40,7 @@ extension QueueError {
             self = .refused(reason: "too many cancellations wait for their jobs")
         case "UNBLOCKED", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN":
             self = .unavailable(reason: message)
-        case "WRONGTYPE", "MISCONF":
+        case "WRONGTYPE":
             self = .refused(reason: message)
         default:
             self = .protocolViolation(reason: message)
@@ -67,7 +69,8 @@ extension RedisServerError {
             ["UNBLOCKED", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"].contains {
                 message.hasPrefix($0)
             }
-        case .outOfMemory, .noAuthentication, .noPermission, .noScript, .moved: false
+        case .outOfMemory, .cannotPersist, .noAuthentication, .noPermission, .noScript, .moved:
+            false
         }
     }
 }

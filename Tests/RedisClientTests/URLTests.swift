@@ -154,6 +154,12 @@ struct ServerErrorTests {
         ("READONLY You can't write against a read only replica.", .readOnly),
         ("OOM command not allowed when used memory > 'maxmemory'.", .outOfMemory),
         (
+            "MISCONF Errors writing to the AOF file: No space left on device",
+            .cannotPersist(
+                message: "MISCONF Errors writing to the AOF file: No space left on device"
+            )
+        ),
+        (
             "OOM command not allowed when used memory > 'maxmemory'. script: f0, on @user_script:1.",
             .outOfMemory
         ),
