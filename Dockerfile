@@ -5,11 +5,10 @@ RUN apt-get update -qq \
         libcurl4-openssl-dev libhiredis-dev libphonenumber-dev libsqlite3-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-# The dependencies are fetched in a layer of their own: they change less often than the sources.
-COPY Package.swift ./
-RUN swift package resolve
 COPY . .
-RUN swift build -c release --static-swift-stdlib \
+# What was compiled is kept between builds of the image.
+RUN --mount=type=cache,target=/src/.build,sharing=locked \
+    swift build -c release --static-swift-stdlib \
     && mkdir /out \
     && for name in ringback scheduler server worker-sync worker-attribution worker-conversion \
         worker-export worker-upkeep elevenlabs-simulator; do \
@@ -23,7 +22,7 @@ RUN apt-get update -qq \
         tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin ringback \
-    && install -d -o ringback -g ringback -m 0750 /data
+    && install -d -o ringback -g ringback -m 0750 /data /simulator
 COPY --from=build /out/ /usr/local/bin/
 COPY schedules /app/schedules
 COPY rules /app/rules

@@ -17,7 +17,8 @@ struct Main: AsyncParsableCommand {
             Prints one line, `listening on http://127.0.0.1:PORT`, when it accepts requests. The \
             same seed, calls, days, agents and anchor give the same data. The truth is at \
             /_truth/conversations and /_truth/recipients (NDJSON), what was injected at \
-            /_truth/faults; POST {"mode":"none|flaky|hostile"} there changes the faults.
+            /_truth/faults; POST {"mode":"none|flaky|hostile"} there changes the faults. \
+            ELEVENLABS_API_KEY_FILE and ELEVENLABS_WEBHOOK_SECRET_FILE may name files instead.
             """
     )
 
@@ -127,7 +128,7 @@ struct Main: AsyncParsableCommand {
         let now = Int(ambient.now().timeIntervalSince1970)
         let simulation = SimulatedUpstream(
             worldSettings(now: now),
-            apiKey: apiKey ?? environment["ELEVENLABS_API_KEY"] ?? "simulator",
+            apiKey: try apiKey ?? Self.value("ELEVENLABS_API_KEY", in: environment) ?? "simulator",
             faults: FaultMode(rawValue: faults) ?? .none,
             ambient: ambient,
             logger: logger
@@ -147,6 +148,19 @@ struct Main: AsyncParsableCommand {
         try await run(services, logger)
     }
 
+    /// A variable's value, or what stands in the file that `NAME_FILE` names.
+    private static func value(
+        _ name: String,
+        in environment: [String: String]
+    ) throws -> String? {
+        if let value = environment[name], !value.isEmpty { return value }
+        guard let path = environment[name + "_FILE"], !path.isEmpty else { return nil }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw StartProblem(line: "cannot read \(path), which \(name)_FILE names")
+        }
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+
     private func webhookServices(
         _ simulation: SimulatedUpstream,
         _ environment: [String: String],
@@ -154,8 +168,8 @@ struct Main: AsyncParsableCommand {
         _ logger: Logger
     ) throws -> [any Service] {
         guard let webhook else { return [] }
-        let secret = webhookSecret ?? environment["ELEVENLABS_WEBHOOK_SECRET"] ?? ""
-        guard !secret.isEmpty else {
+        let given = try webhookSecret ?? Self.value("ELEVENLABS_WEBHOOK_SECRET", in: environment)
+        guard let secret = given, !secret.isEmpty else {
             throw StartProblem(line: "--webhook needs --webhook-secret, such as wsec_example")
         }
         var settings = WebhookSettings(url: webhook, secret: secret)

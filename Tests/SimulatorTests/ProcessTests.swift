@@ -15,8 +15,13 @@ private struct Simulator {
             .appending(path: "elevenlabs-simulator").path
     }
 
-    static func launch(_ options: [String]) async throws -> Simulator {
-        let process = try await ChildProcess.launch(.init([path] + options))
+    static func launch(
+        _ options: [String],
+        environment: [String: String?] = [:]
+    ) async throws -> Simulator {
+        var launch = ChildProcess.Command([path] + options)
+        launch.environment = environment
+        let process = try await ChildProcess.launch(launch)
         let prefix = "listening on "
         let line = try await process.line(containing: prefix)
         return Simulator(
@@ -26,9 +31,12 @@ private struct Simulator {
         )
     }
 
-    func get(_ path: String) async throws(HTTPError) -> HTTPResponse {
+    func get(
+        _ path: String,
+        key: String = "simulator"
+    ) async throws(HTTPError) -> HTTPResponse {
         try await client.send(
-            HTTPRequest(url: url + path, headers: [HTTPHeader("xi-api-key", "simulator")])
+            HTTPRequest(url: url + path, headers: [HTTPHeader("xi-api-key", key)])
         )
     }
 
@@ -63,6 +71,28 @@ struct ProcessTests {
             .init([Simulator.path, "--calls", "5", "--exit-with-stdin"])
         )
         #expect(await process.ended() == .exited(0))
+    }
+
+    @Test("takes key and secret from files, as containers are given them")
+    func secretFiles() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "simulator-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let key = folder.appending(path: "key")
+        try Data("from-a-file\n".utf8).write(to: key)
+        let secret = folder.appending(path: "secret")
+        try Data("wsec_file\n".utf8).write(to: secret)
+        let simulator = try await Simulator.launch(
+            ["--calls", "5", "--webhook", "http://127.0.0.1:1/"],
+            environment: [
+                "ELEVENLABS_API_KEY_FILE": key.path,
+                "ELEVENLABS_WEBHOOK_SECRET_FILE": secret.path,
+            ]
+        )
+        #expect(try await simulator.get("/v1/convai/agents", key: "from-a-file").status == 200)
+        #expect(try await simulator.get("/v1/convai/agents").status == 401)
+        await simulator.end()
+        try FileManager.default.removeItem(at: folder)
     }
 
     @Test("says in one line why it cannot start")
