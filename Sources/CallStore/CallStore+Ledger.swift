@@ -13,8 +13,8 @@ extension CallStore {
                     where exists (select 1 from ledger where job_id = wanted.value)
                     """
             )
-            let list = try StoredJSON.text(ids.map(\.text))
-            return Set(try Int.fetchAll(statement, arguments: [list]).map { ids[$0] })
+            let found = try Int.fetchAll(statement, arguments: [StoredJSON.list(ids)])
+            return Set(found.map { ids[$0] })
         }
     }
 
@@ -44,18 +44,17 @@ extension CallStore {
 }
 
 extension StoreWriter {
-    /// All jobs under one savepoint; when one of them fails, each under its own.
+    /// All jobs at once; when one of them fails or is in the ledger, each under its own savepoint.
     ///
-    /// Two statements for a savepoint cost as much as the ledger's row does, and most batches have
-    /// nothing to roll back.
+    /// Most batches are new and have nothing to roll back, and a statement for each of their rows
+    /// costs several times as much as the row.
     fileprivate func apply(_ jobs: [LedgerJob]) throws -> [LedgerVerdict] {
         // Most batches find an empty outbox: then no job can have come from it.
         let mayBeInOutbox = try hasOutbox()
-        let together = try undoable {
-            try jobs.map { job in try enter(job, mayBeInOutbox: mayBeInOutbox) }
-        }
+        let together = try undoable { try enterTogether(jobs, mayBeInOutbox: mayBeInOutbox) }
         switch together {
-        case .success(let verdicts): return verdicts
+        case .success:
+            return jobs.map { _ in .applied }
         case .failure:
             return try jobs.map { job in
                 switch try undoable({ try enter(job, mayBeInOutbox: mayBeInOutbox) }) {
@@ -84,6 +83,47 @@ extension StoreWriter {
             try run("release savepoint job")
             added.entries.removeLast(added.entries.count - addedBefore)
             return .failure(error)
+        }
+    }
+
+    /// The ledger rows and changes of jobs that are all new.
+    ///
+    /// - Throws: `StoreError.stale` when the ledger has one of them, or what a change throws.
+    private func enterTogether(_ jobs: [LedgerJob], mayBeInOutbox: Bool) throws {
+        var entered = 0
+        for (delivery, ids) in Dictionary(grouping: jobs.map(\.entry), by: Delivery.init) {
+            entered += try run(
+                """
+                insert into ledger (job_id, kind, worker, fence, attempt, finished_ms)
+                select value, ?, ?, ?, ?, ? from json_each(?) where true
+                on conflict (job_id) do nothing
+                """,
+                [
+                    delivery.kind, delivery.worker.text, delivery.fence, delivery.attempt,
+                    nowMilliseconds, StoredJSON.list(ids.map(\.id)),
+                ]
+            )
+        }
+        guard entered == jobs.count else { throw StoreError.stale(reason: "not all are new") }
+        if mayBeInOutbox {
+            let list = StoredJSON.list(jobs.map(\.entry.id))
+            try run("delete from outbox where job_id in (select value from json_each(?))", [list])
+        }
+        for job in jobs { try job.change(self) }
+    }
+
+    /// What the jobs of one batch mostly share.
+    private struct Delivery: Hashable {
+        let kind: String
+        let worker: WorkerID
+        let fence: Int64
+        let attempt: Int
+
+        init(_ entry: LedgerEntry) {
+            kind = entry.kind
+            worker = entry.worker
+            fence = entry.fence
+            attempt = entry.attempt
         }
     }
 
