@@ -114,7 +114,9 @@ extension QueueModel {
             return Settling(answer: !isReaped && isKnown ? .alreadySettled : .lost)
         }
         if let fence = settlement.wholeFence {
-            guard lease.fence == fence else { return Settling(answer: .lost) }
+            guard lease.fence == fence else {
+                return Settling(answer: .lost, wasSolo: reference.isSolo)
+            }
             settlement.slots = lease.slots.enumerated().compactMap { position, job in
                 job.map { Settlement.Slot(position: position, id: $0.id, outcome: .done) }
             }
