@@ -173,12 +173,4 @@ extension ScriptReply {
             throw .protocolViolation(reason: "a worker id in a result is malformed")
         }
     }
-
-    static func job(_ bytes: [UInt8]) throws(QueueError) -> Job {
-        do {
-            return try Envelope.decode(bytes)
-        } catch {
-            throw .protocolViolation(reason: "an envelope in a result is malformed: \(error)")
-        }
-    }
 }

@@ -9,7 +9,7 @@
 --         job, each led by `|`: empty when queued, the holder's id when its unique key is taken.
 -- When the server is full, the first write is refused, and so nothing has happened.
 --
--- Envelopes are not read here: a producer that writes a bad one is told by its worker.
+-- Envelopes are not read here: a bad one is found out by the worker that gets it.
 
 local HEAD = 'v1|' .. nowText .. '|' .. nowText .. '|'
 
