@@ -23,12 +23,17 @@ struct RedisQueueFaultTests {
             let batch = try #require(try await queue.turn(request(1, nil, limit: 3)).batch)
             _ = try await client.send(RedisCommand("CONFIG", "SET", "maxmemory", "1"))
 
-            await #expect(throws: QueueError.full) {
+            // The marks hold before the server does; only what passes them learns that it is full.
+            await #expect(throws: QueueError.overloaded(lane: .std, retryAfter: .seconds(5))) {
                 try await queue.enqueue([newJob("late")], call: try EnqueueCallID("late"))
+            }
+            let urgent = try newJob("urgent", lane: .hi)
+            await #expect(throws: QueueError.full) {
+                try await queue.enqueue([urgent], call: try EnqueueCallID("urgent"))
             }
             await #expect(throws: QueueError.full) {
                 try await queue.fire(
-                    Tick(schedule: "poll", instantMilliseconds: 1, job: try newJob("tick"))
+                    Tick(schedule: "poll", instantMilliseconds: 1, job: urgent)
                 )
             }
             #expect(try await queue.lastTick(ofSchedule: "poll") == nil)
