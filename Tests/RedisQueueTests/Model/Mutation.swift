@@ -31,7 +31,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "ring always",
             script: "turn",
-            original: "if popped + promoted + released > 0 and hasMore() then ring() end",
+            original:
+                "if (popped + promoted + released > 0 or hasWoken) and hasMore() then ring() end",
             replacement: "if hasMore() then ring() end"
         ),
         Mutation(
@@ -123,8 +124,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "give back to the end of the lane",
             script: "turn",
-            original: "redis.call('RPUSH', wasSolo and KEYS[5] or LANES[lane],",
-            replacement: "redis.call('LPUSH', wasSolo and KEYS[5] or LANES[lane],"
+            original: "redis.call('RPUSH', wasSolo and KEYS[5] or isKeyed",
+            replacement: "redis.call('LPUSH', wasSolo and KEYS[5] or isKeyed"
         ),
         Mutation(
             name: "forget to give a key's count back at reap",
@@ -202,9 +203,9 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "push half a call before it is refused",
             script: "enqueue",
-            original: "  if level >= 2 then\n    for _, job in ipairs(jobs) do",
+            original: "      if isRefused(part.lane) then return",
             replacement:
-                "  if level >= 2 then\n    for _, job in ipairs(jobs) do\n      if not isRefused(job[5]) then admit(lists, unpack(job)) end"
+                "      if not isRefused(part.lane) then enter(part) end\n      if isRefused(part.lane) then return"
         ),
         Mutation(
             name: "never ask producers to slow down",
