@@ -42,6 +42,9 @@ where Handler.Effect == Committer.Effect {
     var commitPlaces: [(batch: OpenBatch, position: Int)] = []
     var commitFailures = 0
     var commitRetry: Duration?
+    var notes: [JobNote] = []
+    var notesSince: Duration = .zero
+    var nextLook: Duration = .zero
 
     var drain: Drain?
     var failure: WorkerError?
@@ -105,6 +108,7 @@ where Handler.Effect == Committer.Effect {
             readInbox()
             collect()
             advanceDrain()
+            noteLongRunning(ambient.elapsed())
             let hasWorked = await exchange()
             await forget()
             removeFinished()
@@ -164,7 +168,7 @@ where Handler.Effect == Committer.Effect {
     private var isDone: Bool {
         if case .queue? = failure { return true }
         guard let drain else { return false }
-        if open.isEmpty, pendingTurn == nil, commitJobs.isEmpty { return true }
+        if open.isEmpty, pendingTurn == nil, commitJobs.isEmpty, notes.isEmpty { return true }
         let end = drain.since + limits.drainGrace + limits.cancelGrace * 2
         guard ambient.elapsed() >= end else { return false }
         logger.error(
@@ -250,14 +254,23 @@ where Handler.Effect == Committer.Effect {
                     job: job,
                     worker: configuration.worker,
                     fence: batch.batch.fence,
-                    effect: effect
+                    effect: effect,
+                    ran: attempt.duration,
+                    isNoted: batch.noted.contains(attempt.position)
                 )
             )
             commitPlaces.append((batch, attempt.position))
             batch.uncommitted += 1
             if batch.waitingSince == nil { batch.waitingSince = now }
         case .settle(let outcome):
-            decide(outcome, for: attempt.position, of: batch, now: now)
+            decide(
+                outcome,
+                for: attempt.position,
+                of: batch,
+                now: now,
+                cause: attempt.stop?.cause ?? .handler,
+                ran: attempt.duration
+            )
         case .drop:
             break
         }
@@ -286,11 +299,14 @@ where Handler.Effect == Committer.Effect {
         _ outcome: Outcome,
         for position: Int,
         of batch: OpenBatch,
-        now: Duration
+        now: Duration,
+        cause: JobNote.Cause = .handler,
+        ran: Duration? = nil
     ) {
         let job = batch.batch.jobs[position]
         metrics.noteOutcome(kind: job.kind, outcome: outcome)
         batch.add(outcome, at: position, now: now)
+        note(outcome, for: position, of: batch, cause: cause, ran: ran)
         switch outcome {
         case .done, .release, .snooze: break
         case .retry(let delay, let reason):
