@@ -22,6 +22,9 @@ package struct QueueScripts: Sendable {
     package let runNow: RedisScript
     package let figures: RedisScript
     package let workers: RedisScript
+    package let audit: RedisScript
+    package let situation: RedisScript
+    package let holder: RedisScript
     package let page: RedisScript
     package let job: RedisScript
     package let rights: RedisScript
@@ -62,6 +65,9 @@ package struct QueueScripts: Sendable {
         runNow = script("run-now", PackageResources.run_now_lua)
         figures = script("figures", PackageResources.figures_lua)
         workers = script("workers", PackageResources.workers_lua)
+        audit = script("audit", PackageResources.audit_lua)
+        situation = script("situation", PackageResources.situation_lua)
+        holder = script("holder", PackageResources.holder_lua)
         page = script("page", PackageResources.page_lua)
         job = script("job", PackageResources.job_lua)
         prepare = script("prepare", PackageResources.prepare_lua)
