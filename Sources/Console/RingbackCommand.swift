@@ -20,8 +20,10 @@ package struct RingbackCommand: ParsableCommand {
         abstract: "Records what phone calls of a voice agent were worth.",
         version: Release.version,
         subcommands: [
-            UpCommand.self, StatusCommand.self, EnqueueCommand.self, QueueCommand.self,
-            JobsCommand.self, DeadCommand.self, ScheduleCommand.self, CampaignsCommand.self,
+            UpCommand.self, StatusCommand.self, TopCommand.self, EnqueueCommand.self,
+            QueueCommand.self,
+            JobsCommand.self, ExplainCommand.self, AuditCommand.self, DeadCommand.self,
+            ScheduleCommand.self, CampaignsCommand.self,
             RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
             LimitsCommand.self, DoctorCommand.self, ConfigCommand.self,
         ]

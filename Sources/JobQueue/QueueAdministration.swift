@@ -8,6 +8,12 @@ package protocol QueueAdministration: Sendable {
     func figures() async throws(QueueError) -> QueueFigures
     func workers() async throws(QueueError) -> [WorkerFigures]
 
+    /// What explains why work moves or not, beside the figures.
+    func situation() async throws(QueueError) -> QueueSituation
+
+    /// The job that holds a unique key; nil when it is free.
+    func holder(of key: UniqueKey) async throws(QueueError) -> JobID?
+
     /// Stops fetching; what runs goes on, and settling too.
     func pause(by person: String, reason: String) async throws(QueueError)
 

@@ -45,6 +45,9 @@ where Handler.Effect == Committer.Effect {
     var commitPlaces: [(batch: OpenBatch, position: Int)] = []
     var commitFailures = 0
     var commitRetry: Duration?
+    var notes: [JobNote] = []
+    var notesSince: Duration = .zero
+    var nextLook: Duration = .zero
 
     var drain: Drain?
     var failure: WorkerError?
@@ -108,6 +111,7 @@ where Handler.Effect == Committer.Effect {
             readInbox()
             collect()
             advanceDrain()
+            noteLongRunning(ambient.elapsed())
             let hasWorked = await exchange()
             await forget()
             removeFinished()
@@ -167,7 +171,7 @@ where Handler.Effect == Committer.Effect {
     private var isDone: Bool {
         if case .queue? = failure { return true }
         guard let drain else { return false }
-        if open.isEmpty, pendingTurn == nil, commitJobs.isEmpty { return true }
+        if open.isEmpty, pendingTurn == nil, commitJobs.isEmpty, notes.isEmpty { return true }
         let end = drain.since + limits.drainGrace + limits.cancelGrace * 2
         guard ambient.elapsed() >= end else { return false }
         logger.error(
@@ -253,14 +257,23 @@ where Handler.Effect == Committer.Effect {
                     job: job,
                     worker: configuration.worker,
                     fence: batch.batch.fence,
-                    effect: effect
+                    effect: effect,
+                    ran: attempt.duration,
+                    isNoted: batch.noted.contains(attempt.position)
                 )
             )
             commitPlaces.append((batch, attempt.position))
             batch.uncommitted += 1
             if batch.waitingSince == nil { batch.waitingSince = now }
         case .settle(let outcome):
-            decide(outcome, for: attempt.position, of: batch, now: now)
+            decide(
+                outcome,
+                for: attempt.position,
+                of: batch,
+                now: now,
+                cause: attempt.stop?.cause ?? .handler,
+                ran: attempt.duration
+            )
         case .drop:
             break
         }
@@ -302,11 +315,14 @@ where Handler.Effect == Committer.Effect {
         _ outcome: Outcome,
         for position: Int,
         of batch: OpenBatch,
-        now: Duration
+        now: Duration,
+        cause: JobNote.Cause = .handler,
+        ran: Duration? = nil
     ) {
         let job = batch.batch.jobs[position]
         metrics.noteOutcome(kind: job.kind, outcome: outcome)
         batch.add(outcome, at: position, now: now)
+        note(outcome, for: position, of: batch, cause: cause, ran: ran)
         switch outcome {
         case .done, .release, .snooze: break
         case .rest(let delay, let reason):

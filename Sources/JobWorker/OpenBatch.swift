@@ -28,6 +28,9 @@ final class OpenBatch {
     /// Effects of it that wait for their commit.
     var uncommitted = 0
 
+    /// Positions whose running a note has told of.
+    var noted: Set<Int> = []
+
     /// Taken back by the queue: nothing of it is settled any more.
     var isLost = false
 

@@ -89,6 +89,12 @@ package struct WorkerLimits: Sendable {
     /// settlement may take.
     package var cancelGrace = Duration.seconds(5)
 
+    /// How long an attempt runs before a note tells of it that nobody follows.
+    package var slowAfter = Duration.seconds(10)
+
+    /// Notes that wait while they cannot be written; beyond it the oldest are lost.
+    package var notesMax = 10_000
+
     /// Ids kept for `forget` while the queue cannot be reached; more are left to the ledger.
     package var forgetMax = 10_000
 

@@ -28,6 +28,9 @@ package struct QueueScripts: Sendable {
     package let limitSet: RedisScript
     package let figures: RedisScript
     package let workers: RedisScript
+    package let audit: RedisScript
+    package let situation: RedisScript
+    package let holder: RedisScript
     package let page: RedisScript
     package let job: RedisScript
     package let rights: RedisScript
@@ -72,6 +75,9 @@ package struct QueueScripts: Sendable {
         limitSet = script("limit-set", PackageResources.limit_set_lua)
         figures = script("figures", PackageResources.figures_lua)
         workers = script("workers", PackageResources.workers_lua)
+        audit = script("audit", PackageResources.audit_lua)
+        situation = script("situation", PackageResources.situation_lua)
+        holder = script("holder", PackageResources.holder_lua)
         page = script("page", PackageResources.page_lua)
         job = script("job", PackageResources.job_lua)
         prepare = script("prepare", PackageResources.prepare_lua)

@@ -11,6 +11,14 @@ extension RedisQueue: QueueAdministration {
         try ScriptReply(try await repeatable(calls.workers())).workers()
     }
 
+    package func situation() async throws(QueueError) -> QueueSituation {
+        try ScriptReply(try await repeatable(calls.situation())).situation()
+    }
+
+    package func holder(of key: UniqueKey) async throws(QueueError) -> JobID? {
+        try ScriptReply(try await repeatable(calls.holder(of: key))).holder()
+    }
+
     package func pause(by person: String, reason: String) async throws(QueueError) {
         _ = try await repeatable(calls.pause(by: person, reason: reason))
     }

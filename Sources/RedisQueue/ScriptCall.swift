@@ -242,6 +242,18 @@ extension ScriptCalls {
         call(scripts.workers, [], [])
     }
 
+    package func audit(part: String, mends: Bool, _ arguments: [String]) -> ScriptCall {
+        call(scripts.audit, [], ([part, mends ? "1" : "0"] + arguments).map(Self.text))
+    }
+
+    package func situation() -> ScriptCall {
+        call(scripts.situation, [], [])
+    }
+
+    package func holder(of key: UniqueKey) -> ScriptCall {
+        call(scripts.holder, [keys.unique(key)], [])
+    }
+
     package func page(in state: JobState, after cursor: JobCursor?, limit: Int) -> ScriptCall {
         let arguments = [state.rawValue, cursor?.text ?? "", String(limit)]
         return call(scripts.page, [], arguments.map(Self.text))

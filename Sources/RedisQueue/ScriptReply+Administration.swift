@@ -81,6 +81,27 @@ extension ScriptReply {
         return counters
     }
 
+    package func situation() throws(QueueError) -> QueueSituation {
+        var oldest: [Lane: Duration] = [:]
+        for (index, lane) in Lane.allCases.enumerated() {
+            oldest[lane] = try optionalNumber(index + 1).map { .milliseconds($0) }
+        }
+        let solo = try text(5)
+        return QueueSituation(
+            nowMilliseconds: try number(0),
+            oldest: oldest,
+            oldestSuspect: try optionalNumber(4).map { .milliseconds($0) },
+            soloWorker: solo.isEmpty ? nil : try Self.workerID(solo),
+            soloUntilMilliseconds: try optionalNumber(6),
+            lastReapMilliseconds: try optionalNumber(7)
+        )
+    }
+
+    package func holder() throws(QueueError) -> JobID? {
+        let id = try text(0)
+        return id.isEmpty ? nil : try Self.jobID(id)
+    }
+
     package func workers() throws(QueueError) -> [WorkerFigures] {
         var workers: [WorkerFigures] = []
         for index in 0..<count {

@@ -63,6 +63,14 @@ package struct ScriptReply {
         try ScriptReply(at: index, of: values)
     }
 
+    /// All fields as texts.
+    func texts() throws(QueueError) -> [String] {
+        var texts: [String] = []
+        texts.reserveCapacity(count)
+        for index in 0..<count { texts.append(try text(index)) }
+        return texts
+    }
+
     private static func missing(_ index: Int) -> QueueError {
         .protocolViolation(reason: "field \(index) of a result is missing or malformed")
     }

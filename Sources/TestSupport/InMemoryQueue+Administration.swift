@@ -9,6 +9,14 @@ extension InMemoryQueue: QueueAdministration {
         try await step(.administration) { model, now in model.livingWorkers(now: now) }
     }
 
+    package func situation() async throws(QueueError) -> QueueSituation {
+        try await step(.administration) { model, now in model.situation(now: now) }
+    }
+
+    package func holder(of key: UniqueKey) async throws(QueueError) -> JobID? {
+        try await step(.administration) { model, _ in model.holder(of: key) }
+    }
+
     package func pause(by person: String, reason: String) async throws(QueueError) {
         try await step(.administration) { model, now in
             model.pause(by: person, reason: reason, now: now)

@@ -65,6 +65,7 @@ package struct UpkeepHandler: JobHandler {
         case .rawBodies: return .done(batches(of: task, rawBodies))
         case .inbox: return .done(batches(of: task, inbox))
         case .ledger: return .done(batches(of: task, ledger))
+        case .jobs: return .done(batches(of: task, jobs))
         case .exports: return try await exports(context)
         case .database:
             try await store.optimize()
@@ -145,6 +146,18 @@ package struct UpkeepHandler: JobHandler {
                     limit: limit
                 )
             },
+        ]
+    }
+
+    private var jobs: [Batch] {
+        let settings = settings
+        return [
+            { writer, limit in
+                try writer.removeIndexedJobs(
+                    changedBefore: writer.moment(settings.jobIndex),
+                    limit: limit
+                )
+            }
         ]
     }
 

@@ -66,7 +66,7 @@ private final class RelayFixture: Sendable {
             fence: 1,
             effect: change
         )
-        return try await committer.commit([finished])[0]
+        return try await committer.commit([finished], notes: [])[0]
     }
 }
 

@@ -285,6 +285,38 @@ struct RedisQueueFaultTests {
         }
     }
 
+    @Test(
+        "a missing right is named, with what gives it",
+        arguments: [
+            ("+@all -hset -lset", "run LSET, HSET", "+lset +hset"),
+            ("+@all -blpop", "run BLPOP", "+blpop"),
+            ("+@all -evalsha -eval", "run EVALSHA", "+evalsha"),
+            ("+@all -scan", "run SCAN", "+scan"),
+        ]
+    )
+    func missingRight(rights: String, message: String, fix: String) async throws {
+        var options = PrivateRedisOptions()
+        options.users = ["user on >secret ~ringback:* \(rights)"]
+        let server = try await PrivateRedis.start(options)
+        try await withQueue(on: server, user: "user") { queue, _ in
+            let fatal = try await queue.check().filter(\.isFatal)
+            #expect(fatal.count == 1, "\(fatal)")
+            #expect(fatal.first?.message == "Redis does not let this user \(message)")
+            #expect(fatal.first?.fix == "ACL SETUSER <user> \(fix)")
+        }
+    }
+
+    @Test("a user who may not touch the keys is told which they are")
+    func missingKeys() async throws {
+        var options = PrivateRedisOptions()
+        options.users = ["user on >secret ~other:* +@all"]
+        let server = try await PrivateRedis.start(options)
+        try await withQueue(on: server, user: "user") { queue, _ in
+            let fatal = try await queue.check().filter(\.isFatal)
+            #expect(fatal.map(\.fix) == ["ACL SETUSER <user> ~ringback:*"], "\(fatal)")
+        }
+    }
+
     @Test("many producers at once are served by few calls, each with its own answer")
     func coalescing() async throws {
         let server = try await PrivateRedis.start()
