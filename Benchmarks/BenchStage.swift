@@ -23,11 +23,14 @@ struct BenchStage: Sendable {
     let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
 
     /// Arguments of the usual size and kind: a small JSON object.
-    static let payload: [UInt8] = {
-        let head = #"{"conversation":"conv_01jx8q7m3ve5r9t2k4w6y8z0ab","reason":"#
-        let filler = payloadBytes - head.utf8.count - 3
-        return Array((head + "\"" + String(repeating: "r", count: filler) + "\"}").utf8)
-    }()
+    static let payload = filled(#"{"conversation":"conv_01jx8q7m3ve5r9t2k4w6y8z0ab","#)
+
+    /// Arguments that begin like this, filled up to the usual size.
+    static func filled(_ begin: String) -> [UInt8] {
+        let head = begin + #""reason":""#
+        let filler = payloadBytes - head.utf8.count - 2
+        return Array((head + String(repeating: "r", count: filler) + "\"}").utf8)
+    }
 
     /// Runs a body with a queue of a name nobody used before.
     func withQueue(_ body: (RedisQueue) async throws -> Void) async throws {
@@ -56,10 +59,30 @@ struct BenchStage: Sendable {
     }
 
     /// Jobs of one call.
-    func makeJobs(_ count: Int, prefix: String) throws -> [NewJob] {
+    func makeJobs(
+        _ count: Int,
+        prefix: String,
+        make: (Int) -> (kind: String, payload: [UInt8]) = { _ in ("bench", payload) }
+    ) throws -> [NewJob] {
         try (0..<count).map { index in
-            NewJob(id: try JobID("\(prefix)-\(index)"), kind: "bench", payload: Self.payload)
+            let (kind, payload) = make(index)
+            return NewJob(id: try JobID("\(prefix)-\(index)"), kind: kind, payload: payload)
         }
+    }
+
+    /// Runs a body with the path of a file in a folder of its own, which goes with it.
+    func inFolder(_ body: (String) async throws -> Double) async throws -> Double {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("ringback-bench-\(ambient.newID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let result: Result<Double, any Error>
+        do {
+            result = .success(try await body(folder.appendingPathComponent("bench.sqlite").path))
+        } catch {
+            result = .failure(error)
+        }
+        try FileManager.default.removeItem(at: folder)
+        return try result.get()
     }
 
     /// Seconds that a body takes.
@@ -70,11 +93,20 @@ struct BenchStage: Sendable {
     }
 
     /// Fills a queue; returns the seconds that it took.
-    func fill(_ queue: RedisQueue, jobs: Int, prefix: String) async throws -> Double {
+    func fill(
+        _ queue: RedisQueue,
+        jobs: Int,
+        prefix: String,
+        make: (Int) -> (kind: String, payload: [UInt8]) = { _ in ("bench", payload) }
+    ) async throws -> Double {
         // Made before the clock runs, as the raw commands are.
         let calls = try stride(from: 0, to: jobs, by: Self.batch).map { start in
             (
-                try makeJobs(min(Self.batch, jobs - start), prefix: "\(prefix).\(start)"),
+                try makeJobs(
+                    min(Self.batch, jobs - start),
+                    prefix: "\(prefix).\(start)",
+                    make: make
+                ),
                 try EnqueueCallID("\(prefix).\(start)")
             )
         }
@@ -145,9 +177,10 @@ final class CountingCommitter<Wrapped: ResultCommitter>: ResultCommitter {
     }
 
     func commit(
-        _ jobs: [FinishedJob<Wrapped.Effect>]
+        _ jobs: [FinishedJob<Wrapped.Effect>],
+        notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
-        let verdicts = try await wrapped.commit(jobs)
+        let verdicts = try await wrapped.commit(jobs, notes: notes)
         let applied = verdicts.count { $0 == .applied }
         let now = ambient.elapsed()
         let waiter: CheckedContinuation<Duration, Never>? = state.withLock { state in
@@ -159,6 +192,8 @@ final class CountingCommitter<Wrapped: ResultCommitter>: ResultCommitter {
         waiter?.resume(returning: now)
         return verdicts
     }
+
+    func isFollowed(_ job: Job) -> Bool { wrapped.isFollowed(job) }
 
     /// The moment of the last commit.
     func done() async -> Duration {
@@ -176,7 +211,10 @@ final class CountingCommitter<Wrapped: ResultCommitter>: ResultCommitter {
 struct NoLedger: ResultCommitter {
     func finished(among ids: [JobID]) async throws(CommitError) -> Set<JobID> { [] }
 
-    func commit(_ jobs: [FinishedJob<Void>]) async throws(CommitError) -> [CommitVerdict] {
+    func commit(
+        _ jobs: [FinishedJob<Void>],
+        notes: [JobNote]
+    ) async throws(CommitError) -> [CommitVerdict] {
         jobs.map { _ in .applied }
     }
 }

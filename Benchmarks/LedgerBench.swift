@@ -17,25 +17,11 @@ struct LedgerBench {
     func rows(runs: Int) async throws -> [BenchRow] {
         var rates: [(ours: Double, limit: Double)] = []
         for run in 0...runs {
-            let raw = try await inFolder { try await rawRate(file: $0) }
-            let ours = try await inFolder { try await ourRate(file: $0, run) }
+            let raw = try await stage.inFolder { try await rawRate(file: $0) }
+            let ours = try await stage.inFolder { try await ourRate(file: $0, run) }
             if run > 0 { rates.append((ours, raw)) }
         }
         return [BenchRow("queue-ledger", unit: "jobs/s", aim: .atLeast(0.7), runs: rates)]
-    }
-
-    private func inFolder(_ body: (String) async throws -> Double) async throws -> Double {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-bench-\(stage.ambient.newID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let result: Result<Double, any Error>
-        do {
-            result = .success(try await body(folder.appendingPathComponent("bench.sqlite").path))
-        } catch {
-            result = .failure(error)
-        }
-        try FileManager.default.removeItem(at: folder)
-        return try result.get()
     }
 
     private func ourRate(file: String, _ run: Int) async throws -> Double {

@@ -58,6 +58,9 @@ struct Main: AsyncParsableCommand {
         if wants("queue-ledger") {
             rows += try await LedgerBench(stage: stage, jobs: jobs).rows(runs: runs)
         }
+        if wants("queue-index") {
+            rows += try await IndexBench(stage: stage, jobs: jobs).rows(runs: runs)
+        }
         if wants("queue-latency") {
             rows += try await LatencyBench(stage: stage, samples: samples).rows(runs: runs)
         }

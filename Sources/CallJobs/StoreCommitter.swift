@@ -1,4 +1,5 @@
 package import CallStore
+import Foundation
 package import JobQueue
 package import JobWorker
 
@@ -22,12 +23,19 @@ package struct StoreCommitter: ResultCommitter {
         }
     }
 
+    package func isFollowed(_ job: Job) -> Bool { JobEntity.of(job) != nil }
+
     package func commit(
-        _ jobs: [FinishedJob<StoreChange>]
+        _ jobs: [FinishedJob<StoreChange>],
+        notes told: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
-        guard !jobs.isEmpty else { return [] }
+        guard !jobs.isEmpty || !told.isEmpty else { return [] }
         let notes = relay.pendingNotes()
-        let noting: StoreChange = { writer in try Note.write(notes, with: writer) }
+        let marks = told.map { JobMark($0) }
+        let noting: StoreChange = { writer in
+            try Note.write(notes, with: writer)
+            try writer.mark(marks)
+        }
         let receipt: LedgerReceipt
         do throws(StoreError) {
             receipt = try await store.commit(jobs.map { LedgerJob($0) }, first: noting)
@@ -48,10 +56,69 @@ extension LedgerJob {
                 kind: finished.job.kind,
                 worker: finished.worker,
                 fence: finished.fence,
-                attempt: finished.job.attempt
+                attempt: finished.job.attempt,
+                entity: JobEntity.of(finished.job),
+                enqueuedMilliseconds: finished.job.createdMilliseconds,
+                readyMilliseconds: finished.job.readyMilliseconds,
+                ranMilliseconds: finished.ran.noteMilliseconds,
+                mayBeIndexed: finished.isNoted || finished.job.isRedelivered
             ),
             change: finished.effect
         )
+    }
+}
+
+extension JobMark {
+    /// A worker's note, as the index keeps it.
+    fileprivate init(_ note: JobNote) {
+        let at = Int64((note.at.timeIntervalSince1970 * 1000).rounded(.down))
+        let event: Event
+        var failure: String?
+        var reason: String?
+        var due: Int64?
+        switch note.event {
+        case .running: event = .started
+        case .failed(let delay, let why):
+            event = .failed
+            (failure, reason) = (JobErrorClass(cause: note.cause, reason: why).rawValue, why)
+            due = at + delay.noteMilliseconds
+        case .snoozed(let delay, let why):
+            event = .snoozed
+            reason = why
+            due = at + delay.noteMilliseconds
+        case .released: event = .released
+        case .discarded(let why):
+            event = .cancelled
+            reason = why
+        case .dead(let why):
+            event = .dead
+            (failure, reason) = (JobErrorClass(cause: note.cause, reason: why).rawValue, why)
+        case .alreadyDone: event = .done
+        }
+        self.init(
+            id: note.job.id,
+            kind: note.job.kind,
+            lane: note.job.lane,
+            event: event,
+            entity: JobEntity.of(note.job),
+            attempt: note.job.attempt,
+            worker: note.worker,
+            fence: note.fence,
+            errorClass: failure,
+            reason: reason,
+            enqueuedMilliseconds: note.job.createdMilliseconds,
+            atMilliseconds: at,
+            ranMilliseconds: note.ran?.noteMilliseconds,
+            dueMilliseconds: due
+        )
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up.
+    fileprivate var noteMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
     }
 }
 

@@ -18,6 +18,9 @@ package struct UpkeepArguments: JobArguments {
         /// Ledger rows beyond any redelivery, and outbox rows of the same age.
         case ledger
 
+        /// Jobs of the index of which nothing was heard for long.
+        case jobs
+
         /// What the database itself wants now and then.
         case database
     }

@@ -24,7 +24,7 @@ extension CallStore {
     /// meets a newer state, it is rolled back alone. A job of the outbox leaves it here.
     ///
     /// - Parameters:
-    ///   - jobs: The finished jobs.
+    ///   - jobs: The finished jobs; none when only the caller's own change is to be made.
     ///   - first: A change of the caller's own that shares the transaction, and with it the fsync.
     /// - Returns: What became of each job, and the follow-on jobs that wait to be sent.
     /// - Throws: `StoreError.unavailable` and others that concern the store as a whole; nothing
@@ -33,7 +33,9 @@ extension CallStore {
         _ jobs: [LedgerJob],
         first: StoreChange? = nil
     ) async throws(StoreError) -> LedgerReceipt {
-        guard !jobs.isEmpty else { return LedgerReceipt(verdicts: [], outbox: []) }
+        guard !jobs.isEmpty || first != nil else {
+            return LedgerReceipt(verdicts: [], outbox: [])
+        }
         return try await change { database in
             let writer = writer(on: database)
             try first?(writer)
@@ -49,6 +51,7 @@ extension StoreWriter {
     /// Most batches are new and have nothing to roll back, and a statement for each of their rows
     /// costs several times as much as the row.
     fileprivate func apply(_ jobs: [LedgerJob]) throws -> [LedgerVerdict] {
+        guard !jobs.isEmpty else { return [] }
         // Most batches find an empty outbox: then no job can have come from it.
         let mayBeInOutbox = try hasOutbox()
         let together = try undoable { try enterTogether(jobs, mayBeInOutbox: mayBeInOutbox) }
@@ -134,19 +137,27 @@ extension StoreWriter {
             try run("delete from outbox where job_id = ?", [job.entry.id.text])
         }
         if isFirst { try job.change(self) }
+        if job.entry.mayBeIndexed { try markDone(job.entry) }
         return isFirst ? .applied : .alreadyApplied
     }
 
     /// Adds the ledger's row; false when it is there.
     private func enter(_ entry: LedgerEntry) throws -> Bool {
-        try run(
+        let waited = entry.readyMilliseconds.map {
+            // The queue's clock and this one may differ.
+            max(0, nowMilliseconds - $0 - (entry.ranMilliseconds ?? 0))
+        }
+        return try run(
             """
-            insert into ledger (job_id, kind, worker, fence, attempt, finished_ms)
-            values (?, ?, ?, ?, ?, ?) on conflict (job_id) do nothing
+            insert into ledger (
+                job_id, kind, worker, fence, attempt, finished_ms, entity, enqueued_ms, waited_ms,
+                ran_ms
+            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (job_id) do nothing
             """,
             [
                 entry.id.text, entry.kind, entry.worker.text, entry.fence, entry.attempt,
-                nowMilliseconds,
+                nowMilliseconds, entry.entity, entry.enqueuedMilliseconds, waited,
+                entry.ranMilliseconds,
             ]
         ) == 1
     }

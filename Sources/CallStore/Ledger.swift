@@ -11,12 +11,41 @@ package struct LedgerEntry: Hashable, Sendable {
     package var fence: Int64
     package var attempt: Int
 
-    package init(id: JobID, kind: String, worker: WorkerID, fence: Int64, attempt: Int) {
+    /// What people search it by, such as a conversation's id.
+    package var entity: String?
+
+    /// When it was enqueued first and when it could run last, Unix milliseconds of the queue.
+    package var enqueuedMilliseconds: Int64?
+    package var readyMilliseconds: Int64?
+
+    /// How long the attempt took that is committed.
+    package var ranMilliseconds: Int64?
+
+    /// Whether the job index may have a row of it, to be ended with it.
+    package var mayBeIndexed: Bool
+
+    package init(
+        id: JobID,
+        kind: String,
+        worker: WorkerID,
+        fence: Int64,
+        attempt: Int,
+        entity: String? = nil,
+        enqueuedMilliseconds: Int64? = nil,
+        readyMilliseconds: Int64? = nil,
+        ranMilliseconds: Int64? = nil,
+        mayBeIndexed: Bool = false
+    ) {
         self.id = id
         self.kind = kind
         self.worker = worker
         self.fence = fence
         self.attempt = attempt
+        self.entity = entity
+        self.enqueuedMilliseconds = enqueuedMilliseconds
+        self.readyMilliseconds = readyMilliseconds
+        self.ranMilliseconds = ranMilliseconds
+        self.mayBeIndexed = mayBeIndexed
     }
 }
 

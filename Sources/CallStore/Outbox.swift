@@ -45,6 +45,13 @@ package struct OutboxEntry: Hashable, Sendable {
     /// How often it was sent before.
     package var sends: Int
 
+    package init(id: JobID, job: OutboxJob, createdMilliseconds: Int64, sends: Int) {
+        self.id = id
+        self.job = job
+        self.createdMilliseconds = createdMilliseconds
+        self.sends = sends
+    }
+
     /// What the queue is handed.
     package var newJob: NewJob {
         NewJob(

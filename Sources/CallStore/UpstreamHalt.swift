@@ -7,6 +7,11 @@ package struct UpstreamHalt: Hashable, Sendable {
 
     /// When it was said last, Unix milliseconds.
     package var atMilliseconds: Int64
+
+    package init(reason: String, atMilliseconds: Int64) {
+        self.reason = reason
+        self.atMilliseconds = atMilliseconds
+    }
 }
 
 extension CallStore {

@@ -3,7 +3,7 @@ import ElevenLabs
 package import JobQueue
 import Logging
 package import RedisClient
-import RedisQueue
+package import RedisQueue
 import Settings
 
 /// One queue, to work with and to steer.
@@ -28,6 +28,24 @@ package struct OpenQueues: Sendable {
     /// All of them, in the order of `JobKind`.
     package var all: [any ManagedQueue] { JobKind.allCases.map { self[$0] } }
 
+    /// Looks at the server's version, memory policy, persistence and our rights.
+    ///
+    /// The rights are those of one queue; the names of the others begin alike.
+    package func check() async throws(QueueError) -> [ServerFinding] {
+        guard let queue = queues[.sync] else {
+            preconditionFailure("Every kind has a queue.")
+        }
+        return try await queue.check()
+    }
+
+    /// Checks a queue's invariants while it is in use, and mends what is broken when asked to.
+    package func audit(_ kind: JobKind, mends: Bool) async throws(QueueError) -> AuditReport {
+        guard let queue = queues[kind] else {
+            preconditionFailure("Every kind has a queue.")
+        }
+        return try await queue.audit(mends: mends)
+    }
+
     /// The budget of requests to the upstream that all processes share.
     package func upstreamBudget(for host: Host) -> any UpstreamBudget {
         let name: QueueName
@@ -39,6 +57,13 @@ package struct OpenQueues: Sendable {
         var limits = RedisBudgetLimits()
         // No longer than a request can last: a killed worker's permits are missed until then.
         limits.lease = ElevenLabsLimits.permitLease
+        limits.rate = host.settings.upstream.rate.map { rate in
+            RateLimit(
+                events: rate.events,
+                per: rate.period,
+                burst: host.settings.upstream.burst
+            )
+        }
         return RedisUpstreamBudget(
             name: name,
             ceiling: host.settings.upstream.parallel,
@@ -94,6 +119,7 @@ extension Host {
                 let queue = try RedisQueue(
                     kind.queue,
                     commands: redis,
+                    usualLimit: kind.usualLimit,
                     ambient: ambient,
                     logger: logger
                 )

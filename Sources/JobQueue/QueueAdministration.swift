@@ -8,6 +8,12 @@ package protocol QueueAdministration: Sendable {
     func figures() async throws(QueueError) -> QueueFigures
     func workers() async throws(QueueError) -> [WorkerFigures]
 
+    /// What explains why work moves or not, beside the figures.
+    func situation() async throws(QueueError) -> QueueSituation
+
+    /// The job that holds a unique key; nil when it is free.
+    func holder(of key: UniqueKey) async throws(QueueError) -> JobID?
+
     /// Stops fetching; what runs goes on, and settling too.
     func pause(by person: String, reason: String) async throws(QueueError)
 
@@ -39,6 +45,65 @@ package protocol QueueAdministration: Sendable {
 
     /// Makes parked jobs due now.
     func runNow(_ ids: [JobID]) async throws(QueueError) -> Int
+
+    /// The limit keys that have settings, waiting jobs or a rest, by name; at most
+    /// `QueueLimits.jobsPerCallMax`.
+    func limits() async throws(QueueError) -> [LimitFigures]
+
+    /// Gives a key its settings in this queue; empty ones take them away.
+    ///
+    /// A key that is not over them any more comes back at once.
+    func setLimit(_ key: LimitKey, _ settings: LimitSettings) async throws(QueueError)
+
+    /// How full the queue is, after changing marks; nil takes the program's own again.
+    func pressure(
+        setting marks: [PressureMark: Int?]
+    ) async throws(QueueError) -> PressureState
+
+    /// Removes up to `QueueLimits.jobsPerCallMax` jobs that do not run, for good.
+    ///
+    /// Repeat it until nothing is left. The unique keys of the removed jobs are free.
+    func purge(_ places: Set<PurgePlace>) async throws(QueueError) -> PurgeReport
+}
+
+/// Where jobs can be purged: the lanes, and the places of those that do not wait in one.
+package enum PurgePlace: String, Sendable, CaseIterable, Codable {
+    case hi
+    case std
+    case low
+    case suspect
+    case later
+    case dead
+
+    /// The place of the jobs that wait in a lane.
+    package init(_ lane: Lane) {
+        switch lane {
+        case .hi: self = .hi
+        case .std: self = .std
+        case .low: self = .low
+        }
+    }
+
+    /// The lane, if it is one.
+    package var lane: Lane? { Lane(rawValue: rawValue) }
+
+    /// The order in which a purge goes through them.
+    package static func ordered(_ places: Set<PurgePlace>) -> [PurgePlace] {
+        allCases.filter(places.contains)
+    }
+}
+
+/// What one call of `purge` did.
+package struct PurgeReport: Sendable, Equatable {
+    package var removed: Int
+
+    /// Jobs that are still in those places.
+    package var left: Int
+
+    package init(removed: Int, left: Int) {
+        self.removed = removed
+        self.left = left
+    }
 }
 
 /// Where a job is.
@@ -187,6 +252,9 @@ package struct QueueCounters: Sendable, Equatable {
     /// Attempts that failed: retried and died of failure together.
     package var failed: Int
 
+    /// Jobs that an operator removed from where they waited, were parked or lay dead.
+    package var purged: Int
+
     package init(
         enqueued: Int = 0,
         fetched: Int = 0,
@@ -198,7 +266,8 @@ package struct QueueCounters: Sendable, Equatable {
         died: Int = 0,
         reaped: Int = 0,
         graces: Int = 0,
-        failed: Int = 0
+        failed: Int = 0,
+        purged: Int = 0
     ) {
         self.enqueued = enqueued
         self.fetched = fetched
@@ -211,6 +280,7 @@ package struct QueueCounters: Sendable, Equatable {
         self.reaped = reaped
         self.graces = graces
         self.failed = failed
+        self.purged = purged
     }
 }
 

@@ -74,7 +74,14 @@ extension Coordinator {
             draw: ambient.chance()
         )
         if case .settle(let outcome) = disposition {
-            decide(outcome, for: attempt.position, of: batch, now: now)
+            decide(
+                outcome,
+                for: attempt.position,
+                of: batch,
+                now: now,
+                cause: attempt.stop?.reason == .person ? .person : .stuck,
+                ran: now - attempt.started
+            )
         }
     }
 
@@ -99,6 +106,7 @@ extension Coordinator {
             ]
             deadlines += steps.map { drain.since + $0 }.filter { $0 > now }
         }
+        if commitRetry == nil, let noteDeadline = noteDeadline() { deadlines.append(noteDeadline) }
         if !toForget.isEmpty { deadlines.append(now + limits.settleEvery) }
         await sleep(until: deadlines.min(), now: now)
     }

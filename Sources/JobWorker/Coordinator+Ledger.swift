@@ -67,38 +67,51 @@ extension Coordinator {
         if !runnable.isEmpty { crew.work.add(run) }
     }
 
-    /// Results that are committed together.
+    /// Results that are committed together, and what happened besides.
     struct Results: Sendable {
         let jobs: [FinishedJob<Effect>]
+        let notes: [JobNote]
 
         func commit(to committer: Committer, ambient: Ambient) async -> Commitment {
             let begin = ambient.elapsed()
+            let verdicts: Result<[CommitVerdict], CommitError>
             do throws(CommitError) {
-                let verdicts = try await committer.commit(jobs)
-                precondition(verdicts.count == jobs.count, "Each job of a commit has a verdict.")
-                return Commitment(verdicts: .success(verdicts), took: ambient.elapsed() - begin)
+                let found = try await committer.commit(jobs, notes: notes)
+                precondition(found.count == jobs.count, "Each job of a commit has a verdict.")
+                verdicts = .success(found)
             } catch {
-                return Commitment(verdicts: .failure(error), took: ambient.elapsed() - begin)
+                verdicts = .failure(error)
             }
+            return Commitment(
+                verdicts: verdicts,
+                notes: notes.count,
+                took: ambient.elapsed() - begin
+            )
         }
     }
 
-    /// What became of a commit, and how long it took.
+    /// What became of a commit, how many notes were in it, and how long it took.
     struct Commitment: Sendable {
         let verdicts: Result<[CommitVerdict], CommitError>
+        let notes: Int
         let took: Duration
     }
 
     /// What is to be committed now.
     func nextCommit(_ now: Duration) -> Results? {
-        guard !commitJobs.isEmpty, commitRetry.map({ now >= $0 }) ?? true, isCommitDue(now)
+        guard commitRetry.map({ now >= $0 }) ?? true,
+            areNotesDue(now) || !commitJobs.isEmpty && isCommitDue(now)
         else { return nil }
-        return Results(jobs: Array(commitJobs.prefix(limits.batchMax)))
+        return Results(
+            jobs: Array(commitJobs.prefix(limits.batchMax)),
+            notes: Array(notes.prefix(limits.batchMax))
+        )
     }
 
     mutating func take(_ commitment: Commitment) {
         switch commitment.verdicts {
         case .success(let verdicts):
+            notes.removeFirst(min(commitment.notes, notes.count))
             metrics.noteCommit(commitment.took)
             noteLedgerAnswer()
             apply(verdicts)
@@ -128,7 +141,14 @@ extension Coordinator {
                 if verdict == .applied || verdict == .alreadyApplied { toForget.append(job.id) }
                 continue
             }
-            decide(outcome(after: verdict, job: job), for: position, of: batch, now: now)
+            decide(
+                outcome(after: verdict, job: job),
+                for: position,
+                of: batch,
+                now: now,
+                cause: verdict.isRejection ? .rejected : .handler,
+                ran: commitJobs[index].ran
+            )
         }
         commitJobs.removeFirst(verdicts.count)
         commitPlaces.removeFirst(verdicts.count)
@@ -179,5 +199,13 @@ extension Coordinator {
         }
         commitJobs = []
         commitPlaces = []
+        notes = []
+    }
+}
+
+extension CommitVerdict {
+    fileprivate var isRejection: Bool {
+        if case .rejected = self { return true }
+        return false
     }
 }

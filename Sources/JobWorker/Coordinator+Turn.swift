@@ -5,7 +5,8 @@ import Logging
 extension Coordinator {
     /// The call to make now, if there is reason to settle or to fetch.
     ///
-    /// A call that would only fetch waits for a commit: it settles what was committed, too.
+    /// A call that would only fetch waits for a commit, so that it settles what was committed, too;
+    /// but not when the handlers have nothing to do meanwhile.
     mutating func nextTurn(_ now: Duration, isCommitting: Bool) -> PendingTurn? {
         if pendingTurn == nil, let request = nextRequest(now, isCommitting: isCommitting) {
             pendingTurn = PendingTurn(request: request, retry: now)
@@ -33,7 +34,8 @@ extension Coordinator {
     private mutating func nextRequest(_ now: Duration, isCommitting: Bool) -> TurnRequest? {
         let settling = batchToSettle(now)
         let limit = fetchLimit(now, settling: settling)
-        guard settling != nil || (limit > 0 && !isCommitting) else { return nil }
+        let mayOnlyFetch = !isCommitting || open.allSatisfy { $0.unfinished == 0 }
+        guard settling != nil || (limit > 0 && mayOnlyFetch) else { return nil }
         let isIdle = limit > 0 && isLast(settling)
         turnNumber += 1
         let settlement = settling?.settlement
@@ -109,6 +111,7 @@ extension Coordinator {
     private mutating func take(_ reply: TurnReply, to request: TurnRequest) {
         let now = ambient.elapsed()
         board.update { $0.lastTurn = now }
+        queueClock = (reply.nowMilliseconds, now)
         if let settlement = request.settlement { take(reply.settled, of: settlement, now: now) }
         if let batch = reply.batch {
             open.append(OpenBatch(batch))
@@ -172,7 +175,7 @@ extension Coordinator {
         let now = ambient.elapsed()
         pending.failures += 1
         switch error {
-        case .unavailable, .full, .cancelled:
+        case .unavailable, .full, .overloaded, .cancelled:
             pending.refusals = 0
         case .layoutTooNew:
             fail(.queue(error))

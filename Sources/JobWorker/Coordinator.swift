@@ -37,11 +37,17 @@ where Handler.Effect == Committer.Effect {
     var isSoloWorker = false
     var toForget: [JobID] = []
 
+    /// The queue's clock, in Unix milliseconds, as it was when the queue answered last.
+    var queueClock: (milliseconds: Int64, at: Duration)?
+
     // Towards the ledger.
     var commitJobs: [FinishedJob<Effect>] = []
     var commitPlaces: [(batch: OpenBatch, position: Int)] = []
     var commitFailures = 0
     var commitRetry: Duration?
+    var notes: [JobNote] = []
+    var notesSince: Duration = .zero
+    var nextLook: Duration = .zero
 
     var drain: Drain?
     var failure: WorkerError?
@@ -105,6 +111,7 @@ where Handler.Effect == Committer.Effect {
             readInbox()
             collect()
             advanceDrain()
+            noteLongRunning(ambient.elapsed())
             let hasWorked = await exchange()
             await forget()
             removeFinished()
@@ -164,7 +171,7 @@ where Handler.Effect == Committer.Effect {
     private var isDone: Bool {
         if case .queue? = failure { return true }
         guard let drain else { return false }
-        if open.isEmpty, pendingTurn == nil, commitJobs.isEmpty { return true }
+        if open.isEmpty, pendingTurn == nil, commitJobs.isEmpty, notes.isEmpty { return true }
         let end = drain.since + limits.drainGrace + limits.cancelGrace * 2
         guard ambient.elapsed() >= end else { return false }
         logger.error(
@@ -250,14 +257,23 @@ where Handler.Effect == Committer.Effect {
                     job: job,
                     worker: configuration.worker,
                     fence: batch.batch.fence,
-                    effect: effect
+                    effect: effect,
+                    ran: attempt.duration,
+                    isNoted: batch.noted.contains(attempt.position)
                 )
             )
             commitPlaces.append((batch, attempt.position))
             batch.uncommitted += 1
             if batch.waitingSince == nil { batch.waitingSince = now }
         case .settle(let outcome):
-            decide(outcome, for: attempt.position, of: batch, now: now)
+            decide(
+                outcome,
+                for: attempt.position,
+                of: batch,
+                now: now,
+                cause: attempt.stop?.cause ?? .handler,
+                ran: attempt.duration
+            )
         case .drop:
             break
         }
@@ -273,12 +289,25 @@ where Handler.Effect == Committer.Effect {
             of: attempt.end,
             stop: attempt.stop,
             attempt: job.attempt,
+            age: age(of: job),
             draw: ambient.chance()
         )
     }
 
+    /// Time since the job was created, by the queue's clock as the last answer showed it.
+    private func age(of job: Job) -> Duration {
+        guard let queueClock else { return .zero }
+        let now = queueClock.milliseconds - job.createdMilliseconds
+        return .milliseconds(max(0, now)) + (ambient.elapsed() - queueClock.at)
+    }
+
     func rules(_ policy: JobPolicy) -> DispositionRules {
-        DispositionRules(policy: policy, staleDelay: limits.staleDelay)
+        DispositionRules(
+            policy: policy,
+            staleDelay: limits.staleDelay,
+            unknownMax: limits.unknownMax,
+            unknownPause: limits.unknownPause
+        )
     }
 
     /// Notes an outcome for the next settlement, and tells people of it where they should know.
@@ -286,13 +315,27 @@ where Handler.Effect == Committer.Effect {
         _ outcome: Outcome,
         for position: Int,
         of batch: OpenBatch,
-        now: Duration
+        now: Duration,
+        cause: JobNote.Cause = .handler,
+        ran: Duration? = nil
     ) {
         let job = batch.batch.jobs[position]
         metrics.noteOutcome(kind: job.kind, outcome: outcome)
         batch.add(outcome, at: position, now: now)
+        note(outcome, for: position, of: batch, cause: cause, ran: ran)
         switch outcome {
         case .done, .release, .snooze: break
+        case .rest(let delay, let reason):
+            logger.info(
+                "the job's limit key rests",
+                metadata: metadata(
+                    job,
+                    [
+                        "key": "\(job.limit?.text ?? "none")", "after": "\(delay)",
+                        "reason": "\(reason)",
+                    ]
+                )
+            )
         case .retry(let delay, let reason):
             logger.info(
                 "attempt failed, job is tried again",

@@ -19,6 +19,14 @@ package protocol JobHandler<Effect>: Sendable {
 
     /// The rules of a job kind; asked once per kind.
     func policy(forKind kind: String) -> JobPolicy
+
+    /// Whether it can run jobs of a kind; one that it cannot run waits for a worker that can.
+    func knows(kind: String) -> Bool
+}
+
+extension JobHandler {
+    /// A handler of one queue usually runs whatever comes.
+    package func knows(kind: String) -> Bool { true }
 }
 
 /// How jobs of one kind are run.
@@ -91,6 +99,14 @@ package enum HandlerResult<Effect: Sendable>: Sendable {
     /// Cannot run now, not counted; the same attempt again after the delay.
     case snooze(after: Duration, reason: String)
 
+    /// The upstream of the job's limit key cannot be asked before that; not counted. The key's
+    /// other jobs wait where they are.
+    case rest(after: Duration, reason: String)
+
+    /// This program does not know the job's kind, or the version of its arguments: another one may,
+    /// for a while; not counted.
+    case unknown(reason: String)
+
     /// Nothing to do for it; leaves the queue without a result.
     case discard(reason: String)
 
@@ -105,13 +121,29 @@ package protocol ResultCommitter<Effect>: Sendable {
     /// Which of these jobs have a ledger row already: they are settled without being run.
     func finished(among ids: [JobID]) async throws(CommitError) -> Set<JobID>
 
-    /// Commits ledger rows and effects of jobs in one transaction.
+    /// Commits ledger rows and effects of jobs, and notes of others, in one transaction.
     ///
     /// Each job's row and effect stand in a savepoint of their own: one whose effect violates a
-    /// constraint is rolled back alone.
+    /// constraint is rolled back alone. Notes serve people only; none may keep a job from its
+    /// commit.
     ///
+    /// - Parameters:
+    ///   - jobs: The finished jobs; none when only notes wait.
+    ///   - notes: What happened besides, in the order in which it did.
     /// - Returns: One verdict for each job, in order.
-    func commit(_ jobs: [FinishedJob<Effect>]) async throws(CommitError) -> [CommitVerdict]
+    /// - Throws: `CommitError`; nothing was changed, and the same call may be made again.
+    func commit(
+        _ jobs: [FinishedJob<Effect>],
+        notes: [JobNote]
+    ) async throws(CommitError) -> [CommitVerdict]
+
+    /// Whether people will ask for this job by what it is about, so that its running is noted
+    /// early. Called from any task; must be quick.
+    func isFollowed(_ job: Job) -> Bool
+}
+
+extension ResultCommitter {
+    package func isFollowed(_ job: Job) -> Bool { false }
 }
 
 /// A job whose handler is done, with what is to change.
@@ -121,11 +153,26 @@ package struct FinishedJob<Effect: Sendable>: Sendable {
     package let fence: Int64
     package let effect: Effect
 
-    package init(job: Job, worker: WorkerID, fence: Int64, effect: Effect) {
+    /// How long its attempt took.
+    package let ran: Duration
+
+    /// Whether a note told of it while it ran.
+    package let isNoted: Bool
+
+    package init(
+        job: Job,
+        worker: WorkerID,
+        fence: Int64,
+        effect: Effect,
+        ran: Duration = .zero,
+        isNoted: Bool = false
+    ) {
         self.job = job
         self.worker = worker
         self.fence = fence
         self.effect = effect
+        self.ran = ran
+        self.isNoted = isNoted
     }
 }
 

@@ -74,6 +74,11 @@ package struct WorkerLimits: Sendable {
     /// How soon a job runs again whose record changed under it, before jitter.
     package var staleDelay = Duration.seconds(1)
 
+    /// How long after its creation a job of a kind or an argument version that this program does
+    /// not know waits for one that does, and how often it looks: longer than a rolling deploy.
+    package var unknownMax = Duration.seconds(3600)
+    package var unknownPause = Duration.seconds(30)
+
     /// How long a cancelled attempt may take to end before its handler counts as stuck.
     package var stuckAfter = Duration.seconds(30)
 
@@ -83,6 +88,12 @@ package struct WorkerLimits: Sendable {
     /// How long they may take to end once they are cancelled then, and after that the last
     /// settlement may take.
     package var cancelGrace = Duration.seconds(5)
+
+    /// How long an attempt runs before a note tells of it that nobody follows.
+    package var slowAfter = Duration.seconds(10)
+
+    /// Notes that wait while they cannot be written; beyond it the oldest are lost.
+    package var notesMax = 10_000
 
     /// Ids kept for `forget` while the queue cannot be reached; more are left to the ledger.
     package var forgetMax = 10_000

@@ -11,6 +11,14 @@ extension RedisQueue: QueueAdministration {
         try ScriptReply(try await repeatable(calls.workers())).workers()
     }
 
+    package func situation() async throws(QueueError) -> QueueSituation {
+        try ScriptReply(try await repeatable(calls.situation())).situation()
+    }
+
+    package func holder(of key: UniqueKey) async throws(QueueError) -> JobID? {
+        try ScriptReply(try await repeatable(calls.holder(of: key))).holder()
+    }
+
     package func pause(by person: String, reason: String) async throws(QueueError) {
         _ = try await repeatable(calls.pause(by: person, reason: reason))
     }
@@ -57,6 +65,29 @@ extension RedisQueue: QueueAdministration {
         try check(ids)
         guard !ids.isEmpty else { return 0 }
         return try Self.count(try await repeatable(calls.runNow(ids)))
+    }
+
+    package func pressure(
+        setting marks: [PressureMark: Int?]
+    ) async throws(QueueError) -> PressureState {
+        try ScriptReply(try await repeatable(calls.marks(marks))).pressure()
+    }
+
+    package func limits() async throws(QueueError) -> [LimitFigures] {
+        try ScriptReply(try await repeatable(calls.limits())).limits()
+    }
+
+    package func setLimit(
+        _ key: LimitKey,
+        _ settings: LimitSettings
+    ) async throws(QueueError) {
+        _ = try await repeatable(calls.setLimit(key, settings))
+    }
+
+    package func purge(_ places: Set<PurgePlace>) async throws(QueueError) -> PurgeReport {
+        guard !places.isEmpty else { return PurgeReport(removed: 0, left: 0) }
+        let call = calls.purge(PurgePlace.ordered(places), limit: QueueLimits.jobsPerCallMax)
+        return try ScriptReply(try await once(call)).purgeReport()
     }
 
     private func check(_ ids: [JobID]) throws(QueueError) {

@@ -24,31 +24,68 @@ extension RedisQueue {
         return findings + (try await rightsFindings())
     }
 
-    /// Tries what the scripts need and the bell's command.
+    /// Tries what the scripts need, and the commands that are sent without one.
     private func rightsFindings() async throws(QueueError) -> [ServerFinding] {
-        let refused: String
+        var refused: [(command: String, message: String)] = []
         do throws(QueueError) {
-            refused = try ScriptReply(try await once(calls.rights())).text(0)
+            let fields = try ScriptReply(try await once(calls.rights())).texts()
+            for index in stride(from: 0, to: fields.count - 1, by: 2) {
+                refused.append((fields[index], fields[index + 1]))
+            }
         } catch {
             guard case .refused(let reason) = error else { throw error }
-            return [Self.missingRight(reason)]
+            refused.append((Self.command(in: reason) ?? "EVALSHA", reason))
         }
-        guard refused.isEmpty else { return [Self.missingRight(refused)] }
-        do throws(RedisError) {
-            // The key is gone, so this waits for its millisecond and takes nothing.
-            _ = try await bellClient.send(RedisCommand("BLPOP", keys.probe, "0.001"))
-        } catch {
-            guard case .refused(let reason) = QueueError(error) else { throw QueueError(error) }
-            return [Self.missingRight(reason)]
+        // The key is gone, so BLPOP waits for its millisecond and takes nothing.
+        let plain = [
+            RedisCommand("BLPOP", keys.probe, "0.001"), RedisCommand("GET", keys.probe),
+            RedisCommand("TIME"), RedisCommand("SCAN", "0", "MATCH", keys.probe, "COUNT", "1"),
+        ]
+        for (command, name) in zip(plain, ["BLPOP", "GET", "TIME", "SCAN"]) {
+            do throws(RedisError) {
+                _ = try await bellClient.send(command)
+            } catch {
+                guard case .refused(let reason) = QueueError(error) else { throw QueueError(error) }
+                if !refused.contains(where: { $0.command == name }) {
+                    refused.append((name, reason))
+                }
+            }
         }
-        return []
+        return Self.missingRights(refused, keys: keys)
     }
 
-    private static func missingRight(_ reason: String) -> ServerFinding {
-        ServerFinding(
-            isFatal: true,
-            message: "Redis refuses this user what the queue needs: \(reason)",
-            fix: "ACL SETUSER <user> ~ringback:* +@read +@write +@scripting +@blocking +info"
-        )
+    /// The command that a refusal names, in capitals.
+    private static func command(in message: String) -> String? {
+        let parts = message.split(separator: "'", omittingEmptySubsequences: false)
+        guard parts.count >= 3, message.contains("run the '") else { return nil }
+        return parts[1].uppercased()
+    }
+
+    private static func missingRights(
+        _ refused: [(command: String, message: String)],
+        keys: QueueKeys
+    ) -> [ServerFinding] {
+        guard let first = refused.first else { return [] }
+        let isOfKeys = refused.allSatisfy { $0.message.contains("access") }
+        if isOfKeys {
+            return [
+                ServerFinding(
+                    isFatal: true,
+                    message: "Redis keeps this user from keys that begin with \(keys.prefix)",
+                    fix: "ACL SETUSER <user> ~ringback:*"
+                )
+            ]
+        }
+        let names = refused.map(\.command)
+        let isUnknown = !first.message.contains("permission")
+        return [
+            ServerFinding(
+                isFatal: true,
+                message: "Redis does not let this user run \(names.joined(separator: ", "))"
+                    + (isUnknown ? " (\(first.message))" : ""),
+                fix: "ACL SETUSER <user> "
+                    + names.map { "+\($0.lowercased())" }.joined(separator: " ")
+            )
+        ]
     }
 }

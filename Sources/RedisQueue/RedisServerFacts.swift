@@ -15,6 +15,9 @@ package struct RedisServerFacts: Sendable, Equatable {
     package var canWriteAppendOnlyFile: Bool
     package var isReplica: Bool
 
+    /// How long it has been running; nil when it does not say.
+    package var uptime: Duration?
+
     package init(
         version: String,
         usedMemoryBytes: Int,
@@ -22,7 +25,8 @@ package struct RedisServerFacts: Sendable, Equatable {
         memoryPolicy: String,
         hasAppendOnlyFile: Bool,
         canWriteAppendOnlyFile: Bool = true,
-        isReplica: Bool = false
+        isReplica: Bool = false,
+        uptime: Duration? = nil
     ) {
         self.version = version
         self.usedMemoryBytes = usedMemoryBytes
@@ -31,6 +35,7 @@ package struct RedisServerFacts: Sendable, Equatable {
         self.hasAppendOnlyFile = hasAppendOnlyFile
         self.canWriteAppendOnlyFile = canWriteAppendOnlyFile
         self.isReplica = isReplica
+        self.uptime = uptime
     }
 
     /// Reads them with INFO, in one round trip.
@@ -59,7 +64,8 @@ package struct RedisServerFacts: Sendable, Equatable {
             memoryPolicy: String(values["maxmemory_policy"] ?? ""),
             hasAppendOnlyFile: values["aof_enabled"] == "1",
             canWriteAppendOnlyFile: values["aof_last_write_status"] != "err",
-            isReplica: values["role"] == "slave"
+            isReplica: values["role"] == "slave",
+            uptime: values["uptime_in_seconds"].flatMap { Int($0) }.map { .seconds($0) }
         )
     }
 

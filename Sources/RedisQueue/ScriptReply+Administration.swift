@@ -30,6 +30,10 @@ extension ScriptReply {
         return answers
     }
 
+    package func purgeReport() throws(QueueError) -> PurgeReport {
+        PurgeReport(removed: try integer(0), left: try integer(1))
+    }
+
     package func figures() throws(QueueError) -> QueueFigures {
         let person = try text(1)
         let pause = PauseState(
@@ -69,11 +73,33 @@ extension ScriptReply {
             case "reaped": counters.reaped = number
             case "graces": counters.graces = number
             case "failed": counters.failed = number
+            case "purged": counters.purged = number
             // A counter of a later version: known to whoever knows it.
             default: break
             }
         }
         return counters
+    }
+
+    package func situation() throws(QueueError) -> QueueSituation {
+        var oldest: [Lane: Duration] = [:]
+        for (index, lane) in Lane.allCases.enumerated() {
+            oldest[lane] = try optionalNumber(index + 1).map { .milliseconds($0) }
+        }
+        let solo = try text(5)
+        return QueueSituation(
+            nowMilliseconds: try number(0),
+            oldest: oldest,
+            oldestSuspect: try optionalNumber(4).map { .milliseconds($0) },
+            soloWorker: solo.isEmpty ? nil : try Self.workerID(solo),
+            soloUntilMilliseconds: try optionalNumber(6),
+            lastReapMilliseconds: try optionalNumber(7)
+        )
+    }
+
+    package func holder() throws(QueueError) -> JobID? {
+        let id = try text(0)
+        return id.isEmpty ? nil : try Self.jobID(id)
     }
 
     package func workers() throws(QueueError) -> [WorkerFigures] {

@@ -9,6 +9,14 @@ extension InMemoryQueue: QueueAdministration {
         try await step(.administration) { model, now in model.livingWorkers(now: now) }
     }
 
+    package func situation() async throws(QueueError) -> QueueSituation {
+        try await step(.administration) { model, now in model.situation(now: now) }
+    }
+
+    package func holder(of key: UniqueKey) async throws(QueueError) -> JobID? {
+        try await step(.administration) { model, _ in model.holder(of: key) }
+    }
+
     package func pause(by person: String, reason: String) async throws(QueueError) {
         try await step(.administration) { model, now in
             model.pause(by: person, reason: reason, now: now)
@@ -51,6 +59,30 @@ extension InMemoryQueue: QueueAdministration {
 
     package func discardDead(_ ids: [JobID]) async throws(QueueError) -> Int {
         try await step(.administration) { model, _ in model.discardDead(ids) }
+    }
+
+    package func pressure(
+        setting marks: [PressureMark: Int?]
+    ) async throws(QueueError) -> PressureState {
+        try await step(.administration) { model, _ in model.pressure(setting: marks) }
+    }
+
+    package func limits() async throws(QueueError) -> [LimitFigures] {
+        try await step(.administration) { model, _ in model.limitFigures() }
+    }
+
+    package func setLimit(
+        _ key: LimitKey,
+        _ settings: LimitSettings
+    ) async throws(QueueError) {
+        try await step(.administration) { model, _ in model.setLimit(key, settings) }
+    }
+
+    package func purge(_ places: Set<PurgePlace>) async throws(QueueError) -> PurgeReport {
+        let limit = QueueLimits.jobsPerCallMax
+        return try await step(.administration) { model, _ in
+            model.purge(PurgePlace.ordered(places), limit: limit)
+        }
     }
 
     package func runNow(_ ids: [JobID]) async throws(QueueError) -> Int {

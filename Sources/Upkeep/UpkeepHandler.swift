@@ -26,15 +26,17 @@ package struct UpkeepHandler: JobHandler {
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.upkeep.policy }
 
+    package func knows(kind: String) -> Bool { kind == JobKind.upkeep.rawValue }
+
     package func run(
         _ job: Job,
         in context: JobContext
     ) async throws -> HandlerResult<StoreChange> {
         let arguments: UpkeepArguments
         do throws(ArgumentsError) {
-            arguments = try UpkeepArguments(payload: job.payload)
+            arguments = try UpkeepArguments(of: job)
         } catch {
-            return .dead(reason: error.line)
+            return .unreadable(error)
         }
         do {
             return try await run(arguments.task, context)
@@ -63,6 +65,7 @@ package struct UpkeepHandler: JobHandler {
         case .rawBodies: return .done(batches(of: task, rawBodies))
         case .inbox: return .done(batches(of: task, inbox))
         case .ledger: return .done(batches(of: task, ledger))
+        case .jobs: return .done(batches(of: task, jobs))
         case .exports: return try await exports(context)
         case .database:
             try await store.optimize()
@@ -143,6 +146,18 @@ package struct UpkeepHandler: JobHandler {
                     limit: limit
                 )
             },
+        ]
+    }
+
+    private var jobs: [Batch] {
+        let settings = settings
+        return [
+            { writer, limit in
+                try writer.removeIndexedJobs(
+                    changedBefore: writer.moment(settings.jobIndex),
+                    limit: limit
+                )
+            }
         ]
     }
 

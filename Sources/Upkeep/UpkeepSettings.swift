@@ -13,6 +13,9 @@ package struct UpkeepSettings: Sendable, Equatable {
     /// job may rest in `dead`.
     package var ledger: Duration
 
+    /// Jobs of the index since something was last said of them: as long as their ledger rows.
+    package var jobIndex: Duration
+
     /// Rows of exports whose files are gone, as a record of who exported what.
     package var exportRecords: Duration
 
@@ -30,6 +33,7 @@ package struct UpkeepSettings: Sendable, Equatable {
         webhookBodies: Duration = .days(7),
         deadInbox: Duration = .days(30),
         ledger: Duration = .days(45),
+        jobIndex: Duration = .days(45),
         exportRecords: Duration = .days(396),
         strayFiles: Duration = .days(1),
         batch: Int = 1_000
@@ -40,6 +44,7 @@ package struct UpkeepSettings: Sendable, Equatable {
         self.webhookBodies = webhookBodies
         self.deadInbox = deadInbox
         self.ledger = ledger
+        self.jobIndex = jobIndex
         self.exportRecords = exportRecords
         self.strayFiles = strayFiles
         self.batch = batch

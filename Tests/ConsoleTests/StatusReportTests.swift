@@ -22,7 +22,7 @@ struct StatusReportTests {
             slots: 16,
             counters: QueueCounters(enqueued: 120, succeeded: 100, retried: 2, failed: 2)
         )
-        let sync = StatusReport.Queue(name: "sync", figures: figures)
+        let sync = StatusReport.Queue(name: "sync", figures: figures, workersNeeded: 3)
         figures.pause = PauseState(
             person: "ana",
             reason: "maintenance",
@@ -75,11 +75,13 @@ struct StatusReportTests {
                 "queues":[{"name":"sync","paused":false,\
                 "ready":{"hi":0,"std":12,"low":0,"suspect":0},"running":4,"later":1,"dead":0,\
                 "oldestReadySeconds":0.8,"enqueued":120,"succeeded":100,"failed":2,"retried":2,\
-                "reaped":0,"workers":1,"slots":16,"pause":null},\
+                "reaped":0,"workers":1,"slots":16,"pause":null,\
+                "workersNeeded":3},\
                 {"name":"export","paused":true,"ready":{"hi":0,"std":0,"low":0,"suspect":0},\
                 "running":0,"later":1,"dead":0,"oldestReadySeconds":null,"enqueued":120,\
                 "succeeded":100,"failed":2,"retried":2,"reaped":0,"workers":0,"slots":16,\
-                "pause":{"by":"ana","reason":"maintenance","since":"2026-11-21T12:00:00Z"}}],\
+                "pause":{"by":"ana","reason":"maintenance","since":"2026-11-21T12:00:00Z"},\
+                "workersNeeded":null}],\
                 "schedules":[{"name":"poll","next":"2026-11-21T12:15:00Z","last":null,\
                 "paused":false}],\
                 "calls":{"total":500,"done":480,"unfinished":20,"attributed":312,\

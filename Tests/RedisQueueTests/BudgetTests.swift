@@ -8,104 +8,6 @@ import RedisQueue
 import TestSupport
 import Testing
 
-/// Two processes' views of one budget, each with a connection of its own.
-struct BudgetFixture {
-    let budgets: [RedisUpstreamBudget]
-    let client: RedisClient
-    let tag: String
-
-    /// Runs a body with two views of a fresh budget.
-    static func run(
-        ceiling: Int,
-        seed: UInt64 = 1,
-        server: PrivateRedis? = nil,
-        _ body: (BudgetFixture) async throws -> Void
-    ) async throws {
-        let server = if let server { server } else { try await PrivateRedis.shared() }
-        let ambient = Ambient.live(seed: seed)
-        let name = "test-\(Ambient.live().newID().uuidString.lowercased())"
-        let clients = try (0..<2).map { _ in
-            try RedisClient(
-                RedisConfiguration(url: server.url),
-                on: MultiThreadedEventLoopGroup.singleton.any(),
-                ambient: ambient,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            )
-        }
-        var limits = RedisBudgetLimits()
-        // So long that no test lives to see a wait end by itself.
-        limits.backoffBase = .seconds(1000)
-        limits.quietMax = .seconds(3600)
-        let budgets = try clients.map { client in
-            RedisUpstreamBudget(
-                name: try QueueName(name),
-                ceiling: ceiling,
-                redis: client,
-                ambient: ambient,
-                limits: limits
-            )
-        }
-        let fixture = BudgetFixture(
-            budgets: budgets,
-            client: clients[0],
-            tag: "ringback:{budget.\(name)}"
-        )
-        let outcome: Result<Void, any Error>
-        do {
-            outcome = .success(try await body(fixture))
-        } catch {
-            outcome = .failure(error)
-        }
-        for client in clients { await client.close() }
-        try outcome.get()
-    }
-
-    /// Takes a permit that must be there.
-    func permit(_ view: Int = 0) async throws -> BudgetPermit {
-        let answer = try await budgets[view].acquire()
-        guard case .granted(let permit) = answer else { throw Refused(answer: answer) }
-        return permit
-    }
-
-    struct Refused: Error {
-        let answer: BudgetAnswer
-    }
-
-    func release(
-        _ permit: BudgetPermit,
-        _ feedback: BudgetFeedback,
-        view: Int = 0
-    ) async throws {
-        try await budgets[view].release(permit, feedback)
-    }
-
-    /// How long the budget makes one wait; nil when it grants (and the permit goes back).
-    func wait(_ view: Int = 0) async throws -> Duration? {
-        switch try await budgets[view].acquire() {
-        case .wait(let duration): return duration
-        case .granted(let permit):
-            try await release(permit, .unused, view: view)
-            return nil
-        }
-    }
-
-    func state(_ view: Int = 1) async throws -> BudgetState {
-        try await budgets[view].state()
-    }
-
-    /// Lets the shared wait end now.
-    func endQuiet() async throws {
-        _ = try await client.send(RedisCommand("HSET", "\(tag):state", "quiet", "0"))
-    }
-
-    /// Lets the lease of a permit end now.
-    func expire(_ permit: BudgetPermit) async throws {
-        _ = try await client.send(
-            RedisCommand("ZADD", "\(tag):permits", "XX", "1", permit.id)
-        )
-    }
-}
-
 @Suite("The upstream budget in Redis")
 struct BudgetTests {
     @Test("gives out as many permits as the ceiling, over all processes")
@@ -266,6 +168,34 @@ struct BudgetTests {
         }
     }
 
+    @Test("takes the permit of a cancelled task back at once")
+    func cancelledRelease() async throws {
+        try await BudgetFixture.run(ceiling: 1) { fixture in
+            let permit = try await fixture.permit()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.cancelAll()
+                group.addTask { try await fixture.release(permit, .unused) }
+                try await group.waitForAll()
+            }
+            #expect(try await fixture.state().inFlight == 0)
+        }
+    }
+
+    @Test("takes back what was granted to a task that was cancelled meanwhile")
+    func cancelledAcquire() async throws {
+        try await BudgetFixture.run(ceiling: 1) { fixture in
+            let deaf = RedisUpstreamBudget(
+                name: try fixture.name,
+                ceiling: 1,
+                redis: DeafExecutor(client: fixture.client),
+                ambient: .live(seed: 2)
+            )
+            await #expect(throws: QueueError.cancelled) { try await deaf.acquire() }
+            #expect(try await fixture.state().inFlight == 0)
+            #expect(try await fixture.wait() == nil)
+        }
+    }
+
     @Test("counts a repeated release once")
     func releasesTwice() async throws {
         try await BudgetFixture.run(ceiling: 8) { fixture in
@@ -279,7 +209,7 @@ struct BudgetTests {
 
     @Test(
         "learns nothing from requests that failed or were not made",
-        arguments: [BudgetFeedback.failed, .unused]
+        arguments: [BudgetFeedback.failed(), .unused]
     )
     func neutral(feedback: BudgetFeedback) async throws {
         try await BudgetFixture.run(ceiling: 4) { fixture in
@@ -293,9 +223,7 @@ struct BudgetTests {
     func loweredCeiling() async throws {
         try await BudgetFixture.run(ceiling: 4) { fixture in
             let lower = RedisUpstreamBudget(
-                name: try QueueName(
-                    String(fixture.tag.dropFirst("ringback:{budget.".count).dropLast())
-                ),
+                name: try fixture.name,
                 ceiling: 2,
                 redis: fixture.client,
                 ambient: .live(seed: 2)
@@ -353,7 +281,8 @@ struct BudgetTests {
                 let state = try await fixture.state(Int.random(in: 0...1, using: &random))
                 #expect(
                     state.parallel == model.parallel && state.inFlight == model.permits.count
-                        && (state.quietUntilMilliseconds != nil) == model.isQuiet,
+                        && (state.quietUntilMilliseconds != nil) == model.isQuiet
+                        && state.openings == model.openings && state.circuit == model.circuit,
                     "\(Seeds.replay(seed, filter: "BudgetTests")) after \(history.suffix(12))"
                 )
             }
@@ -375,6 +304,7 @@ struct BudgetTests {
             }
             #expect(model.mayGrant, "granted although there was no room")
             model.permits.append((permit, model.epoch))
+            if model.openings > 0 { model.probe = permit }
             return "granted"
         case 9 where !model.permits.isEmpty:
             let index = model.permits.indices.randomElement(using: &random) ?? 0
@@ -390,15 +320,17 @@ struct BudgetTests {
             }
             let (permit, epoch) = model.permits.remove(at: index)
             let feedback: BudgetFeedback =
-                switch Int.random(in: 0..<12, using: &random) {
+                switch Int.random(in: 0..<14, using: &random) {
                 case 0: .rateLimited(retryAfter: nil)
                 case 1: .concurrencyLimited(retryAfter: nil)
                 case 2: .rateLimited(retryAfter: .seconds(3000))
-                case 3: .failed
+                case 3: .failed(retryAfter: .seconds(3000))
+                case 4: .unused
+                case 5..<9: .failed()
                 default: .succeeded
                 }
             try await fixture.release(permit, feedback, view: view)
-            model.learn(feedback, grantedIn: epoch)
+            model.learn(feedback, of: permit, grantedIn: epoch)
             return "\(feedback)"
         }
     }
@@ -409,8 +341,11 @@ private struct BudgetModel {
     let ceiling: Int
     var parallel: Int
     var successes = 0
+    var failures = 0
     var epoch = 0
+    var openings = 0
     var isQuiet = false
+    var probe: BudgetPermit?
     var permits: [(permit: BudgetPermit, epoch: Int)] = []
 
     init(ceiling: Int) {
@@ -418,13 +353,32 @@ private struct BudgetModel {
         parallel = ceiling
     }
 
-    var mayGrant: Bool { !isQuiet && permits.count < parallel }
+    var circuit: BudgetState.Circuit {
+        openings == 0 ? .closed : isQuiet ? .open : .halfOpen
+    }
 
-    mutating func learn(_ feedback: BudgetFeedback, grantedIn epoch: Int) {
+    var mayGrant: Bool {
+        let isProbeOut = openings > 0 && permits.contains { $0.permit == probe }
+        return !isQuiet && !isProbeOut && permits.count < parallel
+    }
+
+    mutating func learn(
+        _ feedback: BudgetFeedback,
+        of permit: BudgetPermit,
+        grantedIn epoch: Int
+    ) {
+        let isProbe = probe == permit
+        let isPresent = epoch == self.epoch
         switch feedback {
-        case .failed, .unused: break
+        case .unused: break
+        case .failed(let after):
+            guard isPresent else { break }
+            failures += 1
+            if after != nil || isProbe || failures >= 5 { open() }
         case .succeeded:
-            guard epoch == self.epoch else { break }
+            if isProbe { openings = 0 }
+            guard isPresent else { break }
+            failures = 0
             successes += 1
             if parallel == ceiling {
                 successes = 0
@@ -433,18 +387,30 @@ private struct BudgetModel {
                 successes = 0
             }
         case .concurrencyLimited(let after):
-            refused(after, needsQuiet: parallel == 1, grantedIn: epoch)
+            refused(after, needsQuiet: parallel == 1 || isProbe, isPresent)
         case .rateLimited(let after):
-            refused(after, needsQuiet: true, grantedIn: epoch)
+            refused(after, needsQuiet: true, isPresent)
         }
+        if isProbe { probe = nil }
     }
 
-    private mutating func refused(_ after: Duration?, needsQuiet: Bool, grantedIn epoch: Int) {
-        if after != nil { isQuiet = true }
-        guard epoch == self.epoch else { return }
-        if needsQuiet { isQuiet = true }
+    private mutating func open() {
+        openings += 1
+        isQuiet = true
+        epoch += 1
+        failures = 0
+        successes = 0
+    }
+
+    private mutating func refused(_ after: Duration?, needsQuiet: Bool, _ isPresent: Bool) {
+        guard isPresent else {
+            guard after != nil else { return }
+            isQuiet = true
+            openings = max(1, openings)
+            return
+        }
         parallel = max(1, parallel / 2)
         successes = 0
-        self.epoch += 1
+        if needsQuiet || after != nil { open() } else { epoch += 1 }
     }
 }

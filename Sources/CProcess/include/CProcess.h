@@ -18,4 +18,12 @@ int cprocess_await_end(int process);
  * a negative errno when there is no such child. */
 int cprocess_wait(int process);
 
+/* Takes the terminal of standard input and output for a full screen: no echo, no line editing, no
+ * keys that send signals, reading that never waits. Whatever ends the process but SIGKILL gives it
+ * back as it was. 0, or a negative errno when standard input is no terminal. */
+int cprocess_terminal_take(void);
+
+/* Gives the terminal back; does nothing when it was not taken. Safe in a signal handler. */
+void cprocess_terminal_restore(void);
+
 #endif

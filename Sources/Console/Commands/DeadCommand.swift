@@ -1,5 +1,6 @@
 import ArgumentParser
 import CallJobs
+import CallStore
 import Hosting
 package import JobQueue
 
@@ -124,6 +125,13 @@ struct DeadCommand: ParsableCommand {
                         answers += try await queues[selection.queue].retryDead(part)
                     }
                 }
+                let requeued = zip(ids, answers).filter { $0.1 == .queued }
+                await JobMarking.note(
+                    .requeued,
+                    requeued.map { ($0.0, selection.queue.rawValue) },
+                    reason: nil,
+                    session
+                )
                 let queued = answers.count { $0 == .queued }
                 let missing = answers.count { $0 == .notFound }
                 let held = answers.count - queued - missing
@@ -177,6 +185,13 @@ struct DeadCommand: ParsableCommand {
                     for part in Retry.parts(ids) {
                         dropped += try await queues[selection.queue].discardDead(part)
                     }
+                    await JobMarking.note(
+                        .cancelled,
+                        // Which of them were there is not known when some were not.
+                        dropped == ids.count ? ids.map { ($0, selection.queue.rawValue) } : [],
+                        reason: "discarded",
+                        session
+                    )
                 }
                 if output.json {
                     session.terminal.show(

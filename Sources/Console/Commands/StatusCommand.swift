@@ -17,7 +17,13 @@ struct StatusCommand: ConsoleCommand {
     @Option(help: "Time between two looks with --watch, at least 1s.")
     var every = DurationArgument.seconds(2)
 
+    @Option(help: "How long a job may wait; the workers that are needed follow from it.")
+    var objective = DurationArgument.seconds(60)
+
     func validate() throws {
+        guard objective.duration >= .seconds(1) else {
+            throw ValidationError("--objective takes at least 1s.")
+        }
         guard every.duration >= .seconds(1) else {
             throw ValidationError("--every takes at least 1s.")
         }
@@ -26,7 +32,12 @@ struct StatusCommand: ConsoleCommand {
     func run(in session: Session) async throws {
         try await session.withQueues { queues in
             try await session.withStore { store in
-                let probe = try StatusProbe(queues: queues, store: store, host: session.host)
+                let probe = try StatusProbe(
+                    queues: queues,
+                    store: store,
+                    host: session.host,
+                    objective: objective.duration
+                )
                 repeat {
                     show(try await probe.report(), session.terminal)
                     if watch { try await session.ambient.sleep(for: every.duration) }

@@ -134,7 +134,7 @@ struct Doctor {
 
     private func server(_ queues: OpenQueues) async throws -> [Finding] {
         let facts = try await RedisServerFacts.read(from: queues.redis)
-        var findings = facts.findings.map {
+        var findings = try await queues.check().map {
             Finding("redis", $0.isFatal ? .problem : .warning, $0.message, fix: $0.fix)
         }
         if findings.isEmpty {

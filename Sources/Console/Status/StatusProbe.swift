@@ -14,12 +14,19 @@ package struct StatusProbe: Sendable {
     private let store: CallStore
     private let schedules: [Schedule]
     private let host: Hosting.Host
+    private let objective: Duration
 
     /// A probe of opened things.
     ///
     /// - Throws: `StartFailure` when the schedules cannot be read.
-    package init(queues: OpenQueues, store: CallStore, host: Hosting.Host) throws(StartFailure) {
+    package init(
+        queues: OpenQueues,
+        store: CallStore,
+        host: Hosting.Host,
+        objective: Duration = WorkersNeeded.objective
+    ) throws(StartFailure) {
         self.queues = queues
+        self.objective = objective
         self.store = store
         self.host = host
         self.schedules = try ScheduleBook.load(host.settings)
@@ -27,10 +34,20 @@ package struct StatusProbe: Sendable {
 
     package func report() async throws -> StatusReport {
         let redis = try await RedisServerFacts.read(from: queues.redis)
+        let recent = try await store.recentRuns()
         var states: [StatusReport.Queue] = []
         for queue in queues.all {
+            let figures = try await queue.figures()
             states.append(
-                StatusReport.Queue(name: queue.name.text, figures: try await queue.figures())
+                StatusReport.Queue(
+                    name: queue.name.text,
+                    figures: figures,
+                    workersNeeded: WorkersNeeded.count(
+                        figures,
+                        recent: recent[queue.name.text],
+                        objective: objective
+                    )
+                )
             )
         }
         let now = host.ambient.now()

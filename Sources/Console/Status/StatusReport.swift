@@ -9,9 +9,13 @@ package struct StatusReport: Sendable, Equatable {
         package var name: String
         package var figures: QueueFigures
 
-        package init(name: String, figures: QueueFigures) {
+        /// Workers that it needs to meet the objective; nil when no run time is known.
+        package var workersNeeded: Int?
+
+        package init(name: String, figures: QueueFigures, workersNeeded: Int? = nil) {
             self.name = name
             self.figures = figures
+            self.workersNeeded = workersNeeded
         }
     }
 
@@ -82,7 +86,8 @@ extension StatusReport {
             .init("OLDEST", .right),
             .init("DONE", .right),
             .init("RETRIED", .right),
-            .init("WORKERS", .right)
+            .init("WORKERS", .right),
+            .init("NEEDED", .right)
         )
         for queue in queues {
             let figures = queue.figures
@@ -96,7 +101,8 @@ extension StatusReport {
                 figures.oldestReady.map(TimeText.duration) ?? "-",
                 "\(figures.counters.succeeded)",
                 "\(figures.counters.retried)",
-                "\(figures.workers)"
+                "\(figures.workers)",
+                queue.workersNeeded.map { "\($0)" } ?? "-"
             )
         }
         let poll = calls.lastPollMilliseconds.map { ", polled \(ago($0))" } ?? ", never polled"
@@ -181,7 +187,8 @@ extension StatusReport.Queue {
             ("reaped", .count(figures.counters.reaped)),
             ("workers", .count(figures.workers)),
             ("slots", .count(figures.slots)),
-            ("pause", pause)
+            ("pause", pause),
+            ("workersNeeded", .optional(workersNeeded))
         )
     }
 }

@@ -11,6 +11,10 @@ final class FakeLedger: ResultCommitter {
         /// One entry per effect: a doubled one would show.
         var effects: [JobID: Int] = [:]
         var commits: [[JobID]] = []
+        var notes: [JobNote] = []
+
+        /// Jobs whose running is noted early.
+        var followed: Set<JobID> = []
         var downUntil: Duration?
         var failuresInPercent = 0
         var attemptsWhileDown = 0
@@ -25,6 +29,7 @@ final class FakeLedger: ResultCommitter {
 
     var effects: [JobID: Int] { state.withLock { $0.effects } }
     var commits: [[JobID]] { state.withLock { $0.commits } }
+    var notes: [JobNote] { state.withLock { $0.notes } }
     var attemptsWhileDown: Int { state.withLock { $0.attemptsWhileDown } }
 
     /// Every call fails until then, on the ambient's `elapsed`.
@@ -37,16 +42,30 @@ final class FakeLedger: ResultCommitter {
         state.withLock { $0.failuresInPercent = percent }
     }
 
+    /// Says of jobs that people ask for them by what they are about.
+    func follow(_ ids: Set<JobID>) {
+        state.withLock { $0.followed = ids }
+    }
+
+    func isFollowed(_ job: Job) -> Bool {
+        state.withLock { $0.followed.contains(job.id) }
+    }
+
     func finished(among ids: [JobID]) async throws(CommitError) -> Set<JobID> {
         await Task.yield()
         _ = try check()
         return state.withLock { $0.rows.intersection(ids) }
     }
 
-    func commit(_ jobs: [FinishedJob<String>]) async throws(CommitError) -> [CommitVerdict] {
+    func commit(
+        _ jobs: [FinishedJob<String>],
+        notes: [JobNote]
+    ) async throws(CommitError) -> [CommitVerdict] {
         await Task.yield()
         let losesReply = try check()
         let verdicts = state.withLock { state in
+            state.notes += notes
+            guard !jobs.isEmpty else { return [CommitVerdict]() }
             state.commits.append(jobs.map(\.job.id))
             return jobs.map { apply($0, to: &state) }
         }

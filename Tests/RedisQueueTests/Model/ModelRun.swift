@@ -1,4 +1,5 @@
 import JobQueue
+import Logging
 import RedisClient
 import RedisQueue
 import TestSupport
@@ -54,7 +55,27 @@ struct ModelRun {
             )
         }
         let replies = try await client.pipeline(commands)
-        return judge(taken, replies.dropFirst(head), hasCopies: generator.hasCopies)
+        let problem = judge(taken, replies.dropFirst(head), hasCopies: generator.hasCopies)
+        if let problem { return problem }
+        return try await audit()
+    }
+
+    /// What the online audit says of the state that the sequence has left; nil when nothing.
+    private func audit() async throws -> String? {
+        let queue = try RedisQueue(
+            try QueueName(ModelWorlds.queue),
+            commands: client,
+            tuning: ModelWorlds.tuning,
+            scripts: scripts,
+            ambient: .live(seed: 1),
+            logger: Logger(label: "test")
+        )
+        let report = try await queue.audit(mends: false)
+        await queue.close()
+        guard report.violations.isEmpty, report.unchecked.isEmpty else {
+            return "the audit found \(report.violations), unchecked \(report.unchecked)"
+        }
+        return nil
     }
 
     private func judge(
@@ -102,7 +123,8 @@ extension QueueScripts {
     var all: [RedisScript] {
         [
             enqueue, tick, turn, beat, reap, forget, ring, leave, pause, resume, cancel, retryDead,
-            discardDead, runNow,
+            discardDead, runNow, purge, limits, limitSet,
+            marks,
         ]
     }
 }

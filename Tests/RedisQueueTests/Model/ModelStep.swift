@@ -17,6 +17,10 @@ enum ModelStep: Sendable {
     case retryDead([JobID])
     case discardDead([JobID])
     case runNow([JobID])
+    case purge([PurgePlace], limit: Int)
+    case setLimit(LimitKey, LimitSettings)
+    case limits
+    case setMark(PressureMark, Int?)
     case pushByHand([UInt8], Lane)
 
     /// The time limit of a key ends; Redis's own clock cannot be moved for that.
@@ -30,8 +34,9 @@ enum ModelStep: Sendable {
 /// What a step answers, in either world.
 enum ModelAnswer: Sendable, Equatable {
     case nothing
-    case enqueued([[EnqueueAnswer]])
-    case fired(TickAnswer)
+    case enqueued([Result<EnqueueReply, QueueError>])
+    case fired(Result<TickAnswer, QueueError>)
+    case pressed(PressureState)
     case turned(TurnReply)
     case beaten(BeatAnswer)
     case reaped(ReapReport)
@@ -39,4 +44,6 @@ enum ModelAnswer: Sendable, Equatable {
     case resumed(PauseState?)
     case count(Int)
     case retried([DeadRetryAnswer])
+    case purged(PurgeReport)
+    case limits([LimitFigures])
 }

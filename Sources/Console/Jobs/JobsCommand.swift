@@ -1,5 +1,6 @@
 import ArgumentParser
 import CallJobs
+import CallStore
 import Hosting
 import JobQueue
 
@@ -14,14 +15,23 @@ struct JobsCommand: ParsableCommand {
     struct List: ConsoleCommand {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "Jobs of one queue or of all, by state."
+            abstract: "Jobs of one queue or of all, by state; or any, by what they are about.",
+            discussion: """
+                Without filters the queues are asked, in the order in which they would run. With \
+                --entity, --error, --kind or --since, and for cancelled and done jobs, the index \
+                is asked, the latest change first.
+                """
         )
 
         @Argument(help: "The queue; all of them if left out.")
         var queue: JobKind?
 
-        @Option(help: "ready, suspect, running, later or dead; all of them if left out.")
-        var state: JobState?
+        @Option(
+            help: "ready, suspect, running, parked (or later), dead, cancelled or done."
+        )
+        var state: ListedJobState?
+
+        @OptionGroup var filter: JobListOptions
 
         @Option(help: "Most jobs to show.")
         var limit = 100
@@ -35,10 +45,18 @@ struct JobsCommand: ParsableCommand {
         }
 
         func run(in session: Session) async throws {
+            if filter.needIndex || state.map({ $0.held == nil }) ?? false {
+                try await listIndex(session)
+            } else {
+                try await listQueues(session)
+            }
+        }
+
+        private func listQueues(_ session: Session) async throws {
             try await session.withQueues { queues in
                 var found: [JobRecord] = []
                 for kind in queue.map({ [$0] }) ?? JobKind.allCases {
-                    for state in state.map({ [$0] }) ?? JobState.allCases
+                    for state in (state?.held).map({ [$0] }) ?? JobState.allCases
                     where found.count < limit {
                         found += try await JobText.jobs(
                             of: queues[kind],
@@ -54,12 +72,34 @@ struct JobsCommand: ParsableCommand {
                 }
             }
         }
+
+        private func listIndex(_ session: Session) async throws {
+            try await session.withStore { store in
+                let query = try await filter.query(queue: queue, state: state, session, store)
+                var cursor = try filter.cursor()
+                var found: [IndexedJob] = []
+                repeat {
+                    let page = try await store.indexedJobs(
+                        query,
+                        after: cursor,
+                        limit: min(limit - found.count, 1_000)
+                    )
+                    found += page.jobs
+                    cursor = page.next
+                } while cursor != nil && found.count < limit
+                if output.json {
+                    session.terminal.show(.list(found.map(\.json)))
+                } else {
+                    session.terminal.write(IndexedJob.table(found).rendered(none: "No jobs."))
+                }
+            }
+        }
     }
 
     struct Show: ConsoleCommand {
         static let configuration = CommandConfiguration(
             commandName: "show",
-            abstract: "One job, wherever it is."
+            abstract: "One job: where it is now, and all that happened to it."
         )
 
         @Argument(help: "The job's id.")
@@ -69,18 +109,22 @@ struct JobsCommand: ParsableCommand {
 
         func run(in session: Session) async throws {
             let id = try JobReference.id(id)
-            try await session.withQueues { queues in
-                guard let (_, record) = try await JobReference.find(id, in: queues) else {
-                    throw StartFailure(
-                        .failed,
-                        "no queue holds \(id); a job that is done has left, and the ledger knows it"
-                    )
+            let timeline = try await session.withQueues { queues in
+                try await session.withStore { store in
+                    try await JobReference.timeline(of: id, queues, store)
                 }
-                if output.json {
-                    session.terminal.show(JobText.json(record))
-                } else {
-                    session.terminal.line(JobText.json(record).rendered())
-                }
+            }
+            guard timeline.isKnown else {
+                throw StartFailure(.failed, "\(id): \(timeline.answer)")
+            }
+            if output.json {
+                session.terminal.show(timeline.json)
+                return
+            }
+            session.terminal.line("\(id): \(timeline.answer)")
+            for line in timeline.lines { session.terminal.line("  " + line) }
+            if let job = timeline.held?.record.job {
+                session.terminal.line("  arguments \(String(decoding: job.payload, as: UTF8.self))")
             }
         }
     }
@@ -100,9 +144,14 @@ struct JobsCommand: ParsableCommand {
 
         func run(in session: Session) async throws {
             let person = session.person
-            try await JobReference.act(on: ids, session, consent, output, verb: "cancel") {
-                queue,
-                ids in
+            try await JobReference.act(
+                on: ids,
+                session,
+                consent,
+                output,
+                verb: "cancel",
+                mark: .cancelled
+            ) { queue, ids in
                 try await queue.cancel(ids, by: person)
             }
         }
@@ -141,6 +190,39 @@ enum JobReference {
         }
     }
 
+    /// All that store and queues know of a job.
+    static func timeline(
+        of id: JobID,
+        _ queues: OpenQueues,
+        _ store: CallStore
+    ) async throws -> JobTimeline {
+        // The store first: a job that ends meanwhile is then still found in its queue, or done.
+        let before = try await store.history(of: id)
+        let found = try await find(id, in: queues)
+        let history = found == nil && before.done == nil ? try await store.history(of: id) : before
+        var deep: [JobTimeline.DeepLane] = []
+        var now: Int64 = 0
+        for kind in JobKind.allCases {
+            let figures = try await queues[kind].figures()
+            now = figures.nowMilliseconds
+            let hasName = JobKind.allCases.contains { id.text.hasPrefix("\($0.rawValue)-") }
+            guard found == nil, history.done == nil,
+                !hasName || id.text.hasPrefix("\(kind.rawValue)-")
+            else { continue }
+            for lane in Lane.allCases
+            where (figures.ready[lane] ?? 0) > QueueLimits.jobsPerCallMax {
+                deep.append(JobTimeline.DeepLane(queue: kind.rawValue, lane: lane))
+            }
+        }
+        return JobTimeline(
+            id: id,
+            history: history,
+            held: found.map { ($0.0.rawValue, $0.1) },
+            deepLanes: deep,
+            nowMilliseconds: now
+        )
+    }
+
     static func find(
         _ id: JobID,
         in queues: OpenQueues
@@ -158,6 +240,7 @@ enum JobReference {
         _ consent: ConsentOptions,
         _ output: OutputOptions,
         verb: String,
+        mark: JobMark.Event? = nil,
         action: (any QueueAdministration, [JobID]) async throws -> Int
     ) async throws {
         var wanted: [JobID] = []
@@ -185,6 +268,10 @@ enum JobReference {
             for kind in JobKind.allCases {
                 guard let ids = places[kind] else { continue }
                 done += try await action(queues[kind], ids)
+                if let mark {
+                    let jobs = ids.map { (id: $0, queue: kind.rawValue) }
+                    await JobMarking.note(mark, jobs, reason: "\(verb) asked for", session)
+                }
             }
             report(done, of: count, missing, verb, isDry: false, session, output)
             guard missing.isEmpty else {

@@ -1,0 +1,156 @@
+import GRDB
+import JobQueue
+
+extension StoreWriter {
+    /// Notes what happened to jobs, and drops the oldest rows beyond the index's bound.
+    ///
+    /// A note that breaks a rule of the store is left out: the index serves people, and no result
+    /// may wait for it.
+    ///
+    /// - Returns: How many were noted.
+    /// - Throws: Errors that concern the store as a whole.
+    @discardableResult
+    package func mark(
+        _ marks: [JobMark],
+        rowsMax: Int = JobIndexLimits.rowsMax
+    ) throws -> Int {
+        guard !marks.isEmpty else { return 0 }
+        var noted = 0
+        for mark in marks {
+            try run("savepoint mark")
+            do {
+                if try enter(mark) {
+                    try append(mark)
+                    noted += 1
+                }
+            } catch {
+                let error = StoreError(error)
+                if error.concernsStore { throw error }
+                try run("rollback to savepoint mark")
+            }
+            try run("release savepoint mark")
+        }
+        try boundJobIndex(rowsMax: rowsMax, removing: 2 * marks.count)
+        return noted
+    }
+
+    /// Ends the row of a job that is done; a job that the index does not know stays unknown.
+    func markDone(_ entry: LedgerEntry) throws {
+        let changed = try run(
+            """
+            update job_index set state = 'done', attempt = ?, worker = ?, fence = max(fence, ?),
+                changed_ms = ?, due_ms = null
+            where job_id = ?
+            """,
+            [entry.attempt, entry.worker.text, entry.fence, nowMilliseconds, entry.id.text]
+        )
+        guard changed == 1 else { return }
+        try append(
+            JobMark(
+                id: entry.id,
+                kind: entry.kind,
+                lane: .std,
+                event: .done,
+                attempt: entry.attempt,
+                worker: entry.worker,
+                fence: entry.fence,
+                enqueuedMilliseconds: entry.enqueuedMilliseconds ?? 0,
+                atMilliseconds: nowMilliseconds,
+                ranMilliseconds: entry.ranMilliseconds
+            )
+        )
+    }
+
+    /// Adds or changes the job's row; false when a newer delivery has spoken.
+    private func enter(_ mark: JobMark) throws -> Bool {
+        try run(
+            """
+            insert into job_index (
+                job_id, kind, lane, state, entity, error_class, reason, attempt, failures, worker,
+                fence, enqueued_ms, changed_ms, due_ms
+            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            on conflict (job_id) do update set
+                state = excluded.state,
+                entity = coalesce(excluded.entity, entity),
+                error_class = coalesce(excluded.error_class, error_class),
+                reason = coalesce(excluded.reason, reason),
+                attempt = excluded.attempt,
+                failures = failures + excluded.failures,
+                worker = coalesce(excluded.worker, worker),
+                fence = max(fence, excluded.fence),
+                changed_ms = excluded.changed_ms,
+                due_ms = excluded.due_ms
+            where excluded.fence >= fence or ?
+            """,
+            [
+                mark.id.text, mark.kind, mark.lane.rawValue, mark.event.state.rawValue, mark.entity,
+                mark.errorClass, mark.reason, mark.attempt,
+                mark.event == .failed || mark.event == .dead ? 1 : 0, mark.worker?.text,
+                mark.fence ?? 0, mark.enqueuedMilliseconds, mark.atMilliseconds,
+                mark.dueMilliseconds, mark.fence == nil,
+            ]
+        ) == 1
+    }
+
+    private func append(_ mark: JobMark) throws {
+        try run(
+            """
+            insert into job_events (
+                job_id, position, at_ms, event, attempt, worker, fence, person, error_class,
+                reason, ran_ms, due_ms
+            )
+            select ?1, coalesce(max(position), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+            from job_events where job_id = ?1
+            """,
+            [
+                mark.id.text, mark.atMilliseconds, mark.event.rawValue, mark.attempt,
+                mark.worker?.text, mark.fence, mark.person, mark.errorClass, mark.reason,
+                mark.ranMilliseconds, mark.dueMilliseconds,
+            ]
+        )
+        try run(
+            """
+            delete from job_events where job_id = ?1 and position <= (
+                select max(position) from job_events where job_id = ?1
+            ) - ?2
+            """,
+            [mark.id.text, JobIndexLimits.eventsPerJobMax]
+        )
+    }
+
+    /// Drops rows beyond the bound: those of jobs that are over first, the oldest first.
+    private func boundJobIndex(rowsMax: Int, removing limit: Int) throws {
+        let rows =
+            try Int.fetchOne(database.cachedStatement(sql: "select rows from job_index_size")) ?? 0
+        var excess = min(rows - rowsMax, limit)
+        guard excess > 0 else { return }
+        for states in ["state = 'done'", "state = 'cancelled'", "true"] where excess > 0 {
+            excess -= try run(
+                """
+                delete from job_index where job_id in (
+                    select job_id from job_index where \(states) order by changed_ms limit ?
+                )
+                """,
+                [excess]
+            )
+        }
+    }
+
+    /// Removes jobs from the index of which nothing was said since a moment.
+    ///
+    /// - Parameters:
+    ///   - moment: Unix milliseconds.
+    ///   - limit: Most rows to remove: a transaction stays short.
+    /// - Returns: How many were removed; fewer than the limit when nothing is left.
+    /// - Throws: Errors of the database.
+    package func removeIndexedJobs(changedBefore moment: Int64, limit: Int) throws -> Int {
+        try run(
+            """
+            delete from job_index where job_id in (
+                select job_id from job_index where changed_ms < ? order by changed_ms limit ?
+            )
+            """,
+            [moment, limit]
+        )
+    }
+}

@@ -1,0 +1,403 @@
+import CallStore
+import Console
+import JobQueue
+import Testing
+
+/// One cause of a queue, how it looks, and what is said of it.
+struct QueueCase: Sendable, CustomTestStringConvertible {
+    var cause: Explanation.Cause
+    var text: String
+    var since: Int64?
+    var until: Int64?
+    var command: String?
+    var look: @Sendable (inout QueueSnapshot) throws -> Void
+
+    var testDescription: String { cause.rawValue }
+
+    static let now: Int64 = 1_794_700_000_000
+
+    /// A queue with one idle worker and nothing to do.
+    static func idle() throws -> QueueSnapshot {
+        QueueSnapshot(
+            name: "sync",
+            figures: QueueFigures(
+                nowMilliseconds: now,
+                pause: nil,
+                ready: [.hi: 0, .std: 0, .low: 0],
+                suspects: 0,
+                running: 0,
+                later: 0,
+                dead: 0,
+                oldestReady: nil,
+                nextDueMilliseconds: nil,
+                workers: 1,
+                slots: 4,
+                counters: QueueCounters()
+            ),
+            situation: QueueSituation(
+                nowMilliseconds: now,
+                oldest: [:],
+                oldestSuspect: nil,
+                soloWorker: nil,
+                soloUntilMilliseconds: nil,
+                lastReapMilliseconds: now - 1_000
+            ),
+            workers: [try worker(busy: 0)]
+        )
+    }
+
+    static func worker(busy: Int) throws -> WorkerFigures {
+        WorkerFigures(
+            presence: Presence(
+                worker: try WorkerID("w1"),
+                host: "h",
+                processID: 1,
+                version: "1",
+                startedMilliseconds: 0,
+                slots: 4,
+                busy: busy,
+                batches: []
+            ),
+            expiryMilliseconds: now + 30_000
+        )
+    }
+
+    static let all: [QueueCase] = [
+        QueueCase(
+            cause: .paused,
+            text: "paused by ana (maintenance); what runs goes on to its end",
+            since: now - 60_000,
+            command: "ringback queue resume sync"
+        ) {
+            $0.figures.pause = PauseState(
+                person: "ana",
+                reason: "maintenance",
+                atMilliseconds: now - 60_000
+            )
+            $0.figures.ready[.std] = 5
+            $0.figures.running = 2
+        },
+        QueueCase(
+            cause: .noWorker,
+            text: "no worker is alive, and 2 jobs are still leased to one that is gone",
+            since: now - 40_000,
+            command: "start worker-sync, or `ringback up`"
+        ) {
+            $0.figures.workers = 0
+            $0.figures.slots = 0
+            $0.figures.running = 2
+            $0.workers = []
+            $0.situation.lastReapMilliseconds = now - 40_000
+        },
+        QueueCase(
+            cause: .upstreamQuiet,
+            text: "ElevenLabs asked for quiet",
+            until: now + 30_000,
+            command: "nothing to do: it goes on by itself"
+        ) {
+            let budget = BudgetState(
+                parallel: 1,
+                ceiling: 3,
+                inFlight: 0,
+                quietUntilMilliseconds: now + 30_000
+            )
+            $0.holds = FlowHold.holds(of: budget)
+            $0.figures.ready[.std] = 5
+        },
+        QueueCase(
+            cause: .upstreamRefuses,
+            text: "polling stands still: ElevenLabs refuses the API key",
+            since: now - 5_000,
+            command: "mend that, then `ringback doctor`"
+        ) {
+            $0.holds = [
+                FlowHold.hold(
+                    of: UpstreamHalt(
+                        reason: "ElevenLabs refuses the API key",
+                        atMilliseconds: now - 5_000
+                    )
+                )
+            ]
+        },
+        QueueCase(
+            cause: .limit,
+            text: "agent_1 has its 2 jobs at once",
+            since: now - 1_000,
+            command: "ringback limits set agent_1"
+        ) {
+            $0.holds = [
+                FlowHold(
+                    kind: .limit,
+                    text: "agent_1 has its 2 jobs at once",
+                    sinceMilliseconds: now - 1_000,
+                    command: "ringback limits set agent_1",
+                    isBlocking: true
+                )
+            ]
+        },
+        QueueCase(
+            cause: .suspects,
+            text: "3 jobs of workers that died run alone, one after another, to find the one that "
+                + "kills; w1 runs nothing else meanwhile",
+            since: now - 7_000,
+            command: "ringback jobs list sync --state suspect"
+        ) {
+            $0.figures.suspects = 3
+            $0.situation.oldestSuspect = .seconds(7)
+            $0.situation.soloWorker = try WorkerID("w1")
+        },
+        QueueCase(
+            cause: .saturated,
+            text: "all 4 slots of 1 worker are busy and 50 jobs wait",
+            since: now - 90_000,
+            command: "start another worker-sync, or raise RINGBACK_CONCURRENCY"
+        ) {
+            $0.figures.ready[.std] = 50
+            $0.figures.running = 4
+            $0.figures.oldestReady = .seconds(90)
+            $0.workers = [try worker(busy: 4)]
+        },
+        QueueCase(
+            cause: .upstreamFull,
+            text: "all 2 requests to ElevenLabs that may be in flight are (lowered from 3, because "
+                + "it refused some)",
+            command: "nothing to do: it rises again by itself"
+        ) {
+            let budget = BudgetState(
+                parallel: 2,
+                ceiling: 3,
+                inFlight: 2,
+                quietUntilMilliseconds: nil
+            )
+            $0.holds = FlowHold.holds(of: budget)
+            $0.figures.running = 2
+        },
+        QueueCase(
+            cause: .moving,
+            text: "moving: 5 wait, 2 held by 1 worker; 12 done in the last minute",
+            since: now - 3_000
+        ) {
+            $0.figures.ready[.std] = 5
+            $0.figures.running = 2
+            $0.figures.oldestReady = .seconds(3)
+            $0.workers = [try worker(busy: 2)]
+            $0.recent = RecentRuns(
+                perMinute: 12,
+                meanRun: nil,
+                p95Run: nil,
+                p95Wait: nil,
+                lastMilliseconds: now
+            )
+        },
+        QueueCase(
+            cause: .waitingForTime,
+            text: "1 job waits for its time; nothing else is here",
+            until: now + 60_000,
+            command: "ringback jobs list sync --state later, and `ringback jobs run-now ID`"
+        ) {
+            $0.figures.later = 1
+            $0.figures.nextDueMilliseconds = now + 60_000
+        },
+        QueueCase(
+            cause: .idle,
+            text: "idle: nothing waits, nothing runs, and 1 worker is ready",
+            since: nil,
+            command: "ringback schedule next"
+        ) { _ in },
+    ]
+}
+
+@Suite("Explanations")
+struct ExplainTests {
+    @Test("every cause of a queue is named, with its time and its remedy", arguments: QueueCase.all)
+    func queues(_ example: QueueCase) throws {
+        var snapshot = try QueueCase.idle()
+        try example.look(&snapshot)
+        let expected = Explanation(
+            example.cause,
+            example.text,
+            since: example.since,
+            until: example.until,
+            command: example.command
+        )
+        #expect(QueueRules.explanations(snapshot).first == expected)
+    }
+
+    @Test("a queue that stands still never looks idle or moving")
+    func standing() throws {
+        var snapshot = try QueueCase.idle()
+        snapshot.figures.workers = 0
+        snapshot.workers = []
+        for waiting in [0, 5] {
+            snapshot.figures.ready[.std] = waiting
+            let causes = QueueRules.explanations(snapshot).map(\.cause)
+            #expect(causes == [.noWorker])
+        }
+        snapshot.figures.pause = PauseState(person: "ana", reason: "", atMilliseconds: 1)
+        #expect(QueueRules.explanations(snapshot).map(\.cause) == [.paused, .noWorker])
+    }
+
+    @Test("the sentence gives both times and the command")
+    func rendering() {
+        let explanation = Explanation(
+            .paused,
+            "paused by ana",
+            since: QueueCase.now - 90_000,
+            until: QueueCase.now + 5_000,
+            command: "ringback queue resume sync"
+        )
+        #expect(
+            explanation.rendered(nowMilliseconds: QueueCase.now)
+                == """
+                paused by ana, since 2026-11-14T23:45:10Z (1m 30s), until 2026-11-14T23:46:45Z \
+                (in 5s)
+                  -> ringback queue resume sync
+                """
+        )
+    }
+}
+
+@Suite("Explanations of a job")
+struct ExplainJobTests {
+    private static let now = QueueCase.now
+
+    private func explain(
+        _ state: JobState?,
+        reason: String? = nil,
+        at: Int64? = nil,
+        history: JobHistory = JobHistory(),
+        deep: [JobTimeline.DeepLane] = [],
+        held: (key: UniqueKey, holder: JobID)? = nil,
+        queue change: (inout QueueSnapshot) -> Void = { _ in }
+    ) throws -> [Explanation] {
+        let id = try JobID("sync-1")
+        let record = try state.map { state in
+            JobRecord(
+                job: Job(
+                    id: id,
+                    kind: "sync",
+                    lane: .std,
+                    attempt: 2,
+                    crashes: 1,
+                    createdMilliseconds: Self.now - 9_000,
+                    readyMilliseconds: Self.now - 4_000,
+                    payload: [],
+                    unique: held?.key,
+                    uniqueHorizon: .zero,
+                    trace: nil
+                ),
+                state: state,
+                batch: Batch.Reference(
+                    id: BatchID(worker: try WorkerID("w1"), number: 1),
+                    isSolo: false
+                ),
+                atMilliseconds: at,
+                reason: reason
+            )
+        }
+        var queue = try QueueCase.idle()
+        change(&queue)
+        return JobRules.explanations(
+            JobRules.Snapshot(
+                timeline: JobTimeline(
+                    id: id,
+                    history: history,
+                    held: record.map { ("sync", $0) },
+                    deepLanes: deep,
+                    nowMilliseconds: Self.now
+                ),
+                queue: queue,
+                held: held
+            )
+        )
+    }
+
+    @Test("running: by whom, since when, and how to end it")
+    func running() throws {
+        let mark = JobMark(
+            id: try JobID("sync-1"),
+            kind: "sync",
+            lane: .std,
+            event: .started,
+            attempt: 2,
+            enqueuedMilliseconds: 1,
+            atMilliseconds: Self.now - 1_000,
+            ranMilliseconds: 2_000
+        )
+        let found = try explain(.running, history: JobHistory(events: [mark]))
+        #expect(found.map(\.cause) == [.running])
+        #expect(found[0].text == "held by w1, attempt 2")
+        #expect(found[0].sinceMilliseconds == Self.now - 3_000)
+        #expect(found[0].command?.hasPrefix("ringback jobs cancel sync-1") ?? false)
+    }
+
+    @Test("waiting: and what keeps its queue from moving")
+    func waiting() throws {
+        let free = try explain(.ready)
+        #expect(free.map(\.cause) == [.waiting])
+        #expect(free[0].text == "waiting in sync/std, its turn comes")
+        #expect(free[0].sinceMilliseconds == Self.now - 4_000)
+        let stopped = try explain(.ready) { $0.figures.workers = 0 }
+        #expect(stopped.map(\.cause) == [.waiting, .noWorker])
+        #expect(stopped[0].text.hasSuffix("its queue stands still"))
+    }
+
+    @Test("parked: until when, why, and how to run it now")
+    func parked() throws {
+        let found = try explain(.later, reason: "the upstream is busy", at: Self.now + 5_000)
+        #expect(found.map(\.cause) == [.parked])
+        #expect(found[0].text == "waits for its time, attempt 2: the upstream is busy")
+        #expect(found[0].untilMilliseconds == Self.now + 5_000)
+        #expect(found[0].command == "ringback jobs run-now sync-1")
+    }
+
+    @Test("suspect: it runs alone")
+    func suspect() throws {
+        let found = try explain(.suspect)
+        #expect(found.map(\.cause) == [.suspect])
+        #expect(found[0].command == "ringback explain queue sync")
+    }
+
+    @Test("dead: why, since when, how to retry, and what would refuse that")
+    func dead() throws {
+        let holder = (key: try UniqueKey("poll"), holder: try JobID("sync-2"))
+        let found = try explain(.dead, reason: "no use", at: Self.now, held: holder)
+        #expect(found.map(\.cause) == [.dead, .uniqueKeyHeld])
+        #expect(found[0].text == "dead: no use")
+        #expect(found[0].sinceMilliseconds == Self.now)
+        #expect(found[1].command == "ringback explain job sync-2")
+    }
+
+    @Test("in the outbox: held back by a unique key")
+    func outbox() throws {
+        let entry = OutboxEntry(
+            id: try JobID("sync-1"),
+            job: OutboxJob(queue: try QueueName("sync"), kind: "sync", lane: .std, payload: []),
+            createdMilliseconds: Self.now - 2_000,
+            sends: 0
+        )
+        let holder = (key: try UniqueKey("poll"), holder: try JobID("sync-2"))
+        let found = try explain(nil, history: JobHistory(outbox: entry), held: holder)
+        #expect(found.map(\.cause) == [.uniqueKeyHeld, .outbox])
+        #expect(found[1].sinceMilliseconds == Self.now - 2_000)
+    }
+
+    @Test("over: done, cancelled, or never heard of")
+    func over() throws {
+        let done = IndexedJob(
+            id: try JobID("sync-1"),
+            kind: "sync",
+            state: .done,
+            worker: "w1",
+            changedMilliseconds: Self.now
+        )
+        #expect(try explain(nil, history: JobHistory(done: done)).map(\.cause) == [.done])
+        var cancelled = done
+        cancelled.state = .cancelled
+        let history = JobHistory(indexed: cancelled)
+        #expect(try explain(nil, history: history).map(\.cause) == [.cancelled])
+        #expect(try explain(nil).map(\.cause) == [.unknown])
+        let deep = try explain(nil, deep: [.init(queue: "sync", lane: .std)])
+        #expect(deep.map(\.cause) == [.waiting])
+    }
+}
