@@ -22,7 +22,7 @@ extension Coordinator {
             note(.released, job, batch, cause, ran)
         case .retry(let delay, let reason):
             note(.failed(after: delay, reason: reason), job, batch, cause, ran)
-        case .snooze(let delay, let reason):
+        case .snooze(let delay, let reason), .rest(let delay, let reason):
             note(.snoozed(after: delay, reason: reason), job, batch, cause, ran)
         case .discard(let reason):
             note(.discarded(reason: reason), job, batch, cause, ran)
@@ -89,7 +89,11 @@ extension Coordinator {
     /// When the loop must wake for the sake of notes; nil when it need not.
     func noteDeadline() -> Duration? {
         if !notes.isEmpty { return notesSince + limits.settleEvery }
-        return unnoted().isEmpty ? nil : nextLook
+        // Asked of the batches, not of the handlers: they may not have begun yet.
+        let isAwaited = open.contains { batch in
+            !batch.isLost && batch.unfinished > 0 && batch.noted.count < batch.batch.jobs.count
+        }
+        return isAwaited ? nextLook : nil
     }
 }
 

@@ -45,10 +45,11 @@ private struct QueueAuditRun {
     mutating func run() async throws(QueueError) -> AuditReport {
         let counts = try await part("state").data
         try await sets(counts)
-        let (runs, uniques) = try await scan()
-        try await orphans(runs)
+        let found = try await scan()
+        try await orphans(found.runs)
         try await batches()
-        try await uniqueKeys(uniques)
+        // Without all lists of limited jobs a holder could be missed that waits in one.
+        if found.isWhole { try await uniqueKeys(found.uniques, keyedLists: found.keyedLists) }
         return report
     }
 
@@ -105,11 +106,27 @@ private struct QueueAuditRun {
 
     // MARK: Batches
 
-    /// The names of batches that have a list, and of unique keys that are held.
-    private mutating func scan() async throws(QueueError) -> (runs: [String], uniques: [String]) {
+    /// What a scan of the queue's keys found, by the names after their prefixes.
+    private struct Found {
+        /// Batches that have a list.
+        var runs: [String]
+
+        /// Unique keys that are held.
+        var uniques: [String]
+
+        /// Lane and limit key of the lists in which limited jobs wait.
+        var keyedLists: [String]
+
+        /// Whether all keys were seen.
+        var isWhole: Bool
+    }
+
+    private mutating func scan() async throws(QueueError) -> Found {
         var cursor = "0"
         var runs: Set<String> = []
         var uniques: Set<String> = []
+        var keyedLists: Set<String> = []
+        let keyed = queue.keys.prefix + "lane:"
         let run = queue.keys.prefix + "run:"
         let unique = queue.keys.prefix + "uniq:"
         for _ in 0..<AuditLimits.scansMax {
@@ -118,6 +135,7 @@ private struct QueueAuditRun {
             for key in keys {
                 if key.hasPrefix(run) { runs.insert(String(key.dropFirst(run.count))) }
                 if key.hasPrefix(unique) { uniques.insert(String(key.dropFirst(unique.count))) }
+                if key.hasPrefix(keyed) { keyedLists.insert(String(key.dropFirst(keyed.count))) }
             }
             cursor = next
             if cursor == "0" { break }
@@ -127,7 +145,12 @@ private struct QueueAuditRun {
                 "batches and unique keys without an owner: Redis has too many keys"
             )
         }
-        return (runs.sorted(), uniques.sorted())
+        return Found(
+            runs: runs.sorted(),
+            uniques: uniques.sorted(),
+            keyedLists: keyedLists.sorted(),
+            isWhole: cursor == "0"
+        )
     }
 
     private mutating func orphans(_ runs: [String]) async throws(QueueError) {
@@ -178,7 +201,10 @@ private struct QueueAuditRun {
 
     // MARK: Unique keys
 
-    private mutating func uniqueKeys(_ names: [String]) async throws(QueueError) {
+    private mutating func uniqueKeys(
+        _ names: [String],
+        keyedLists: [String]
+    ) async throws(QueueError) {
         report.checked.uniqueKeys = names.count
         for _ in 1...AuditLimits.roundsMax {
             var missing: [String: String] = [:]
@@ -196,7 +222,7 @@ private struct QueueAuditRun {
                 }
             }
             guard !missing.isEmpty else { return }
-            for reply in try await places(of: Set(missing.values)) {
+            for reply in try await places(of: Set(missing.values), keyedLists) {
                 note(reply)
                 let found = Set(reply.data)
                 missing = missing.filter { !found.contains($0.value) }
@@ -212,7 +238,10 @@ private struct QueueAuditRun {
     }
 
     /// Looks through batches and lists until every one of these jobs was seen.
-    private mutating func places(of ids: Set<String>) async throws(QueueError) -> [AuditReply] {
+    private mutating func places(
+        of ids: Set<String>,
+        _ keyedLists: [String]
+    ) async throws(QueueError) -> [AuditReply] {
         var left = ids
         var replies: [AuditReply] = []
         let begin = try await part("leases", mends: false)
@@ -224,7 +253,7 @@ private struct QueueAuditRun {
             left.subtract(reply.data.dropFirst())
             replies.append(reply)
         }
-        for list in ["suspect", "hi", "std", "low"] {
+        for list in ["suspect", "hi", "std", "low"] + keyedLists {
             var cursor = "0"
             while !left.isEmpty, !cursor.isEmpty {
                 let reply = try await part("ids", [list, cursor])

@@ -202,6 +202,18 @@ struct AuditTests {
         }
     }
 
+    @Test("a unique key of a job that waits for its limit is not taken for lost")
+    func limitedHolder() async throws {
+        try await withAuditStage("limited") { stage in
+            var job = try newJob("limited", unique: "u-limited")
+            job.limit = try LimitKey("upstream:one")
+            _ = try await stage.queue.enqueue([job], call: try EnqueueCallID("limited"))
+            let report = try await stage.queue.audit(mends: true)
+            #expect(report.violations == [])
+            #expect(report.unchecked == [])
+        }
+    }
+
     @Test("a unique key of a job deep in a lane is not taken for lost")
     func deepHolder() async throws {
         try await withAuditStage("deep") { stage in

@@ -19,7 +19,7 @@ package struct TopCheck: Sendable, Equatable {
 
     /// Reads the limits; nil for a text that is none.
     package init?(_ text: String) {
-        for part in text.split(separator: ",") {
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
             guard pair.count == 2 else { return nil }
             switch pair[0] {
@@ -30,7 +30,7 @@ package struct TopCheck: Sendable, Equatable {
             }
         }
         let known = [oldestMax != nil, pollMax != nil, deadMax != nil].count { $0 }
-        guard known == text.split(separator: ",").count, known > 0 else { return nil }
+        guard known == text.split(separator: ",").count else { return nil }
     }
 
     /// What is wrong, the worst first, and how bad it is.

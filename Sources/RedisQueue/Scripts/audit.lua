@@ -7,7 +7,7 @@
 --   later, parked, dead, bodies   cursor
 --   orphans  batch, …; when mending, one
 --   unique   name of a key, …; data: name and holder of those that neither later nor dead knows
---   ids      list (hi, std, low or suspect), cursor; data: ids of jobs with a unique key
+--   ids      list (hi, std, low, suspect or <lane>:<limit key>), cursor; data: ids of jobs with a unique key
 --   running  mark, unsettled jobs that were counted
 --   free     mark, name and holder, …
 -- Result: {mark, cursor or '', items checked, {data, …}, {kind, subject, detail, mended 0 or 1, …}}
@@ -75,7 +75,7 @@ local function checkRun(batch, slots)
     if id then
       open = open + 1
       if unique ~= '' then data[#data + 1] = id end
-    elseif string.sub(slots[i], 1, 3) == 'v1|' then
+    elseif string.find(slots[i], '^v[12]|') then
       -- What only begins like an envelope is buried by the worker that has it.
       open = open + 1
     elseif slots[i] ~= '' then
@@ -192,7 +192,7 @@ end
 
 function parts.ids()
   local start = tonumber(ARGV[4])
-  local list = LANES[ARGV[3]] or KEYS[5]
+  local list = LANES[ARGV[3]] or ARGV[3] == 'suspect' and KEYS[5] or PREFIX .. 'lane:' .. ARGV[3]
   local items = redis.call('LRANGE', list, -(start + PER_CALL), -(start + 1))
   for _, e in ipairs(items) do
     local id, unique = known(e)
