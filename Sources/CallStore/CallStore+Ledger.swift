@@ -94,16 +94,21 @@ extension StoreWriter {
     /// - Throws: `StoreError.stale` when the ledger has one of them, or what a change throws.
     private func enterTogether(_ jobs: [LedgerJob], mayBeInOutbox: Bool) throws {
         var entered = 0
-        for (delivery, ids) in Dictionary(grouping: jobs.map(\.entry), by: Delivery.init) {
+        for (delivery, entries) in Dictionary(grouping: jobs.map(\.entry), by: Delivery.init) {
             entered += try run(
                 """
-                insert into ledger (job_id, kind, worker, fence, attempt, finished_ms)
-                select value, ?, ?, ?, ?, ? from json_each(?) where true
+                insert into ledger (
+                    kind, worker, fence, attempt, finished_ms, job_id, entity, enqueued_ms,
+                    waited_ms, ran_ms
+                )
+                select ?, ?, ?, ?, ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3,
+                    value ->> 4
+                from json_each(?) where true
                 on conflict (job_id) do nothing
                 """,
                 [
                     delivery.kind, delivery.worker.text, delivery.fence, delivery.attempt,
-                    nowMilliseconds, StoredJSON.list(ids.map(\.id)),
+                    nowMilliseconds, StoredJSON.rows(of: entries, nowMilliseconds: nowMilliseconds),
                 ]
             )
         }
@@ -112,7 +117,10 @@ extension StoreWriter {
             let list = StoredJSON.list(jobs.map(\.entry.id))
             try run("delete from outbox where job_id in (select value from json_each(?))", [list])
         }
-        for job in jobs { try job.change(self) }
+        for job in jobs {
+            try job.change(self)
+            if job.entry.mayBeIndexed { try markDone(job.entry) }
+        }
     }
 
     /// What the jobs of one batch mostly share.
@@ -143,11 +151,7 @@ extension StoreWriter {
 
     /// Adds the ledger's row; false when it is there.
     private func enter(_ entry: LedgerEntry) throws -> Bool {
-        let waited = entry.readyMilliseconds.map {
-            // The queue's clock and this one may differ.
-            max(0, nowMilliseconds - $0 - (entry.ranMilliseconds ?? 0))
-        }
-        return try run(
+        try run(
             """
             insert into ledger (
                 job_id, kind, worker, fence, attempt, finished_ms, entity, enqueued_ms, waited_ms,
@@ -156,8 +160,8 @@ extension StoreWriter {
             """,
             [
                 entry.id.text, entry.kind, entry.worker.text, entry.fence, entry.attempt,
-                nowMilliseconds, entry.entity, entry.enqueuedMilliseconds, waited,
-                entry.ranMilliseconds,
+                nowMilliseconds, entry.entity, entry.enqueuedMilliseconds,
+                entry.waitedMilliseconds(until: nowMilliseconds), entry.ranMilliseconds,
             ]
         ) == 1
     }

@@ -47,6 +47,14 @@ package struct LedgerEntry: Hashable, Sendable {
         self.ranMilliseconds = ranMilliseconds
         self.mayBeIndexed = mayBeIndexed
     }
+
+    /// How long it was ready before the attempt began that was committed at a moment.
+    func waitedMilliseconds(until committed: Int64) -> Int64? {
+        readyMilliseconds.map {
+            // The queue's clock and this one may differ.
+            max(0, committed - $0 - (ranMilliseconds ?? 0))
+        }
+    }
 }
 
 /// A finished job and what it changes.

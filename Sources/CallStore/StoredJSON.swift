@@ -12,22 +12,67 @@ enum StoredJSON {
 
     /// A list of identifiers, for `json_each`; an encoder takes longer than the search for them.
     static func list(_ ids: some Collection<JobID>) -> String {
-        var text: [UInt8] = [UInt8(ascii: "[")]
-        text.reserveCapacity(ids.count * 48)
-        for id in ids {
-            if text.count > 1 { text.append(UInt8(ascii: ",")) }
-            text.append(UInt8(ascii: "\""))
-            // Identifiers are printable ASCII, so nothing else needs an escape.
-            for byte in id.text.utf8 {
-                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                    text.append(UInt8(ascii: "\\"))
-                }
-                text.append(byte)
+        document(reserving: ids.count * 48) { text in
+            for (index, id) in ids.enumerated() {
+                if index > 0 { text.append(comma) }
+                append(id.text, to: &text)
             }
-            text.append(UInt8(ascii: "\""))
         }
+    }
+
+    /// For each entry its identifier, entity, enqueued, waited and ran, as a list of lists.
+    static func rows(of entries: [LedgerEntry], nowMilliseconds: Int64) -> String {
+        document(reserving: entries.count * 96) { text in
+            for (index, entry) in entries.enumerated() {
+                text.append(contentsOf: index > 0 ? ",[".utf8 : "[".utf8)
+                append(entry.id.text, to: &text)
+                text.append(comma)
+                append(entry.entity, to: &text)
+                let numbers = [
+                    entry.enqueuedMilliseconds,
+                    entry.waitedMilliseconds(until: nowMilliseconds),
+                    entry.ranMilliseconds,
+                ]
+                for number in numbers {
+                    text.append(comma)
+                    text.append(contentsOf: (number.map(String.init) ?? "null").utf8)
+                }
+                text.append(UInt8(ascii: "]"))
+            }
+        }
+    }
+
+    private static let comma = UInt8(ascii: ",")
+
+    private static func document(reserving count: Int, body: (inout [UInt8]) -> Void) -> String {
+        var text: [UInt8] = [UInt8(ascii: "[")]
+        text.reserveCapacity(count)
+        body(&text)
         text.append(UInt8(ascii: "]"))
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// A JSON string; bytes beyond ASCII stand as they are.
+    private static func append(_ value: String?, to text: inout [UInt8]) {
+        guard let value else {
+            text.append(contentsOf: "null".utf8)
+            return
+        }
+        text.append(UInt8(ascii: "\""))
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                text.append(UInt8(ascii: "\\"))
+                text.append(byte)
+            case 0..<0x20:
+                text.append(contentsOf: "\\u00".utf8)
+                if byte < 0x10 { text.append(UInt8(ascii: "0")) }
+                text.append(contentsOf: String(byte, radix: 16).utf8)
+            default:
+                text.append(byte)
+            }
+        }
+        text.append(UInt8(ascii: "\""))
     }
 
     static func column(_ value: (some Encodable)?) throws -> DatabaseValue {

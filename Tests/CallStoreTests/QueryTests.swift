@@ -236,7 +236,7 @@ struct QueryTests {
             "insert into attributions (call_id, campaign_id, method, evidence, rule_version, call_revision, decided_ms, decided_by) values (1, 77, 'exact-number', '{}', '1', 1, 1, 'rule')",
             "insert into campaigns (workspace, name, channel, window_days, status, created_ms) values ('default', 'x', 'fax', 9, 'running', 1)",
             "insert into campaigns (workspace, name, channel, window_days, status, created_ms) values ('default', 'x', 'mail', 0, 'running', 1)",
-            "insert into ledger values ('', 'k', 'w', 1, 1, 1)",
+            "insert into ledger (job_id, kind, worker, fence, attempt, finished_ms) values ('', 'k', 'w', 1, 1, 1)",
             "insert into inbox (workspace, digest, received_ms, bytes, body, state) values ('d', zeroblob(32), 1, 0, x'', 'done')",
         ]
     )
