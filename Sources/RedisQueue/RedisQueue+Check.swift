@@ -78,7 +78,8 @@ extension RedisQueue {
         }
         let names = refused.map(\.command)
         // The server's words for a plain command and for one in a script.
-        let isUnknown = !first.message.contains("permission")
+        let isUnknown =
+            !first.message.contains("permission")
             && !first.message.contains("can't run this command")
         return [
             ServerFinding(
