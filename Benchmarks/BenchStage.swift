@@ -15,6 +15,9 @@ struct BenchStage: Sendable {
     /// Jobs in one call of enqueue, and in one raw push or pop.
     static let batch = 100
 
+    /// Calls of enqueue that a bulk producer has on their way at the same time.
+    static let callsInFlight = 4
+
     /// Bytes of a job's arguments.
     static let payloadBytes = 150
 
@@ -102,20 +105,31 @@ struct BenchStage: Sendable {
         // Made before the clock runs, as the raw commands are.
         let calls = try stride(from: 0, to: jobs, by: Self.batch).map { start in
             (
-                try makeJobs(
+                jobs: try makeJobs(
                     min(Self.batch, jobs - start),
                     prefix: "\(prefix).\(start)",
                     make: make
                 ),
-                try EnqueueCallID("\(prefix).\(start)")
+                id: try EnqueueCallID("\(prefix).\(start)")
             )
         }
         return try await seconds {
-            for (jobs, call) in calls {
-                for answer in try await queue.enqueue(jobs, call: call) where answer != .queued {
-                    throw RawRedis.Failure(reason: "a job was not queued")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for first in 0..<Self.callsInFlight {
+                    group.addTask {
+                        for index in stride(from: first, to: calls.count, by: Self.callsInFlight) {
+                            try await push(calls[index].jobs, call: calls[index].id, to: queue)
+                        }
+                    }
                 }
+                try await group.waitForAll()
             }
+        }
+    }
+
+    private func push(_ jobs: [NewJob], call: EnqueueCallID, to queue: RedisQueue) async throws {
+        for answer in try await queue.enqueue(jobs, call: call) where answer != .queued {
+            throw RawRedis.Failure(reason: "a job was not queued")
         }
     }
 

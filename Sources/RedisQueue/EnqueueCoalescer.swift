@@ -3,9 +3,9 @@ import Synchronization
 
 /// Sends what producers enqueue at the same time as one call.
 ///
-/// The first is sent at once; what comes while it is on its way goes together in the next one. So
-/// a lone producer waits for nobody, and a thousand cost a few scripts instead of a thousand. Each
-/// keeps the id of its own call, so each may be repeated on its own.
+/// The first ones are sent at once; what comes while as many as may be are on their way goes
+/// together in the next one. So a lone producer waits for nobody, and a thousand cost a few scripts
+/// instead of a thousand. Each keeps the id of its own call, so each may be repeated on its own.
 final class EnqueueCoalescer: Sendable {
     typealias Call = (id: EnqueueCallID, jobs: [NewJob])
     typealias Answer = Result<EnqueueReply, QueueError>
@@ -33,8 +33,11 @@ final class EnqueueCoalescer: Sendable {
         var continuation: CheckedContinuation<Word, Never>?
     }
 
+    /// Most calls on their way: while the server carries one out, the next one is encoded.
+    private static let inFlightMax = 2
+
     private struct State {
-        var isBusy = false
+        var inFlight = 0
         var nextID: UInt64 = 0
         var pending: [Pending] = []
 
@@ -50,8 +53,8 @@ final class EnqueueCoalescer: Sendable {
         send: Send
     ) async throws(QueueError) -> EnqueueReply {
         let id: UInt64? = state.withLock { state in
-            guard state.isBusy else {
-                state.isBusy = true
+            guard state.inFlight >= Self.inFlightMax else {
+                state.inFlight += 1
                 return nil
             }
             state.nextID += 1
@@ -77,8 +80,8 @@ final class EnqueueCoalescer: Sendable {
                 var pending = pending
                 pending.continuation = continuation
                 let isLeader = state.withLock { state in
-                    guard state.isBusy else {
-                        state.isBusy = true
+                    guard state.inFlight >= Self.inFlightMax else {
+                        state.inFlight += 1
                         state.carried[pending.id] = pending
                         state.carried[pending.id]?.continuation = nil
                         return true
@@ -139,7 +142,7 @@ final class EnqueueCoalescer: Sendable {
     private func passOn() {
         let next: (CheckedContinuation<Word, Never>, [UInt64])? = state.withLock { state in
             guard let first = state.pending.first, let leader = first.continuation else {
-                state.isBusy = false
+                state.inFlight -= 1
                 return nil
             }
             var jobs = 0
