@@ -69,12 +69,16 @@ struct LedgerBench {
             try await database.write { database in
                 let statement = try database.cachedStatement(
                     sql: """
-                        insert into ledger (job_id, kind, worker, fence, attempt, finished_ms)
-                        values (?, ?, ?, ?, ?, ?)
+                        insert into ledger (
+                            job_id, kind, worker, fence, attempt, finished_ms, entity, enqueued_ms,
+                            waited_ms, ran_ms
+                        ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """
                 )
                 for id in ids[first..<min(rows, first + Self.rawBatch)] {
-                    try statement.execute(arguments: [id, "bench", "worker", 1, 1, now])
+                    try statement.execute(arguments: [
+                        id, "bench", "worker", 1, 1, now, nil, now, 1, 1,
+                    ])
                 }
             }
         }
