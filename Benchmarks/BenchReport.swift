@@ -41,9 +41,9 @@ struct BenchRow: Codable, Sendable {
     /// The median of the runs' own ratios, not the ratio of the medians.
     var ratio: Double
 
-    /// `>= 0.35` or `<= 4`.
-    var aim: String
-    var met: Bool
+    /// `>= 0.35` or `<= 4`; nil for a row that only shows a trend.
+    var aim: String?
+    var met: Bool?
 
     var runs: Int
     var oursSpread: Spread
@@ -51,15 +51,15 @@ struct BenchRow: Codable, Sendable {
     var ratioSpread: Spread
 
     /// A row of the runs' measurements.
-    init(_ name: String, unit: String, aim: Aim, runs: [(ours: Double, limit: Double)]) {
+    init(_ name: String, unit: String, aim: Aim?, runs: [(ours: Double, limit: Double)]) {
         let ratios = runs.map { $0.ours / $0.limit }
         self.name = name
         self.unit = unit
         ours = Self.median(runs.map(\.ours))
         limit = Self.median(runs.map(\.limit))
         ratio = Self.median(ratios)
-        self.aim = "\(aim.sign) \(aim.bound.formatted())"
-        met = aim.isMet(by: ratio)
+        self.aim = aim.map { "\($0.sign) \($0.bound.formatted())" }
+        met = aim?.isMet(by: ratio)
         self.runs = runs.count
         oursSpread = Self.spread(runs.map(\.ours))
         limitSpread = Self.spread(runs.map(\.limit))
@@ -98,7 +98,8 @@ struct BenchReport: Codable, Sendable {
             [
                 row.name, row.unit, Self.number(row.ours), Self.number(row.limit),
                 Self.number(row.ratio), Self.number(row.ratioSpread.min),
-                Self.number(row.ratioSpread.max), row.aim, row.met ? "yes" : "no",
+                Self.number(row.ratioSpread.max), row.aim ?? "-",
+                row.met.map { $0 ? "yes" : "no" } ?? "-",
             ]
         }
         let widths = header.indices.map { column in

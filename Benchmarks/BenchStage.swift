@@ -142,7 +142,29 @@ struct BenchStage: Sendable {
         committer: CountingCommitter<Committer>
     ) async throws -> Double where Handler.Effect == Committer.Effect {
         let shutdown = ShutdownSignal()
-        let worker = Worker(
+        let worker = try BenchWorker(ambient: ambient, logger: logger)
+            .worker(queue, handler: handler, committer: committer, shutdown: shutdown)
+        let start = ambient.elapsed()
+        async let ended: Void = worker.run()
+        let end = await committer.done()
+        shutdown.trip()
+        try await ended
+        return (end - start) / .seconds(1)
+    }
+}
+
+/// Makes workers with the usual settings.
+struct BenchWorker {
+    let ambient: Ambient
+    let logger: Logger
+
+    func worker<Handler: JobHandler, Committer: ResultCommitter>(
+        _ queue: RedisQueue,
+        handler: Handler,
+        committer: Committer,
+        shutdown: ShutdownSignal
+    ) throws -> Worker<Handler, Committer> where Handler.Effect == Committer.Effect {
+        Worker(
             queue: queue,
             handler: handler,
             committer: committer,
@@ -155,14 +177,8 @@ struct BenchStage: Sendable {
             ambient: ambient,
             logger: logger,
             shutdown: shutdown,
-            abandon: { error in fatalError("the worker is stuck: \(error)") }
+            abandon: { error in preconditionFailure("the worker is stuck: \(error)") }
         )
-        let start = ambient.elapsed()
-        async let ended: Void = worker.run()
-        let end = await committer.done()
-        shutdown.trip()
-        try await ended
-        return (end - start) / .seconds(1)
     }
 }
 

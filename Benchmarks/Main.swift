@@ -3,11 +3,20 @@ import ArgumentParser
 import Foundation
 import TestSupport
 
-/// Measures what must stay fast, each as a ratio against a limit of the same run.
 @main
 struct Main: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ringback-bench",
+        abstract: "Measure how fast Ringback is on this machine.",
+        subcommands: [MeasureCommand.self, DrainCommand.self],
+        defaultSubcommand: MeasureCommand.self
+    )
+}
+
+/// Measures what must stay fast, each as a ratio against a limit of the same run.
+struct MeasureCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "measure",
         abstract: "Measure the queue against what Redis and SQLite can do on this machine.",
         discussion: """
             Starts a redis-server of its own, without persistence, and a SQLite file in a \
@@ -63,6 +72,12 @@ struct Main: AsyncParsableCommand {
         }
         if wants("queue-latency") {
             rows += try await LatencyBench(stage: stage, samples: samples).rows(runs: runs)
+        }
+        if wants("queue-backlog") || wants("queue-answers") {
+            rows += try await BacklogBench(stage: stage).rows(runs: runs)
+        }
+        if wants("queue-workers") || wants("queue-batch") {
+            rows += try await CrowdBench(stage: stage, jobs: jobs).rows(runs: runs)
         }
         return BenchReport(
             machine: BenchMachine.description,
