@@ -6,7 +6,7 @@ package protocol UpstreamBudget: Sendable {
     /// Takes a permit, or says how long to wait before asking again.
     func acquire() async throws(QueueError) -> BudgetAnswer
 
-    /// Gives a permit back and tells what the request met.
+    /// Gives a permit back and tells what the request met; a cancelled task's goes back, too.
     func release(_ permit: BudgetPermit, _ feedback: BudgetFeedback) async throws(QueueError)
 
     /// The present state, for people.

@@ -134,6 +134,20 @@ package final class RedisClient: RedisExecutor, Sendable {
         return value
     }
 
+    package func evaluateThroughCancellation(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [[UInt8]]
+    ) async throws(RedisError) -> RedisValue {
+        let future = evaluateFuture(script, keys: keys, arguments: arguments)
+        let result: Result<RedisValue, RedisError> = await withCheckedContinuation { waiter in
+            future.whenComplete { result in
+                waiter.resume(returning: result.mapError { $0 as? RedisError ?? .closed })
+            }
+        }
+        return try result.get()
+    }
+
     /// Sends a command from an event loop; fails with `RedisError`.
     package func sendFuture(
         _ command: RedisCommand,

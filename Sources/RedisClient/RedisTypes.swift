@@ -101,4 +101,13 @@ package protocol RedisExecutor: Sendable {
         keys: [String],
         arguments: [[UInt8]]
     ) async throws(RedisError) -> RedisValue
+
+    /// Like `evaluate`, but a cancelled task sends it too and waits for the reply.
+    ///
+    /// For what must be given back however its holder ends; the command's time limit holds.
+    func evaluateThroughCancellation(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [[UInt8]]
+    ) async throws(RedisError) -> RedisValue
 }

@@ -60,6 +60,12 @@ struct BudgetFixture {
         try outcome.get()
     }
 
+    var name: QueueName {
+        get throws {
+            try QueueName(String(tag.dropFirst("ringback:{budget.".count).dropLast()))
+        }
+    }
+
     /// Takes a permit that must be there.
     func permit(_ view: Int = 0) async throws -> BudgetPermit {
         let answer = try await budgets[view].acquire()
@@ -103,6 +109,36 @@ struct BudgetFixture {
         _ = try await client.send(
             RedisCommand("ZADD", "\(tag):permits", "XX", "1", permit.id)
         )
+    }
+}
+
+/// Carries scripts out, but its task is cancelled before the reply comes.
+private struct DeafExecutor: RedisExecutor {
+    let client: RedisClient
+
+    func send(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
+        try await client.send(command)
+    }
+
+    func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
+        try await client.pipeline(commands)
+    }
+
+    func evaluate(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [[UInt8]]
+    ) async throws(RedisError) -> RedisValue {
+        _ = try await client.evaluate(script, keys: keys, arguments: arguments)
+        throw .cancelled
+    }
+
+    func evaluateThroughCancellation(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [[UInt8]]
+    ) async throws(RedisError) -> RedisValue {
+        try await client.evaluateThroughCancellation(script, keys: keys, arguments: arguments)
     }
 }
 
@@ -266,6 +302,34 @@ struct BudgetTests {
         }
     }
 
+    @Test("takes the permit of a cancelled task back at once")
+    func cancelledRelease() async throws {
+        try await BudgetFixture.run(ceiling: 1) { fixture in
+            let permit = try await fixture.permit()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.cancelAll()
+                group.addTask { try await fixture.release(permit, .unused) }
+                try await group.waitForAll()
+            }
+            #expect(try await fixture.state().inFlight == 0)
+        }
+    }
+
+    @Test("takes back what was granted to a task that was cancelled meanwhile")
+    func cancelledAcquire() async throws {
+        try await BudgetFixture.run(ceiling: 1) { fixture in
+            let deaf = RedisUpstreamBudget(
+                name: try fixture.name,
+                ceiling: 1,
+                redis: DeafExecutor(client: fixture.client),
+                ambient: .live(seed: 2)
+            )
+            await #expect(throws: QueueError.cancelled) { try await deaf.acquire() }
+            #expect(try await fixture.state().inFlight == 0)
+            #expect(try await fixture.wait() == nil)
+        }
+    }
+
     @Test("counts a repeated release once")
     func releasesTwice() async throws {
         try await BudgetFixture.run(ceiling: 8) { fixture in
@@ -293,9 +357,7 @@ struct BudgetTests {
     func loweredCeiling() async throws {
         try await BudgetFixture.run(ceiling: 4) { fixture in
             let lower = RedisUpstreamBudget(
-                name: try QueueName(
-                    String(fixture.tag.dropFirst("ringback:{budget.".count).dropLast())
-                ),
+                name: try fixture.name,
                 ceiling: 2,
                 redis: fixture.client,
                 ambient: .live(seed: 2)

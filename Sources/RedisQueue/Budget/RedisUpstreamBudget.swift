@@ -44,11 +44,18 @@ package struct RedisUpstreamBudget: UpstreamBudget {
             permit.id, String(ceiling), milliseconds(limits.lease), milliseconds(limits.busyWait),
             milliseconds(limits.keep),
         ]
-        let reply = try await evaluate(
-            RedisBudgetScripts.acquire,
-            keys: [keys.state, keys.permits, keys.grants],
-            arguments
-        )
+        let reply: RedisValue
+        do {
+            reply = try await evaluate(
+                RedisBudgetScripts.acquire,
+                keys: [keys.state, keys.permits, keys.grants],
+                arguments
+            )
+        } catch .cancelled {
+            // It may have been granted, and nobody heard of it.
+            try await release(permit, .unused)
+            throw .cancelled
+        }
         guard case .array(let parts) = reply, parts.count == 2,
             case .integer(let granted) = parts[0], case .integer(let wait) = parts[1]
         else { throw .protocolViolation(reason: "budget-acquire") }
@@ -69,7 +76,8 @@ package struct RedisUpstreamBudget: UpstreamBudget {
         _ = try await evaluate(
             RedisBudgetScripts.release,
             keys: [keys.state, keys.permits, keys.grants],
-            arguments
+            arguments,
+            throughCancellation: true
         )
     }
 
@@ -108,14 +116,25 @@ package struct RedisUpstreamBudget: UpstreamBudget {
     private func evaluate(
         _ script: RedisScript,
         keys: [String],
-        _ arguments: [String]
+        _ arguments: [String],
+        throughCancellation: Bool = false
     ) async throws(QueueError) -> RedisValue {
         let bytes = arguments.map { Array($0.utf8) }
+        func once() async throws(RedisError) -> RedisValue {
+            guard throughCancellation else {
+                return try await redis.evaluate(script, keys: keys, arguments: bytes)
+            }
+            return try await redis.evaluateThroughCancellation(
+                script,
+                keys: keys,
+                arguments: bytes
+            )
+        }
         do {
             do {
-                return try await redis.evaluate(script, keys: keys, arguments: bytes)
+                return try await once()
             } catch RedisError.closed {
-                return try await redis.evaluate(script, keys: keys, arguments: bytes)
+                return try await once()
             }
         } catch {
             throw QueueError(error)
