@@ -39,6 +39,51 @@ package protocol QueueAdministration: Sendable {
 
     /// Makes parked jobs due now.
     func runNow(_ ids: [JobID]) async throws(QueueError) -> Int
+
+    /// Removes up to `QueueLimits.jobsPerCallMax` jobs that do not run, for good.
+    ///
+    /// Repeat it until nothing is left. The unique keys of the removed jobs are free.
+    func purge(_ places: Set<PurgePlace>) async throws(QueueError) -> PurgeReport
+}
+
+/// Where jobs can be purged: the lanes, and the places of those that do not wait in one.
+package enum PurgePlace: String, Sendable, CaseIterable, Codable {
+    case hi
+    case std
+    case low
+    case suspect
+    case later
+    case dead
+
+    /// The place of the jobs that wait in a lane.
+    package init(_ lane: Lane) {
+        switch lane {
+        case .hi: self = .hi
+        case .std: self = .std
+        case .low: self = .low
+        }
+    }
+
+    /// The lane, if it is one.
+    package var lane: Lane? { Lane(rawValue: rawValue) }
+
+    /// The order in which a purge goes through them.
+    package static func ordered(_ places: Set<PurgePlace>) -> [PurgePlace] {
+        allCases.filter(places.contains)
+    }
+}
+
+/// What one call of `purge` did.
+package struct PurgeReport: Sendable, Equatable {
+    package var removed: Int
+
+    /// Jobs that are still in those places.
+    package var left: Int
+
+    package init(removed: Int, left: Int) {
+        self.removed = removed
+        self.left = left
+    }
 }
 
 /// Where a job is.
@@ -187,6 +232,9 @@ package struct QueueCounters: Sendable, Equatable {
     /// Attempts that failed: retried and died of failure together.
     package var failed: Int
 
+    /// Jobs that an operator removed from where they waited, were parked or lay dead.
+    package var purged: Int
+
     package init(
         enqueued: Int = 0,
         fetched: Int = 0,
@@ -198,7 +246,8 @@ package struct QueueCounters: Sendable, Equatable {
         died: Int = 0,
         reaped: Int = 0,
         graces: Int = 0,
-        failed: Int = 0
+        failed: Int = 0,
+        purged: Int = 0
     ) {
         self.enqueued = enqueued
         self.fetched = fetched
@@ -211,6 +260,7 @@ package struct QueueCounters: Sendable, Equatable {
         self.reaped = reaped
         self.graces = graces
         self.failed = failed
+        self.purged = purged
     }
 }
 

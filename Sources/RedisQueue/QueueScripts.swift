@@ -20,6 +20,7 @@ package struct QueueScripts: Sendable {
     package let retryDead: RedisScript
     package let discardDead: RedisScript
     package let runNow: RedisScript
+    package let purge: RedisScript
     package let figures: RedisScript
     package let workers: RedisScript
     package let page: RedisScript
@@ -60,6 +61,7 @@ package struct QueueScripts: Sendable {
         retryDead = script("retry-dead", PackageResources.retry_dead_lua)
         discardDead = script("discard-dead", PackageResources.discard_dead_lua)
         runNow = script("run-now", PackageResources.run_now_lua)
+        purge = script("purge", PackageResources.purge_lua)
         figures = script("figures", PackageResources.figures_lua)
         workers = script("workers", PackageResources.workers_lua)
         page = script("page", PackageResources.page_lua)

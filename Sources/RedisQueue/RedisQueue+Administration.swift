@@ -59,6 +59,12 @@ extension RedisQueue: QueueAdministration {
         return try Self.count(try await repeatable(calls.runNow(ids)))
     }
 
+    package func purge(_ places: Set<PurgePlace>) async throws(QueueError) -> PurgeReport {
+        guard !places.isEmpty else { return PurgeReport(removed: 0, left: 0) }
+        let call = calls.purge(PurgePlace.ordered(places), limit: QueueLimits.jobsPerCallMax)
+        return try ScriptReply(try await once(call)).purgeReport()
+    }
+
     private func check(_ ids: [JobID]) throws(QueueError) {
         guard ids.count <= QueueLimits.jobsPerCallMax else {
             throw .refused(reason: "a call holds at most \(QueueLimits.jobsPerCallMax) jobs")

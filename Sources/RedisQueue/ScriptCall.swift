@@ -195,6 +195,10 @@ extension ScriptCalls {
         call(scripts.runNow, [], ids.map { Self.text($0.text) })
     }
 
+    package func purge(_ places: [PurgePlace], limit: Int) -> ScriptCall {
+        call(scripts.purge, [], [Self.number(limit)] + places.map { Self.text($0.rawValue) })
+    }
+
     package func figures() -> ScriptCall {
         call(scripts.figures, [], [])
     }

@@ -30,6 +30,10 @@ extension ScriptReply {
         return answers
     }
 
+    package func purgeReport() throws(QueueError) -> PurgeReport {
+        PurgeReport(removed: try integer(0), left: try integer(1))
+    }
+
     package func figures() throws(QueueError) -> QueueFigures {
         let person = try text(1)
         let pause = PauseState(
@@ -69,6 +73,7 @@ extension ScriptReply {
             case "reaped": counters.reaped = number
             case "graces": counters.graces = number
             case "failed": counters.failed = number
+            case "purged": counters.purged = number
             // A counter of a later version: known to whoever knows it.
             default: break
             }

@@ -53,6 +53,13 @@ extension InMemoryQueue: QueueAdministration {
         try await step(.administration) { model, _ in model.discardDead(ids) }
     }
 
+    package func purge(_ places: Set<PurgePlace>) async throws(QueueError) -> PurgeReport {
+        let limit = QueueLimits.jobsPerCallMax
+        return try await step(.administration) { model, _ in
+            model.purge(PurgePlace.ordered(places), limit: limit)
+        }
+    }
+
     package func runNow(_ ids: [JobID]) async throws(QueueError) -> Int {
         try await step(.administration) { model, now in model.runNow(ids, now: now) }
     }

@@ -7,8 +7,8 @@ import JobQueue
 struct QueueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "Stop and start the fetching of a queue's jobs.",
-        subcommands: [Pause.self, Resume.self]
+        abstract: "Stop, start and empty a queue.",
+        subcommands: [Pause.self, Resume.self, Purge.self]
     )
 
     struct Pause: ConsoleCommand {

@@ -186,6 +186,7 @@ extension ModelDump {
             ("snoozed", counters.snoozed), ("released", counters.released),
             ("discarded", counters.discarded), ("died", counters.died),
             ("reaped", counters.reaped), ("graces", counters.graces), ("failed", counters.failed),
+            ("purged", counters.purged),
         ]
         .filter { $0.1 > 0 }
         .map { ($0.0, "\($0.1)") }

@@ -40,7 +40,7 @@ struct ModelGenerator {
     }
 
     private mutating func rarely(_ model: QueueModel, now: Int64) throws -> ModelStep {
-        switch Int.random(in: 0..<15, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0: return .pause(reason: "why not")
         case 1, 2: return .resume
         case 3: return .cancel(ids(model, known: nil))
@@ -57,6 +57,10 @@ struct ModelGenerator {
             // Repeated after that, it would make second copies.
             if !mayRepeatIDs { pastCalls.remove(at: index) }
             return .expireCall(call)
+        case 14:
+            let places = Set((0..<2).map { _ in pick(PurgePlace.allCases) })
+            let limit = Int.random(in: 1...4, using: &random)
+            return .purge(PurgePlace.ordered(places), limit: limit)
         default:
             return .expireUnique(pick(uniques))
         }

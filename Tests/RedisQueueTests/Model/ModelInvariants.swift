@@ -108,6 +108,11 @@ struct ModelInvariants {
         case .retryDead(let ids):
             // Garbage goes back without a name of its own.
             allowed = Set(ids.map(\.text).filter { $0.hasPrefix("garbage-") })
+        case .purge(let places, _):
+            let names = places.map { $0.lane.map { "ready:\($0.rawValue)" } ?? $0.copyPlace }
+            allowed = Set(
+                before.filter { names.contains($0.value.first?.place ?? "") }.map(\.key)
+            )
         case .enqueue, .fire, .beat, .leave, .ring, .takeToken, .pause, .resume, .runNow,
             .pushByHand, .expireCall, .expireUnique, .wait:
             break
@@ -228,6 +233,11 @@ struct ModelInvariants {
             return nil
         }
     }
+}
+
+extension PurgePlace {
+    /// Where a copy is said to be that lies there; only for places that are no lanes.
+    fileprivate var copyPlace: String { self == .later ? "parked" : rawValue }
 }
 
 extension Outcome {

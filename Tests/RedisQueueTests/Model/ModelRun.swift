@@ -102,7 +102,7 @@ extension QueueScripts {
     var all: [RedisScript] {
         [
             enqueue, tick, turn, beat, reap, forget, ring, leave, pause, resume, cancel, retryDead,
-            discardDead, runNow,
+            discardDead, runNow, purge,
         ]
     }
 }

@@ -17,6 +17,7 @@ enum ModelStep: Sendable {
     case retryDead([JobID])
     case discardDead([JobID])
     case runNow([JobID])
+    case purge([PurgePlace], limit: Int)
     case pushByHand([UInt8], Lane)
 
     /// The time limit of a key ends; Redis's own clock cannot be moved for that.
@@ -39,4 +40,5 @@ enum ModelAnswer: Sendable, Equatable {
     case resumed(PauseState?)
     case count(Int)
     case retried([DeadRetryAnswer])
+    case purged(PurgeReport)
 }

@@ -72,6 +72,8 @@ struct ModelWorlds {
         case .retryDead(let ids): return Self.command(calls.retryDead(ids))
         case .discardDead(let ids): return Self.command(calls.discardDead(ids))
         case .runNow(let ids): return Self.command(calls.runNow(ids))
+        case .purge(let places, let limit):
+            return Self.command(calls.purge(places, limit: limit))
         case .pushByHand(let bytes, let lane):
             return RedisCommand([Array("LPUSH".utf8), Array(keys.ready(lane).utf8), bytes])
         case .expireCall(let call): return RedisCommand("DEL", keys.call(call))
@@ -99,6 +101,7 @@ struct ModelWorlds {
         case .retryDead(let ids): return .retried(model.retryDead(ids, now: now))
         case .discardDead(let ids): return .count(model.discardDead(ids))
         case .runNow(let ids): return .count(model.runNow(ids, now: now))
+        case .purge(let places, let limit): return .purged(model.purge(places, limit: limit))
         case .pushByHand(let bytes, let lane): model.pushByHand(bytes, lane: lane)
         case .expireCall(let call): model.forgetCall(call)
         case .expireUnique(let key): model.loseUnique(key)
@@ -129,6 +132,7 @@ struct ModelWorlds {
             }
             return .count(Int(count))
         case .retryDead: return .retried(try ScriptReply(value).deadRetryAnswers())
+        case .purge: return .purged(try ScriptReply(value).purgeReport())
         case .forget, .leave, .ring, .pause, .pushByHand, .expireCall, .expireUnique, .wait:
             if case .error(let error) = value { throw error }
             return .nothing

@@ -127,6 +127,18 @@ struct Mutation: Sendable, CustomTestStringConvertible {
             replacement: "redis.call('LPUSH', wasSolo and KEYS[5] or LANES[lane],"
         ),
         Mutation(
+            name: "purge forgets the unique key",
+            script: "purge",
+            original: "  free(id, unique)\n  redis.call('HDEL', KEYS[13], id)",
+            replacement: "  redis.call('HDEL', KEYS[13], id)"
+        ),
+        Mutation(
+            name: "purge frees the unique key of a dead job's later copy",
+            script: "purge",
+            original: "if not isDead then drop(e) end",
+            replacement: "drop(e)"
+        ),
+        Mutation(
             name: "drop the rest of a batch that is full",
             script: "turn",
             original: "for j = #items, i, -1 do redis.call('RPUSH', key, items[j]) end",
