@@ -205,6 +205,7 @@ package struct ElevenLabsClient: Sendable {
         guard error.isTransient else { return nil }
         if case .busy = error { return nil }
         if case .budget = error { return nil }
+        if case .resting(let wait) = error, wait > ElevenLabsLimits.openWaitMax { return nil }
         let backoff = ElevenLabsLimits.backoffBase * (1 << (attempt - 1))
         let wait = max(backoff * (0.5 + ambient.chance()), error.retryAfter ?? .zero)
         return wait <= ElevenLabsLimits.inlineWaitMax ? wait : nil

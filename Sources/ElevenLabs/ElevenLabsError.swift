@@ -44,6 +44,9 @@ package enum ElevenLabsError: Error, Sendable, Equatable {
     /// The shared budget had no permit within the time a caller may wait: come back later.
     case busy(retryAfter: Duration)
 
+    /// The upstream's breaker is open: nobody asks it before this, and nobody's attempt failed.
+    case resting(retryAfter: Duration)
+
     /// The shared budget could not be asked.
     case budget(QueueError)
 
@@ -53,7 +56,7 @@ package enum ElevenLabsError: Error, Sendable, Equatable {
     /// Whether the same call may well succeed later without anybody's doing.
     package var isTransient: Bool {
         switch self {
-        case .concurrencyLimited, .rateLimited, .unavailable, .busy, .budget: true
+        case .concurrencyLimited, .rateLimited, .unavailable, .busy, .resting, .budget: true
         case .network(let error): error.isTransient
         // A cut body can look like broken JSON.
         case .malformed: true
@@ -68,7 +71,7 @@ package enum ElevenLabsError: Error, Sendable, Equatable {
         switch self {
         case .concurrencyLimited(let wait), .rateLimited(let wait), .unavailable(_, let wait):
             wait
-        case .busy(let wait): wait
+        case .busy(let wait), .resting(let wait): wait
         default: nil
         }
     }

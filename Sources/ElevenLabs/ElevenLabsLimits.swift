@@ -19,6 +19,10 @@ package enum ElevenLabsLimits {
     /// Longest single wait for a permit before the budget is asked again.
     static let permitPause = Duration.seconds(5)
 
+    /// Longest wait within one call for an open breaker: a job that waits longer gives its slot to
+    /// others.
+    static let openWaitMax = Duration.seconds(2)
+
     /// First wait before a request is made again, doubled each time, with jitter.
     static let backoffBase = Duration.milliseconds(500)
 

@@ -113,8 +113,9 @@ enum AnswerRules {
         case .success: .succeeded
         case .failure(.concurrencyLimited(let wait)): .concurrencyLimited(retryAfter: wait)
         case .failure(.rateLimited(let wait)): .rateLimited(retryAfter: wait)
-        case .failure(.unavailable), .failure(.network), .failure(.malformed): .failed
-        case .failure(.cancelled), .failure(.busy), .failure(.budget): .unused
+        case .failure(.unavailable(_, let wait)): .failed(retryAfter: wait)
+        case .failure(.network), .failure(.malformed): .failed()
+        case .failure(.cancelled), .failure(.busy), .failure(.resting), .failure(.budget): .unused
         // A refusal is a healthy answer.
         case .failure: .succeeded
         }

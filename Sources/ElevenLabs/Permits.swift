@@ -16,7 +16,8 @@ struct Permits: Sendable {
 
     /// Runs one request under a permit and tells the budget what it met.
     ///
-    /// A permit that cannot be given back ends with its lease.
+    /// A permit that cannot be given back ends with its lease. A failure that finds the breaker
+    /// open says so instead: the upstream is down for all, and the job cannot help it.
     func use<Value>(
         _ body: () async throws(ElevenLabsError) -> Value
     ) async throws(ElevenLabsError) -> Value {
@@ -26,14 +27,17 @@ struct Permits: Sendable {
             await release(permit, AnswerRules.feedback(on: .success(())))
             return value
         } catch {
-            await release(permit, AnswerRules.feedback(on: .failure(error)))
-            throw error
+            let feedback = AnswerRules.feedback(on: .failure(error))
+            let rest = await release(permit, feedback)
+            guard let rest, feedback != .succeeded, feedback != .unused else { throw error }
+            throw .resting(retryAfter: max(rest, error.retryAfter ?? .zero))
         }
     }
 
     /// Waits for a permit, up to `ElevenLabsLimits.permitWaitMax` in all.
     private func permit() async throws(ElevenLabsError) -> BudgetPermit {
         var left = ElevenLabsLimits.permitWaitMax
+        var openLeft = ElevenLabsLimits.openWaitMax
         while true {
             let answer: BudgetAnswer
             do throws(QueueError) {
@@ -44,6 +48,13 @@ struct Permits: Sendable {
             switch answer {
             case .granted(let permit):
                 return permit
+            case .open(let asked):
+                guard asked <= openLeft, openLeft > .zero else {
+                    throw .resting(retryAfter: asked)
+                }
+                let wait = max(asked, .milliseconds(1))
+                try await sleep(for: wait)
+                openLeft -= wait
             case .wait(let asked):
                 guard asked <= left, left > .zero else { throw .busy(retryAfter: asked) }
                 // A permit may come back earlier than the budget could know, and a wait of nothing
@@ -64,12 +75,17 @@ struct Permits: Sendable {
         }
     }
 
-    private func release(_ permit: BudgetPermit, _ feedback: BudgetFeedback) async {
+    @discardableResult
+    private func release(
+        _ permit: BudgetPermit,
+        _ feedback: BudgetFeedback
+    ) async -> Duration? {
         do throws(QueueError) {
-            try await budget.release(permit, feedback)
+            return try await budget.release(permit, feedback)
         } catch {
             // The request is over and its outcome stands.
             logger.debug("A permit ends with its lease.", metadata: ["error": "\(error)"])
+            return nil
         }
     }
 }

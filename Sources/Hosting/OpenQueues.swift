@@ -39,6 +39,13 @@ package struct OpenQueues: Sendable {
         var limits = RedisBudgetLimits()
         // No longer than a request can last: a killed worker's permits are missed until then.
         limits.lease = ElevenLabsLimits.permitLease
+        limits.rate = host.settings.upstream.rate.map { rate in
+            RateLimit(
+                events: rate.events,
+                per: rate.period,
+                burst: host.settings.upstream.burst
+            )
+        }
         return RedisUpstreamBudget(
             name: name,
             ceiling: host.settings.upstream.parallel,

@@ -10,6 +10,8 @@ package enum SettingName: String, CaseIterable, Sendable {
     case webhookSecret = "ELEVENLABS_WEBHOOK_SECRET"
     case webhookSecretPrevious = "ELEVENLABS_WEBHOOK_SECRET_PREVIOUS"
     case upstreamParallel = "ELEVENLABS_PARALLEL"
+    case upstreamRate = "ELEVENLABS_RATE"
+    case upstreamBurst = "ELEVENLABS_BURST"
     case http = "RINGBACK_HTTP"
     case adminToken = "RINGBACK_ADMIN_TOKEN"
     case publicURL = "RINGBACK_PUBLIC_URL"
@@ -63,7 +65,8 @@ extension SettingName {
         switch self {
         case .redisURL, .database, .phoneKey, .schedules, .rules, .exports, .region, .timeZone:
             placeFacts
-        case .apiKey, .baseURL, .webhookSecret, .webhookSecretPrevious, .upstreamParallel:
+        case .apiKey, .baseURL, .webhookSecret, .webhookSecretPrevious, .upstreamParallel,
+            .upstreamRate, .upstreamBurst:
             upstreamFacts
         case .http, .adminToken, .publicURL, .corsOrigins, .trustedProxies:
             serverFacts
@@ -151,6 +154,18 @@ extension SettingName {
                 "the webhook secret before the present one, while it is being changed",
                 example: "wsec_fedcba9876543210",
                 isSecret: true
+            )
+        case .upstreamRate:
+            SettingFacts(
+                "how many requests may begin per second, minute or hour, over all workers "
+                    + "(without it: as many as the parallelism lets through)",
+                example: "300/m"
+            )
+        case .upstreamBurst:
+            SettingFacts(
+                "how many requests may begin at once after a rest, when ELEVENLABS_RATE is set "
+                    + "(without it: one second's worth)",
+                example: "10"
             )
         default:
             SettingFacts(

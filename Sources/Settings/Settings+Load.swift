@@ -58,6 +58,13 @@ extension UpstreamSettings {
         )
         // The plans' own limits lie between 5 and 30 (elevenlabs-api.md); 100 bounds a mistake.
         parallel = reader.integer(.upstreamParallel, standard: 3, in: 1...100)
+        rate = reader.optional(.upstreamRate) { (text) throws(Unacceptable) in
+            guard let rate = RateText(text) else { throw Unacceptable(expected: RateText.form) }
+            return rate
+        }
+        burst = reader.optional(.upstreamBurst) { (text) throws(Unacceptable) in
+            try SettingParsers.integer(text, in: 1...10_000)
+        }
     }
 }
 

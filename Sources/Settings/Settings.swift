@@ -69,6 +69,12 @@ package struct UpstreamSettings: Sendable, Equatable {
     /// Without a slash at its end.
     package let baseURL: String
     package let parallel: Int
+
+    /// Nil without a limit.
+    package let rate: RateText?
+
+    /// Nil for a second's worth.
+    package let burst: Int?
 }
 
 /// How post-call webhooks are checked.

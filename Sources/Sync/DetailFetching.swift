@@ -18,7 +18,8 @@ struct DetailFetching {
         var stopsPage: Bool {
             switch self {
             case .fetched, .refused(.gone), .refused(.failed), .refused(.rejected): false
-            case .refused(.later), .refused(.halted), .refused(.cancelled): true
+            case .refused(.later), .refused(.resting), .refused(.halted), .refused(.cancelled):
+                true
             }
         }
     }
@@ -96,7 +97,7 @@ struct DetailFetching {
             // The call is there even while its detail is not.
             if let row = fetch.row { addRow(row, isDetailKnown: false, in: &reading) }
             reading.again.append(identity)
-        case .refused(.later(let wait, _)):
+        case .refused(.later(let wait, _)), .refused(.resting(let wait)):
             if let row = fetch.row { addRow(row, isDetailKnown: false, in: &reading) }
             reading.restAfter = max(wait, reading.restAfter ?? .zero)
         case .refused(.halted(let reason)):

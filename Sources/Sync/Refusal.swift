@@ -11,6 +11,9 @@ package enum Refusal: Sendable, Equatable {
     /// Too much at once: come back later, nobody's attempt.
     case later(after: Duration, reason: String)
 
+    /// The upstream rests for everybody: come back then, nobody's attempt.
+    case resting(after: Duration)
+
     /// A failed attempt, to be repeated.
     case failed(reason: String, notBefore: Duration)
 
@@ -18,6 +21,9 @@ package enum Refusal: Sendable, Equatable {
     case rejected(reason: String)
 
     case cancelled
+
+    /// Why a job waits for an upstream that rests.
+    static let restingReason = "the upstream rests: its breaker is open"
 
     package init(_ error: ElevenLabsError) {
         switch error {
@@ -35,6 +41,8 @@ package enum Refusal: Sendable, Equatable {
             self = .later(after: wait ?? SyncLimits.busyPause, reason: "the upstream is busy")
         case .busy(let wait):
             self = .later(after: max(wait, .seconds(1)), reason: "no permit was free")
+        case .resting(let wait):
+            self = .resting(after: max(wait, .seconds(1)))
         case .budget(let error):
             self = .later(after: SyncLimits.storePause, reason: "the shared budget: \(error)")
         case .unavailable(let status, let wait):

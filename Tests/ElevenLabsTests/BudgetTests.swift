@@ -18,7 +18,7 @@ import Testing
             _ = try await fixture.client.conversation("c")
             #expect(
                 fixture.budget.feedback == [
-                    .concurrencyLimited(retryAfter: nil), .failed, .succeeded,
+                    .concurrencyLimited(retryAfter: nil), .failed(), .succeeded,
                 ]
             )
             // 500 ms and a second, each times 0.5 + the chance of 0.5.
@@ -89,6 +89,40 @@ import Testing
             #expect(fixture.stub.questions.isEmpty)
             let waited = fixture.sleeps.reduce(.zero, +)
             #expect(waited <= ElevenLabsLimits.permitWaitMax)
+        }
+    }
+
+    @Test("waits out a breaker that is open for a moment, and leaves a longer rest to the job")
+    func openBreaker() async throws {
+        let short = FakeBudget([.success(.open(.seconds(1))), .success(.open(.milliseconds(500)))])
+        try await ClientFixture.serve(Self.good, budget: short) { fixture in
+            _ = try await fixture.client.conversation("c")
+            #expect(rounded(fixture.sleeps) == [1_000, 500])
+        }
+        let long = FakeBudget([.success(.open(.seconds(1))), .success(.open(.seconds(2)))])
+        try await ClientFixture.serve(Self.good, budget: long) { fixture in
+            await #expect(throws: ElevenLabsError.resting(retryAfter: .seconds(2))) {
+                try await fixture.client.conversation("c")
+            }
+            #expect(fixture.stub.questions.isEmpty)
+        }
+    }
+
+    @Test("a failure that opens the breaker is the upstream's, not the job's")
+    func openingFailure() async throws {
+        let budget = FakeBudget(rests: [.seconds(40)])
+        try await ClientFixture.serve(StubAnswer(status: 503), budget: budget) { fixture in
+            await #expect(throws: ElevenLabsError.resting(retryAfter: .seconds(40))) {
+                try await fixture.client.conversation("c")
+            }
+            #expect(fixture.budget.feedback == [.failed()])
+        }
+        // A refusal is an answer, whatever the breaker does.
+        let refused = FakeBudget(rests: [.seconds(40)])
+        try await ClientFixture.serve(StubAnswer(status: 404), budget: refused) { fixture in
+            await #expect(throws: ElevenLabsError.notFound(UpstreamAnswer(status: 404))) {
+                try await fixture.client.conversation("c")
+            }
         }
     }
 

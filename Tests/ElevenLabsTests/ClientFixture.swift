@@ -31,13 +31,22 @@ final class FakeBudget: UpstreamBudget {
         var given = 0
         var feedback: [BudgetFeedback] = []
         var released: [BudgetPermit] = []
+        var rests: [Duration?] = []
     }
 
     private let state: Mutex<State>
     private let releaseError: QueueError?
 
-    init(_ answers: [Result<BudgetAnswer, QueueError>] = [], releaseError: QueueError? = nil) {
-        state = Mutex(State(answers: answers))
+    /// - Parameters:
+    ///   - answers: What `acquire` answers first.
+    ///   - rests: What `release` answers first; then the breaker is not open.
+    ///   - releaseError: What `release` throws instead.
+    init(
+        _ answers: [Result<BudgetAnswer, QueueError>] = [],
+        rests: [Duration?] = [],
+        releaseError: QueueError? = nil
+    ) {
+        state = Mutex(State(answers: answers, rests: rests))
         self.releaseError = releaseError
     }
 
@@ -57,12 +66,14 @@ final class FakeBudget: UpstreamBudget {
     func release(
         _ permit: BudgetPermit,
         _ feedback: BudgetFeedback
-    ) async throws(QueueError) {
-        state.withLock { state in
+    ) async throws(QueueError) -> Duration? {
+        let rest: Duration? = state.withLock { state in
             state.feedback.append(feedback)
             state.released.append(permit)
+            return state.rests.isEmpty ? nil : state.rests.removeFirst()
         }
         if let releaseError { throw releaseError }
+        return rest
     }
 
     func state() async throws(QueueError) -> BudgetState {

@@ -161,7 +161,7 @@ import Testing
                 return
             }
             #expect(fixture.stub.questions.count == ElevenLabsLimits.attemptsMax)
-            #expect(fixture.budget.feedback.allSatisfy { $0 == .failed })
+            #expect(fixture.budget.feedback.allSatisfy { $0 == .failed() })
         }
     }
 

@@ -88,7 +88,7 @@ struct BudgetFixture {
     /// How long the budget makes one wait; nil when it grants (and the permit goes back).
     func wait(_ view: Int = 0) async throws -> Duration? {
         switch try await budgets[view].acquire() {
-        case .wait(let duration): return duration
+        case .wait(let duration), .open(let duration): return duration
         case .granted(let permit):
             try await release(permit, .unused, view: view)
             return nil
@@ -343,7 +343,7 @@ struct BudgetTests {
 
     @Test(
         "learns nothing from requests that failed or were not made",
-        arguments: [BudgetFeedback.failed, .unused]
+        arguments: [BudgetFeedback.failed(), .unused]
     )
     func neutral(feedback: BudgetFeedback) async throws {
         try await BudgetFixture.run(ceiling: 4) { fixture in
@@ -415,7 +415,8 @@ struct BudgetTests {
                 let state = try await fixture.state(Int.random(in: 0...1, using: &random))
                 #expect(
                     state.parallel == model.parallel && state.inFlight == model.permits.count
-                        && (state.quietUntilMilliseconds != nil) == model.isQuiet,
+                        && (state.quietUntilMilliseconds != nil) == model.isQuiet
+                        && state.openings == model.openings && state.circuit == model.circuit,
                     "\(Seeds.replay(seed, filter: "BudgetTests")) after \(history.suffix(12))"
                 )
             }
@@ -437,6 +438,7 @@ struct BudgetTests {
             }
             #expect(model.mayGrant, "granted although there was no room")
             model.permits.append((permit, model.epoch))
+            if model.openings > 0 { model.probe = permit }
             return "granted"
         case 9 where !model.permits.isEmpty:
             let index = model.permits.indices.randomElement(using: &random) ?? 0
@@ -452,15 +454,17 @@ struct BudgetTests {
             }
             let (permit, epoch) = model.permits.remove(at: index)
             let feedback: BudgetFeedback =
-                switch Int.random(in: 0..<12, using: &random) {
+                switch Int.random(in: 0..<14, using: &random) {
                 case 0: .rateLimited(retryAfter: nil)
                 case 1: .concurrencyLimited(retryAfter: nil)
                 case 2: .rateLimited(retryAfter: .seconds(3000))
-                case 3: .failed
+                case 3: .failed(retryAfter: .seconds(3000))
+                case 4: .unused
+                case 5..<9: .failed()
                 default: .succeeded
                 }
             try await fixture.release(permit, feedback, view: view)
-            model.learn(feedback, grantedIn: epoch)
+            model.learn(feedback, of: permit, grantedIn: epoch)
             return "\(feedback)"
         }
     }
@@ -471,8 +475,11 @@ private struct BudgetModel {
     let ceiling: Int
     var parallel: Int
     var successes = 0
+    var failures = 0
     var epoch = 0
+    var openings = 0
     var isQuiet = false
+    var probe: BudgetPermit?
     var permits: [(permit: BudgetPermit, epoch: Int)] = []
 
     init(ceiling: Int) {
@@ -480,13 +487,32 @@ private struct BudgetModel {
         parallel = ceiling
     }
 
-    var mayGrant: Bool { !isQuiet && permits.count < parallel }
+    var circuit: BudgetState.Circuit {
+        openings == 0 ? .closed : isQuiet ? .open : .halfOpen
+    }
 
-    mutating func learn(_ feedback: BudgetFeedback, grantedIn epoch: Int) {
+    var mayGrant: Bool {
+        let isProbeOut = openings > 0 && permits.contains { $0.permit == probe }
+        return !isQuiet && !isProbeOut && permits.count < parallel
+    }
+
+    mutating func learn(
+        _ feedback: BudgetFeedback,
+        of permit: BudgetPermit,
+        grantedIn epoch: Int
+    ) {
+        let isProbe = probe == permit
+        let isPresent = epoch == self.epoch
         switch feedback {
-        case .failed, .unused: break
+        case .unused: break
+        case .failed(let after):
+            guard isPresent else { break }
+            failures += 1
+            if after != nil || isProbe || failures >= 5 { open() }
         case .succeeded:
-            guard epoch == self.epoch else { break }
+            if isProbe { openings = 0 }
+            guard isPresent else { break }
+            failures = 0
             successes += 1
             if parallel == ceiling {
                 successes = 0
@@ -495,18 +521,30 @@ private struct BudgetModel {
                 successes = 0
             }
         case .concurrencyLimited(let after):
-            refused(after, needsQuiet: parallel == 1, grantedIn: epoch)
+            refused(after, needsQuiet: parallel == 1 || isProbe, isPresent)
         case .rateLimited(let after):
-            refused(after, needsQuiet: true, grantedIn: epoch)
+            refused(after, needsQuiet: true, isPresent)
         }
+        if isProbe { probe = nil }
     }
 
-    private mutating func refused(_ after: Duration?, needsQuiet: Bool, grantedIn epoch: Int) {
-        if after != nil { isQuiet = true }
-        guard epoch == self.epoch else { return }
-        if needsQuiet { isQuiet = true }
+    private mutating func open() {
+        openings += 1
+        isQuiet = true
+        epoch += 1
+        failures = 0
+        successes = 0
+    }
+
+    private mutating func refused(_ after: Duration?, needsQuiet: Bool, _ isPresent: Bool) {
+        guard isPresent else {
+            guard after != nil else { return }
+            isQuiet = true
+            openings = max(1, openings)
+            return
+        }
         parallel = max(1, parallel / 2)
         successes = 0
-        self.epoch += 1
+        if needsQuiet || after != nil { open() } else { epoch += 1 }
     }
 }

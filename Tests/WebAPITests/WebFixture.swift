@@ -155,7 +155,7 @@ struct OpenBudget: UpstreamBudget {
         .granted(BudgetPermit(id: "permit"))
     }
 
-    func release(_: BudgetPermit, _: BudgetFeedback) async throws(QueueError) {}
+    func release(_: BudgetPermit, _: BudgetFeedback) async throws(QueueError) -> Duration? { nil }
 
     func state() async throws(QueueError) -> BudgetState {
         BudgetState(

@@ -8,6 +8,7 @@ package import RedisClient
 /// Permits are leased: one whose holder died is given back when its lease ends. A refusal halves
 /// the parallelism for all, once for each burst: what was in flight at the time of the decrease
 /// does not lower it again. Successes raise it by one, after a window of them, up to the ceiling.
+/// What opens the breaker, and for how long, is in `budget-release.lua`.
 package struct RedisUpstreamBudget: UpstreamBudget {
     private let redis: any RedisExecutor
     private let keys: RedisBudgetKeys
@@ -42,7 +43,7 @@ package struct RedisUpstreamBudget: UpstreamBudget {
         let permit = BudgetPermit(id: ambient.newID().uuidString.lowercased())
         let arguments = [
             permit.id, String(ceiling), milliseconds(limits.lease), milliseconds(limits.busyWait),
-            milliseconds(limits.keep),
+            milliseconds(limits.keep), interval, String(limits.rate?.burst ?? 1),
         ]
         let reply: RedisValue
         do {
@@ -56,29 +57,37 @@ package struct RedisUpstreamBudget: UpstreamBudget {
             try await release(permit, .unused)
             throw .cancelled
         }
-        guard case .array(let parts) = reply, parts.count == 2,
-            case .integer(let granted) = parts[0], case .integer(let wait) = parts[1]
+        guard case .array(let parts) = reply, parts.count == 3,
+            case .integer(let granted) = parts[0], case .integer(let wait) = parts[1],
+            case .integer(let isOpen) = parts[2]
         else { throw .protocolViolation(reason: "budget-acquire") }
         guard granted == 0 else { return .granted(permit) }
-        return .wait(.milliseconds(wait) + limits.busyWait * ambient.chance())
+        let pause = .milliseconds(wait) + limits.busyWait * ambient.chance()
+        return isOpen == 1 ? .open(pause) : .wait(pause)
     }
 
+    @discardableResult
     package func release(
         _ permit: BudgetPermit,
         _ feedback: BudgetFeedback
-    ) async throws(QueueError) {
+    ) async throws(QueueError) -> Duration? {
         let (word, after) = Self.words(feedback)
         let arguments = [
             permit.id, word, after.map(milliseconds) ?? "-1", String(ceiling),
             String(limits.successesPerPermit), milliseconds(limits.backoffBase),
             milliseconds(limits.quietMax), String(ambient.chance()), milliseconds(limits.keep),
+            String(limits.failuresMax), interval,
         ]
-        _ = try await evaluate(
+        let reply = try await evaluate(
             RedisBudgetScripts.release,
             keys: [keys.state, keys.permits, keys.grants],
             arguments,
             throughCancellation: true
         )
+        guard case .array(let parts) = reply, parts.count == 2,
+            case .integer(let open) = parts[1]
+        else { throw .protocolViolation(reason: "budget-release") }
+        return open > 0 ? .milliseconds(open) : nil
     }
 
     package func state() async throws(QueueError) -> BudgetState {
@@ -87,24 +96,28 @@ package struct RedisUpstreamBudget: UpstreamBudget {
             keys: [keys.state, keys.permits],
             [String(ceiling)]
         )
-        guard case .array(let parts) = reply, parts.count == 3,
+        guard case .array(let parts) = reply, parts.count == 4,
             case .integer(let parallel) = parts[0], case .integer(let inFlight) = parts[1],
-            case .integer(let quiet) = parts[2]
+            case .integer(let quiet) = parts[2], case .integer(let trips) = parts[3]
         else { throw .protocolViolation(reason: "budget-state") }
         return BudgetState(
             parallel: Int(parallel),
             ceiling: ceiling,
             inFlight: Int(inFlight),
-            quietUntilMilliseconds: quiet == 0 ? nil : quiet
+            quietUntilMilliseconds: quiet == 0 ? nil : quiet,
+            circuit: trips == 0 ? .closed : quiet == 0 ? .halfOpen : .open,
+            openings: Int(trips)
         )
     }
+
+    private var interval: String { String(limits.rate?.intervalMicroseconds ?? 0) }
 
     private static func words(_ feedback: BudgetFeedback) -> (String, Duration?) {
         switch feedback {
         case .succeeded: ("succeeded", nil)
         case .concurrencyLimited(let after): ("concurrency", after)
         case .rateLimited(let after): ("rate", after)
-        case .failed: ("failed", nil)
+        case .failed(let after): ("failed", after)
         case .unused: ("unused", nil)
         }
     }
@@ -162,7 +175,14 @@ package struct RedisBudgetLimits: Sendable, Equatable {
     /// So a window grows with the parallelism, and the way up is slower than the way down.
     package var successesPerPermit = 4
 
-    /// The first wait after a refusal that names no time; it doubles with each further one.
+    /// Requests per time; off by default, for the upstream says itself what is too much.
+    package var rate: RateLimit?
+
+    /// Failures in a row that open the breaker: a lone bad record is tried three times within one
+    /// call, and must not stop everybody.
+    package var failuresMax = 5
+
+    /// The first wait of an open breaker that names no time; it doubles with each further opening.
     ///
     /// One second, as in the upstream's own client.
     package var backoffBase = Duration.seconds(1)
