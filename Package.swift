@@ -57,7 +57,8 @@ let engine: [Target] = [
         ],
         swiftSettings: strict
     ),
-    .target(name: "JobQueue", dependencies: ["Ambient"], swiftSettings: strict),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    .target(name: "JobQueue", dependencies: ["Ambient", "CZlib"], swiftSettings: strict),
     .target(
         name: "RedisClient",
         dependencies: [
@@ -94,7 +95,6 @@ let adapters: [Target] = [
         name: "CPhoneNumber",
         linkerSettings: [.linkedLibrary("phonenumber"), .linkedLibrary("stdc++")]
     ),
-    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "HTTPClient", dependencies: ["Ambient", "CCurl"], swiftSettings: strict),
     .target(name: "PhoneNumbers", dependencies: ["CPhoneNumber"], swiftSettings: strict),
     .target(

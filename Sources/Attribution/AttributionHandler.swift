@@ -38,15 +38,17 @@ package struct AttributionHandler: JobHandler {
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.attribution.policy }
 
+    package func knows(kind: String) -> Bool { kind == JobKind.attribution.rawValue }
+
     package func run(
         _ job: Job,
         in context: JobContext
     ) async throws -> HandlerResult<StoreChange> {
         let selection: CallSelection
         do throws(ArgumentsError) {
-            selection = try AttributionArguments(payload: job.payload).selection
+            selection = try AttributionArguments(of: job).selection
         } catch {
-            return .dead(reason: error.line)
+            return .unreadable(error)
         }
         do throws(StoreError) {
             return .done(try await decide(selection, lane: job.lane))

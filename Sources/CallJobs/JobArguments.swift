@@ -1,5 +1,6 @@
 package import CallStore
 import Foundation
+package import JobQueue
 
 /// The typed arguments of one job kind, carried as a JSON object.
 ///
@@ -20,6 +21,22 @@ extension JobArguments {
         var fields = try ArgumentFields(payload: payload)
         try self.init(taking: &fields)
         try fields.finish()
+    }
+
+    /// Reads the arguments of a job, unpacking them if they are compressed.
+    package init(of job: Job) throws(ArgumentsError) {
+        let payload: [UInt8]
+        do throws(PayloadError) {
+            payload = try job.arguments()
+        } catch {
+            switch error {
+            case .tooLarge(let limit):
+                throw .notAnObject(reason: "over \(limit) bytes when unpacked")
+            case .damaged:
+                throw .notAnObject(reason: "the compressed bytes are damaged")
+            }
+        }
+        try self.init(payload: payload)
     }
 
     /// The JSON object, keys in order.

@@ -18,6 +18,16 @@ package enum JobKind: String, Sendable, CaseIterable, Codable {
         }
     }
 
+    /// The limit key of its jobs that bring none of their own: the upstream that they ask.
+    package var usualLimit: LimitKey? {
+        guard self == .sync else { return nil }
+        do {
+            return try LimitKey("upstream:elevenlabs")
+        } catch {
+            preconditionFailure("The key is an identifier.")
+        }
+    }
+
     /// How its jobs are run; asked by every handler.
     package var policy: JobPolicy {
         switch self {

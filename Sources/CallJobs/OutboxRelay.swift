@@ -26,6 +26,10 @@ package struct OutboxRelay: Sendable {
     /// Steps of one sweep; the rest waits for the next.
     package static let batchesMax = 20
 
+    /// Longest time for which jobs stay in the outbox because their queue asked to slow down; the
+    /// next sending asks again.
+    static let slowDownMax = Duration.seconds(5)
+
     /// Sendings that wait to be noted; beyond it the oldest are noted by the sweep instead.
     static let notesMax = 10_000
 
@@ -34,6 +38,7 @@ package struct OutboxRelay: Sendable {
     private let ambient: Ambient
     private let logger: Logger
     private let notes = Notes()
+    private let pace = Pace()
 
     /// A relay to these queues.
     ///
@@ -59,6 +64,9 @@ package struct OutboxRelay: Sendable {
     /// That they were sent is noted with the next commit, see `pendingNotes`: a transaction of its
     /// own would cost as much as the commit did.
     package func send(_ entries: [OutboxEntry]) async {
+        // A queue that asked to slow down gets the rest with the next sweeps.
+        let now = ambient.elapsed()
+        let entries = entries.filter { pace.mayGoOn($0.job.queue, at: now) }
         guard !entries.isEmpty else { return }
         let report = await deliver(entries)
         notes.add(report.notes, limit: Self.notesMax)
@@ -100,14 +108,25 @@ package struct OutboxRelay: Sendable {
                 break
             }
             if due.count < Self.batchMax { break }
+            if let wait = report.slowDown { try await rest(min(wait, Self.slowDownMax)) }
         }
         return total
+    }
+
+    private func rest(_ time: Duration) async throws(StoreError) {
+        do {
+            try await ambient.sleep(for: time)
+        } catch {
+            throw .cancelled
+        }
     }
 
     /// Hands jobs to their queues; a queue that fails holds up only its own.
     private func deliver(_ entries: [OutboxEntry]) async -> Delivery {
         var delivery = Delivery()
-        for (name, jobs) in Dictionary(grouping: entries, by: \.job.queue) {
+        // By lane, too: a queue over its hard mark refuses the low lane first, and whole calls.
+        for (line, jobs) in Dictionary(grouping: entries, by: { Line($0.job) }) {
+            let name = line.queue
             guard let queue = queues[name] else {
                 logger.error(
                     "a job of the outbox is for a queue that nobody knows",
@@ -121,8 +140,12 @@ package struct OutboxRelay: Sendable {
                 let part = Array(rest.prefix(Self.batchMax))
                 rest = rest.dropFirst(Self.batchMax)
                 do {
-                    let answers = try await queue.enqueue(part.map(\.newJob), call: newCall())
-                    delivery.take(answers, of: part)
+                    let reply = try await queue.enqueue(part.map(\.newJob), call: newCall())
+                    delivery.take(reply, of: part)
+                    if let wait = reply.slowDown {
+                        let pause = min(wait, Self.slowDownMax)
+                        pace.slowDown(name, until: ambient.elapsed() + pause)
+                    }
                 } catch {
                     delivery.failed += part.count + rest.count
                     logger.warning(
@@ -137,6 +160,16 @@ package struct OutboxRelay: Sendable {
             }
         }
         return delivery
+    }
+
+    private struct Line: Hashable {
+        let queue: QueueName
+        let lane: Lane
+
+        init(_ job: OutboxJob) {
+            queue = job.queue
+            lane = job.lane
+        }
     }
 
     private func newCall() -> EnqueueCallID {
@@ -199,8 +232,12 @@ private struct Delivery {
     var failed = 0
     var notes: [Note] = []
 
-    mutating func take(_ answers: [EnqueueAnswer], of entries: [OutboxEntry]) {
-        for (answer, entry) in zip(answers, entries) {
+    /// The longest wait that a queue asked for.
+    var slowDown: Duration?
+
+    mutating func take(_ reply: EnqueueReply, of entries: [OutboxEntry]) {
+        if let wait = reply.slowDown { slowDown = max(wait, slowDown ?? .zero) }
+        for (answer, entry) in zip(reply, entries) {
             switch answer {
             case .held(let holder) where holder != entry.id:
                 wait([entry])
@@ -215,6 +252,19 @@ private struct Delivery {
     mutating func wait(_ entries: [OutboxEntry]) {
         waiting += entries.count
         notes += entries.map { Note(id: $0.id, fate: .waits(OutboxRelay.heldWait)) }
+    }
+}
+
+/// Until when queues are spared that asked to slow down.
+private final class Pace: Sendable {
+    private let until = Mutex<[QueueName: Duration]>([:])
+
+    func slowDown(_ queue: QueueName, until end: Duration) {
+        until.withLock { $0[queue] = end }
+    }
+
+    func mayGoOn(_ queue: QueueName, at now: Duration) -> Bool {
+        until.withLock { $0[queue].map { $0 <= now } ?? true }
     }
 }
 

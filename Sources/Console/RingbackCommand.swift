@@ -23,7 +23,7 @@ package struct RingbackCommand: ParsableCommand {
             UpCommand.self, StatusCommand.self, EnqueueCommand.self, QueueCommand.self,
             JobsCommand.self, DeadCommand.self, ScheduleCommand.self, CampaignsCommand.self,
             RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
-            DoctorCommand.self, ConfigCommand.self,
+            LimitsCommand.self, DoctorCommand.self, ConfigCommand.self,
         ]
     )
 
@@ -127,6 +127,13 @@ package enum CommandFailure {
                 .failed,
                 "Redis is full and takes no new jobs; raise its maxmemory, or let the workers "
                     + "empty the queues"
+            )
+        case .overloaded(let lane, let retryAfter):
+            StartFailure(
+                .failed,
+                "the queue is over its mark and takes no jobs of lane \(lane.rawValue) now; try "
+                    + "again in \(TimeText.duration(retryAfter)), in lane hi, or see "
+                    + "`ringback queue marks`"
             )
         case .layoutTooNew(let found, let known):
             StartFailure(

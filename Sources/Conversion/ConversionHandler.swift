@@ -27,15 +27,17 @@ package struct ConversionHandler: JobHandler {
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.conversion.policy }
 
+    package func knows(kind: String) -> Bool { kind == JobKind.conversion.rawValue }
+
     package func run(
         _ job: Job,
         in context: JobContext
     ) async throws -> HandlerResult<StoreChange> {
         let selection: CallSelection
         do throws(ArgumentsError) {
-            selection = try ConversionArguments(payload: job.payload).selection
+            selection = try ConversionArguments(of: job).selection
         } catch {
-            return .dead(reason: error.line)
+            return .unreadable(error)
         }
         do throws(StoreError) {
             return .done(try await judge(selection, lane: job.lane))

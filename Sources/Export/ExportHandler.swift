@@ -27,15 +27,17 @@ package struct ExportHandler: JobHandler {
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.export.policy }
 
+    package func knows(kind: String) -> Bool { kind == JobKind.export.rawValue }
+
     package func run(
         _ job: Job,
         in context: JobContext
     ) async throws -> HandlerResult<StoreChange> {
         let arguments: ExportArguments
         do throws(ArgumentsError) {
-            arguments = try ExportArguments(payload: job.payload)
+            arguments = try ExportArguments(of: job)
         } catch {
-            return .dead(reason: error.line)
+            return .unreadable(error)
         }
         let zoneName = arguments.timeZone ?? settings.timeZone
         guard let zone = TimeZone(identifier: zoneName) else {

@@ -101,6 +101,7 @@ extension Host {
                 let queue = try RedisQueue(
                     kind.queue,
                     commands: redis,
+                    usualLimit: kind.usualLimit,
                     ambient: ambient,
                     logger: logger
                 )

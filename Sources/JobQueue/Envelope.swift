@@ -5,14 +5,18 @@
 ///     v1|createdMs|readyMs|crashes|jobId|attempt|lane|unique|type|bytes|horizonMs|encoding|trace|
 ///
 /// What scripts stamp anew stands in front of `lane`; the rest they copy as it is. A text that is
-/// absent is empty. Numbers are decimal, 1 to 15 digits, so that Lua's doubles hold them exactly.
+/// absent is empty. A job with a limit key or a compressed payload has version 2, in which one more
+/// field follows:
+///
+///     v2|…|encoding|trace|limit|
+///
+/// Programs that know only version 1 refuse a queue with such jobs, by its layout. Numbers are decimal, 1 to 15 digits, so that Lua's doubles hold them exactly.
 /// The payload has exactly `bytes` bytes and ends the envelope; it may hold any byte.
 package enum Envelope {
-    /// What a version 1 envelope begins with.
+    /// What an envelope begins with: version 1 unless the job needs what only version 2 has, a
+    /// limit key or a compressed payload.
     package static let version = "v1"
-
-    /// The one encoding there is: the payload as the producer gave it.
-    package static let encoding = "raw"
+    package static let versionTwo = "v2"
 
     /// The largest number that a field may hold: 15 digits.
     package static let numberMax: Int64 = 999_999_999_999_999
@@ -23,7 +27,7 @@ package enum Envelope {
     package static func encode(_ job: Job) throws(EnvelopeError) -> [UInt8] {
         guard job.attempt >= 1 else { throw .malformed(.attempt) }
         var writer = EnvelopeWriter(capacity: 200 + job.payload.count)
-        writer.text(version)
+        writer.text(version(limit: job.limit, encoding: job.encoding))
         try writer.number(job.createdMilliseconds, .created)
         try writer.number(job.readyMilliseconds, .ready)
         try writer.number(Int64(job.crashes), .crashes)
@@ -35,18 +39,26 @@ package enum Envelope {
             kind: job.kind,
             horizon: job.uniqueHorizon,
             trace: job.trace,
+            limit: job.limit,
+            encoding: job.encoding,
             payload: job.payload
         )
         return writer.bytes
     }
 
-    /// What follows the two times in the envelope of a job that has not been tried.
+    private static func version(limit: LimitKey?, encoding: PayloadEncoding) -> String {
+        limit == nil && encoding == .raw ? version : versionTwo
+    }
+
+    /// The envelope of a job that has not been tried, without its two times.
     ///
-    /// The queue puts version and times in front, for only its clock counts.
+    /// The queue puts them behind the version, for only its clock counts.
     ///
     /// - Throws: `EnvelopeError.malformed` when a field breaks the format's rules.
     package static func encodeUntimed(_ job: NewJob) throws(EnvelopeError) -> [UInt8] {
-        var writer = EnvelopeWriter(capacity: 160 + job.payload.count)
+        let packed = PackedPayload(job.payload)
+        var writer = EnvelopeWriter(capacity: 160 + packed.bytes.count)
+        writer.text(version(limit: job.limit, encoding: packed.encoding))
         try writer.number(0, .crashes)
         try writer.identifier(job.id.text, .id)
         try writer.number(1, .attempt)
@@ -56,7 +68,9 @@ package enum Envelope {
             kind: job.kind,
             horizon: job.uniqueHorizon,
             trace: job.trace,
-            payload: job.payload
+            limit: job.limit,
+            encoding: packed.encoding,
+            payload: packed.bytes
         )
         return writer.bytes
     }
@@ -66,7 +80,8 @@ package enum Envelope {
     /// - Throws: `EnvelopeError`, naming the first field that breaks the format's rules.
     package static func decode(_ bytes: [UInt8]) throws(EnvelopeError) -> Job {
         var reader = EnvelopeReader(bytes)
-        guard try reader.text(.version) == version else { throw .unknownVersion }
+        let found = try reader.text(.version)
+        guard found == version || found == versionTwo else { throw .unknownVersion }
         let created = try reader.number(.created)
         let ready = try reader.number(.ready)
         let crashes = try reader.number(.crashes)
@@ -78,8 +93,12 @@ package enum Envelope {
         let kind = try reader.identifier(.kind)
         let count = try reader.number(.bytes)
         let horizon = try reader.number(.horizon)
-        guard try reader.text(.encoding) == encoding else { throw .unknownEncoding }
+        let encoding = PayloadEncoding(rawValue: try reader.text(.encoding))
+        guard let encoding, encoding == .raw || found == versionTwo else {
+            throw .unknownEncoding
+        }
         let trace = try reader.optionalIdentifier(.trace)
+        let limit = found == version ? nil : try reader.optionalIdentifier(.limit)
         let payload = reader.rest
         guard Int64(payload.count) == count else { throw .malformed(.bytes) }
         do {
@@ -94,7 +113,9 @@ package enum Envelope {
                 payload: Array(payload),
                 unique: try unique.map { text throws(IdentifierError) in try UniqueKey(text) },
                 uniqueHorizon: .milliseconds(horizon),
-                trace: trace
+                trace: trace,
+                limit: try limit.map { text throws(IdentifierError) in try LimitKey(text) },
+                encoding: encoding
             )
         } catch {
             throw .malformed(.id)
@@ -117,6 +138,7 @@ package enum EnvelopeField: String, Sendable, CaseIterable {
     case horizon
     case encoding
     case trace
+    case limit
 }
 
 /// Why bytes are no envelope, or a job cannot become one.
@@ -127,7 +149,7 @@ package enum EnvelopeError: Error, Equatable, Sendable {
     /// The field breaks its rule; for `bytes`, the payload has another length than it says.
     case malformed(EnvelopeField)
 
-    /// Not a version 1 envelope, or none at all.
+    /// An envelope of a version that this program does not know, or none at all.
     case unknownVersion
 
     /// The payload is encoded in a way that this program does not know.

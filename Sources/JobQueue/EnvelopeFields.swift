@@ -35,6 +35,8 @@ struct EnvelopeWriter {
         kind: String,
         horizon: Duration,
         trace: String?,
+        limit: LimitKey?,
+        encoding: PayloadEncoding,
         payload: [UInt8]
     ) throws(EnvelopeError) {
         text(lane.rawValue)
@@ -42,12 +44,13 @@ struct EnvelopeWriter {
         try identifier(kind, .kind)
         try number(Int64(payload.count), .bytes)
         try number(horizon.queueMilliseconds, .horizon)
-        text(Envelope.encoding)
+        text(encoding.rawValue)
         if let trace {
             try identifier(trace, .trace)
         } else {
             text("")
         }
+        if limit != nil || encoding != .raw { text(limit?.text ?? "") }
         bytes.append(contentsOf: payload)
     }
 }

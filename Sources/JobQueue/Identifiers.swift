@@ -92,6 +92,19 @@ package struct UniqueKey: Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 }
 
+/// Names what jobs share a limit of: an upstream (`upstream:elevenlabs`), an agent, an account.
+package struct LimitKey: Hashable, Sendable, Codable, CustomStringConvertible {
+    package let text: String
+
+    /// - Throws: `IdentifierError.malformed` when the text breaks `Identifier`'s rule.
+    package init(_ text: String) throws(IdentifierError) {
+        guard Identifier.isWellFormed(text) else { throw .malformed(kind: "limit key") }
+        self.text = text
+    }
+
+    package var description: String { text }
+}
+
 /// Names one call of `enqueue`, so that its repeat after a lost reply pushes nothing.
 package struct EnqueueCallID: Hashable, Sendable {
     package let text: String

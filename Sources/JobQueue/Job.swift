@@ -28,6 +28,9 @@ package struct NewJob: Sendable, Equatable {
     /// W3C `traceparent` of what caused the job.
     package var trace: String?
 
+    /// Whose limits hold for it; without one it waits for nothing but its turn.
+    package var limit: LimitKey?
+
     package init(
         id: JobID,
         kind: String,
@@ -36,7 +39,8 @@ package struct NewJob: Sendable, Equatable {
         unique: UniqueKey? = nil,
         uniqueHorizon: Duration = .seconds(24 * 60 * 60),
         delay: Duration = .zero,
-        trace: String? = nil
+        trace: String? = nil,
+        limit: LimitKey? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -46,6 +50,7 @@ package struct NewJob: Sendable, Equatable {
         self.uniqueHorizon = uniqueHorizon
         self.delay = delay
         self.trace = trace
+        self.limit = limit
     }
 }
 
@@ -69,10 +74,13 @@ package struct Job: Sendable, Equatable {
     /// When it last entered a list, in Unix milliseconds of the queue's clock.
     package var readyMilliseconds: Int64
 
+    /// The arguments as they stand in the envelope; whoever wants them asks `arguments()`.
     package var payload: [UInt8]
     package var unique: UniqueKey?
     package var uniqueHorizon: Duration
     package var trace: String?
+    package var limit: LimitKey?
+    package var encoding: PayloadEncoding
 
     /// Why this is no job: bytes that begin like an envelope and are none, as its payload.
     ///
@@ -91,6 +99,8 @@ package struct Job: Sendable, Equatable {
         unique: UniqueKey?,
         uniqueHorizon: Duration,
         trace: String?,
+        limit: LimitKey? = nil,
+        encoding: PayloadEncoding = .raw,
         defect: String? = nil
     ) {
         self.id = id
@@ -105,5 +115,7 @@ package struct Job: Sendable, Equatable {
         self.uniqueHorizon = uniqueHorizon
         self.trace = trace
         self.defect = defect
+        self.limit = limit
+        self.encoding = encoding
     }
 }

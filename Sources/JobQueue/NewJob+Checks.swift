@@ -1,3 +1,13 @@
+extension NewJob {
+    /// The same job with a limit key, unless it has one of its own.
+    package func limited(to key: LimitKey?) -> NewJob {
+        guard limit == nil, let key else { return self }
+        var job = self
+        job.limit = key
+        return job
+    }
+}
+
 extension [NewJob] {
     /// Refuses what no queue takes, before anything is sent.
     ///

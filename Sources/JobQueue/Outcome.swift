@@ -9,6 +9,10 @@ package enum Outcome: Sendable, Equatable {
     /// It could not run now; the same attempt again after the delay.
     case snooze(after: Duration, reason: String)
 
+    /// Like a snooze; and what the job's limit key stands for cannot be asked before that: its
+    /// waiting jobs stay where they are until then, and come back one at a time until one is done.
+    case rest(after: Duration, reason: String)
+
     /// Handed back untouched, to the front of its lane at once.
     case release
 

@@ -40,6 +40,20 @@ package protocol QueueAdministration: Sendable {
     /// Makes parked jobs due now.
     func runNow(_ ids: [JobID]) async throws(QueueError) -> Int
 
+    /// The limit keys that have settings, waiting jobs or a rest, by name; at most
+    /// `QueueLimits.jobsPerCallMax`.
+    func limits() async throws(QueueError) -> [LimitFigures]
+
+    /// Gives a key its settings in this queue; empty ones take them away.
+    ///
+    /// A key that is not over them any more comes back at once.
+    func setLimit(_ key: LimitKey, _ settings: LimitSettings) async throws(QueueError)
+
+    /// How full the queue is, after changing marks; nil takes the program's own again.
+    func pressure(
+        setting marks: [PressureMark: Int?]
+    ) async throws(QueueError) -> PressureState
+
     /// Removes up to `QueueLimits.jobsPerCallMax` jobs that do not run, for good.
     ///
     /// Repeat it until nothing is left. The unique keys of the removed jobs are free.

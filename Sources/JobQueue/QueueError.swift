@@ -7,6 +7,10 @@ package enum QueueError: Error, Equatable, Sendable {
     /// The queue's memory is full (`noeviction`); nothing was written. Settling still works.
     case full
 
+    /// The queue is over a hard mark and takes no jobs of this lane; nothing of the call was
+    /// written. Settling still works. Try again after the time, or leave it.
+    case overloaded(lane: Lane, retryAfter: Duration)
+
     /// The server refuses us: wrong password, missing right, read-only, wrong version. Repeating
     /// does not help until somebody changes something.
     case refused(reason: String)

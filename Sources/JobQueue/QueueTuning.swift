@@ -11,6 +11,7 @@ package struct QueueTuning: Sendable, Equatable {
     package var crashesMax = QueueLimits.crashesMax
     package var deadMax = QueueLimits.deadMax
     package var deadAge = QueueLimits.deadAge
+    package var marks = PressureMarks()
 
     package init() {}
 }

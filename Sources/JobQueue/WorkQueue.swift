@@ -15,12 +15,13 @@ package protocol WorkQueue: Sendable {
     /// - Parameters:
     ///   - jobs: 1 to `QueueLimits.jobsPerCallMax` jobs.
     ///   - call: Names this call; a repeat within five minutes gets the first one's answers.
-    /// - Returns: One answer for each job, in order.
-    /// - Throws: `QueueError`; nothing or everything was pushed.
+    /// - Returns: One answer for each job, in order, and whether to slow down.
+    /// - Throws: `QueueError`; nothing or everything was pushed. `overloaded` when the queue takes
+    ///   no jobs of one of their lanes now.
     func enqueue(
         _ jobs: [NewJob],
         call: EnqueueCallID
-    ) async throws(QueueError) -> [EnqueueAnswer]
+    ) async throws(QueueError) -> EnqueueReply
 
     /// Puts in the job of one instant of a schedule, unless that instant has fired before.
     ///
@@ -85,6 +86,10 @@ package enum QueueLimits {
     /// Bytes of one payload: arguments are ids and ranges, so even this is generous.
     package static let payloadBytesMax = 1024 * 1024
 
+    /// Bytes of a payload from which on it is compressed: below, little is saved and the usual job
+    /// would pay for it.
+    package static let compressFrom = 1024
+
     /// How long a batch is safe without a beat.
     package static let lease = Duration.seconds(30)
 
@@ -147,6 +152,9 @@ package struct Tick: Sendable, Equatable {
 package enum TickAnswer: Sendable, Equatable {
     case fired
 
+    /// As `fired`; and the queue is over a soft mark: wait so long before more is sent.
+    case firedUnderPressure(slowDown: Duration)
+
     /// This instant or a later one had fired before; nothing was pushed.
     case alreadyFired
 
@@ -206,7 +214,8 @@ package struct Settlement: Sendable, Equatable {
     package var slots: [Slot]
 
     /// The batch's fence, when `slots` says `done` of every job, nothing of the batch was settled
-    /// before and none of its jobs has a unique key: the queue need not look at each of them then.
+    /// before and none of its jobs has a unique or a limit key: the queue need not look at each of
+    /// them then.
     package var wholeFence: Int64?
 
     package init(batch: Batch.Reference, slots: [Slot], wholeFence: Int64? = nil) {

@@ -109,6 +109,7 @@ extension Coordinator {
     private mutating func take(_ reply: TurnReply, to request: TurnRequest) {
         let now = ambient.elapsed()
         board.update { $0.lastTurn = now }
+        queueClock = (reply.nowMilliseconds, now)
         if let settlement = request.settlement { take(reply.settled, of: settlement, now: now) }
         if let batch = reply.batch {
             open.append(OpenBatch(batch))
@@ -172,7 +173,7 @@ extension Coordinator {
         let now = ambient.elapsed()
         pending.failures += 1
         switch error {
-        case .unavailable, .full, .cancelled:
+        case .unavailable, .full, .overloaded, .cancelled:
             pending.refusals = 0
         case .layoutTooNew:
             fail(.queue(error))

@@ -37,6 +37,9 @@ where Handler.Effect == Committer.Effect {
     var isSoloWorker = false
     var toForget: [JobID] = []
 
+    /// The queue's clock, in Unix milliseconds, as it was when the queue answered last.
+    var queueClock: (milliseconds: Int64, at: Duration)?
+
     // Towards the ledger.
     var commitJobs: [FinishedJob<Effect>] = []
     var commitPlaces: [(batch: OpenBatch, position: Int)] = []
@@ -273,12 +276,25 @@ where Handler.Effect == Committer.Effect {
             of: attempt.end,
             stop: attempt.stop,
             attempt: job.attempt,
+            age: age(of: job),
             draw: ambient.chance()
         )
     }
 
+    /// Time since the job was created, by the queue's clock as the last answer showed it.
+    private func age(of job: Job) -> Duration {
+        guard let queueClock else { return .zero }
+        let now = queueClock.milliseconds - job.createdMilliseconds
+        return .milliseconds(max(0, now)) + (ambient.elapsed() - queueClock.at)
+    }
+
     func rules(_ policy: JobPolicy) -> DispositionRules {
-        DispositionRules(policy: policy, staleDelay: limits.staleDelay)
+        DispositionRules(
+            policy: policy,
+            staleDelay: limits.staleDelay,
+            unknownMax: limits.unknownMax,
+            unknownPause: limits.unknownPause
+        )
     }
 
     /// Notes an outcome for the next settlement, and tells people of it where they should know.
@@ -293,6 +309,17 @@ where Handler.Effect == Committer.Effect {
         batch.add(outcome, at: position, now: now)
         switch outcome {
         case .done, .release, .snooze: break
+        case .rest(let delay, let reason):
+            logger.info(
+                "the job's limit key rests",
+                metadata: metadata(
+                    job,
+                    [
+                        "key": "\(job.limit?.text ?? "none")", "after": "\(delay)",
+                        "reason": "\(reason)",
+                    ]
+                )
+            )
         case .retry(let delay, let reason):
             logger.info(
                 "attempt failed, job is tried again",

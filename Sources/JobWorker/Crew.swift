@@ -84,6 +84,9 @@ struct Crew<Handler: JobHandler>: Sendable {
             station.stop(at: ambient.elapsed()) { _ in .person }
             return .threw("cancelled before it began")
         }
+        guard handler.knows(kind: job.kind) else {
+            return .returned(.unknown(reason: "no worker here knows the kind \(job.kind)"))
+        }
         let context = JobContext(
             ambient: ambient,
             queueLogger: logger,

@@ -40,9 +40,21 @@ package struct DispositionRules {
     package var policy: JobPolicy
     package var staleDelay: Duration
 
-    package init(policy: JobPolicy, staleDelay: Duration) {
+    /// How long after its creation a job waits for a worker that knows it, and how often it looks
+    /// for one.
+    package var unknownMax: Duration
+    package var unknownPause: Duration
+
+    package init(
+        policy: JobPolicy,
+        staleDelay: Duration,
+        unknownMax: Duration = .seconds(3600),
+        unknownPause: Duration = .seconds(30)
+    ) {
         self.policy = policy
         self.staleDelay = staleDelay
+        self.unknownMax = unknownMax
+        self.unknownPause = unknownPause
     }
 
     /// What follows from the end of an attempt.
@@ -50,10 +62,19 @@ package struct DispositionRules {
     /// A finished effect is always offered to the ledger, whatever was asked of the handler
     /// meanwhile: whoever commits first wins. An attempt that was ended from outside counts as
     /// failed only when it ran out of time.
+    ///
+    /// - Parameters:
+    ///   - end: How it ended.
+    ///   - stop: Why it was ended from outside.
+    ///   - attempt: Which one it was, from 1.
+    ///   - age: Time since the job was created, by the queue's clock.
+    ///   - draw: One draw from `0..<1`.
+    /// - Returns: What is to be done with the job.
     package func disposition<Effect>(
         of end: AttemptEnd<Effect>,
         stop: StopReason?,
         attempt: Int,
+        age: Duration = .zero,
         draw: Double
     ) -> Disposition<Effect> {
         if case .returned(.done(let effect)) = end { return .commit(effect) }
@@ -63,11 +84,11 @@ package struct DispositionRules {
         case .person:
             return .settle(.discard(reason: "cancelled by an operator"))
         case .shutdown:
-            return .settle(outcomeAtShutdown(of: end, attempt: attempt, draw: draw))
+            return .settle(outcomeAtShutdown(of: end, attempt: attempt, age: age, draw: draw))
         case .timeout(let limit):
             return .settle(failed(attempt, "no end within \(limit)", .zero, draw))
         case nil:
-            return .settle(outcome(of: end, attempt: attempt, draw: draw))
+            return .settle(outcome(of: end, attempt: attempt, age: age, draw: draw))
         }
     }
 
@@ -86,6 +107,7 @@ package struct DispositionRules {
     private func outcome<Effect>(
         of end: AttemptEnd<Effect>,
         attempt: Int,
+        age: Duration,
         draw: Double
     ) -> Outcome {
         switch end {
@@ -97,6 +119,10 @@ package struct DispositionRules {
             failed(attempt, reason, notBefore, draw)
         case .returned(.snooze(let delay, let reason)):
             .snooze(after: delay, reason: QueueText.clipped(reason))
+        case .returned(.rest(let delay, let reason)):
+            .rest(after: delay, reason: QueueText.clipped(reason))
+        case .returned(.unknown(let reason)):
+            unknown(reason, age: age, draw: draw)
         case .returned(.discard(let reason)):
             .discard(reason: QueueText.clipped(reason))
         case .returned(.dead(let reason)):
@@ -109,13 +135,22 @@ package struct DispositionRules {
     private func outcomeAtShutdown<Effect>(
         of end: AttemptEnd<Effect>,
         attempt: Int,
+        age: Duration,
         draw: Double
     ) -> Outcome {
         switch end {
         case .threw, .returned(.retry), .returned(.done): .release
-        case .returned(.snooze), .returned(.discard), .returned(.dead):
-            outcome(of: end, attempt: attempt, draw: draw)
+        case .returned(.snooze), .returned(.rest), .returned(.unknown), .returned(.discard),
+            .returned(.dead):
+            outcome(of: end, attempt: attempt, age: age, draw: draw)
         }
+    }
+
+    /// While programs are being replaced, a job may come to one that is older than itself.
+    private func unknown(_ reason: String, age: Duration, draw: Double) -> Outcome {
+        let reason = QueueText.clipped(reason)
+        guard age < unknownMax else { return .dead(reason: reason) }
+        return .snooze(after: unknownPause * (0.5 + draw), reason: reason)
     }
 
     private func failed(

@@ -19,6 +19,14 @@ package protocol JobHandler<Effect>: Sendable {
 
     /// The rules of a job kind; asked once per kind.
     func policy(forKind kind: String) -> JobPolicy
+
+    /// Whether it can run jobs of a kind; one that it cannot run waits for a worker that can.
+    func knows(kind: String) -> Bool
+}
+
+extension JobHandler {
+    /// A handler of one queue usually runs whatever comes.
+    package func knows(kind: String) -> Bool { true }
 }
 
 /// How jobs of one kind are run.
@@ -90,6 +98,14 @@ package enum HandlerResult<Effect: Sendable>: Sendable {
 
     /// Cannot run now, not counted; the same attempt again after the delay.
     case snooze(after: Duration, reason: String)
+
+    /// The upstream of the job's limit key cannot be asked before that; not counted. The key's
+    /// other jobs wait where they are.
+    case rest(after: Duration, reason: String)
+
+    /// This program does not know the job's kind, or the version of its arguments: another one may,
+    /// for a while; not counted.
+    case unknown(reason: String)
 
     /// Nothing to do for it; leaves the queue without a result.
     case discard(reason: String)

@@ -4,7 +4,8 @@ import JobQueue
 final class OpenBatch {
     let batch: Batch
 
-    private let hasUnique: Bool
+    /// Whether the queue must look at its jobs to free keys: unique or limit ones.
+    private let holdsKeys: Bool
 
     /// Whether the ledger was asked which of its jobs are finished, or need not be any more.
     var isAdmitted = false
@@ -34,13 +35,13 @@ final class OpenBatch {
         self.batch = batch
         unfinished = batch.jobs.count
         unsettled = batch.jobs.count
-        hasUnique = batch.jobs.contains { $0.unique != nil }
+        holdsKeys = batch.jobs.contains { $0.unique != nil || $0.limit != nil }
     }
 
     /// The decided outcomes, as they are settled.
     var settlement: Settlement {
         let isWhole =
-            !hasUnique && outcomes.count == batch.jobs.count && unsettled == outcomes.count
+            !holdsKeys && outcomes.count == batch.jobs.count && unsettled == outcomes.count
             && outcomes.allSatisfy { $0.outcome == .done }
         return Settlement(
             batch: reference,

@@ -74,6 +74,11 @@ package struct WorkerLimits: Sendable {
     /// How soon a job runs again whose record changed under it, before jitter.
     package var staleDelay = Duration.seconds(1)
 
+    /// How long after its creation a job of a kind or an argument version that this program does
+    /// not know waits for one that does, and how often it looks: longer than a rolling deploy.
+    package var unknownMax = Duration.seconds(3600)
+    package var unknownPause = Duration.seconds(30)
+
     /// How long a cancelled attempt may take to end before its handler counts as stuck.
     package var stuckAfter = Duration.seconds(30)
 

@@ -84,6 +84,7 @@ extension Outcome {
         case .done: "done"
         case .retry: "retry"
         case .snooze: "snooze"
+        case .rest: "rest"
         case .release: "release"
         case .discard: "discard"
         case .dead: "dead"

@@ -8,12 +8,20 @@ import Synchronization
 /// keeps the id of its own call, so each may be repeated on its own.
 final class EnqueueCoalescer: Sendable {
     typealias Call = (id: EnqueueCallID, jobs: [NewJob])
-    typealias Send = @Sendable ([Call]) async throws(QueueError) -> [[EnqueueAnswer]]
+    typealias Answer = Result<EnqueueReply, QueueError>
+    typealias Send = @Sendable ([Call]) async throws(QueueError) -> [Answer]
 
     /// What a producer that waited is told.
     private enum Word: Sendable {
-        case answers([EnqueueAnswer])
+        case answered(EnqueueReply)
         case failed(QueueError)
+
+        init(_ answer: Answer) {
+            switch answer {
+            case .success(let reply): self = .answered(reply)
+            case .failure(let error): self = .failed(error)
+            }
+        }
 
         /// It carries these calls out, its own first; somebody else's task must not be needed.
         case lead([UInt64])
@@ -40,7 +48,7 @@ final class EnqueueCoalescer: Sendable {
         _ jobs: [NewJob],
         call: EnqueueCallID,
         send: Send
-    ) async throws(QueueError) -> [EnqueueAnswer] {
+    ) async throws(QueueError) -> EnqueueReply {
         let id: UInt64? = state.withLock { state in
             guard state.isBusy else {
                 state.isBusy = true
@@ -51,13 +59,13 @@ final class EnqueueCoalescer: Sendable {
         }
         guard let id else {
             defer { passOn() }
-            return try await send([(call, jobs)])[0]
+            return try await send([(call, jobs)])[0].get()
         }
         switch await wait(Pending(id: id, call: (call, jobs))) {
-        case .answers(let answers): return answers
+        case .answered(let reply): return reply
         case .failed(.cancelled) where !Task.isCancelled:
             // The task that led was cancelled, not this one: the same call again, on its own.
-            return try await send([(call, jobs)])[0]
+            return try await send([(call, jobs)])[0].get()
         case .failed(let error): throw error
         case .lead(let ids): return try await lead(ids, own: id, send: send)
         }
@@ -105,11 +113,11 @@ final class EnqueueCoalescer: Sendable {
         _ ids: [UInt64],
         own: UInt64,
         send: Send
-    ) async throws(QueueError) -> [EnqueueAnswer] {
+    ) async throws(QueueError) -> EnqueueReply {
         let calls = state.withLock { state in ids.compactMap { state.carried[$0]?.call } }
         let words: [Word]
         do throws(QueueError) {
-            words = try await send(calls).map { .answers($0) }
+            words = try await send(calls).map { Word($0) }
         } catch {
             words = ids.map { _ in .failed(error) }
         }
@@ -121,7 +129,7 @@ final class EnqueueCoalescer: Sendable {
         }
         passOn()
         switch ownWord {
-        case .answers(let answers): return answers
+        case .answered(let reply): return reply
         case .failed(let error): throw error
         case .lead: preconditionFailure("A leader's own call has an end.")
         }

@@ -4,7 +4,9 @@ package import RedisClient
 /// The queue's scripts as they are sent: constants, prelude and body.
 package struct QueueScripts: Sendable {
     /// The layout of the keys that these scripts read and write; they refuse a newer one.
-    package static let layout = 1
+    ///
+    /// A queue has layout 2 from the first envelope of version 2 on.
+    package static let layout = 2
 
     package let enqueue: RedisScript
     package let tick: RedisScript
@@ -21,6 +23,9 @@ package struct QueueScripts: Sendable {
     package let discardDead: RedisScript
     package let runNow: RedisScript
     package let purge: RedisScript
+    package let limits: RedisScript
+    package let marks: RedisScript
+    package let limitSet: RedisScript
     package let figures: RedisScript
     package let workers: RedisScript
     package let page: RedisScript
@@ -47,8 +52,9 @@ package struct QueueScripts: Sendable {
             let source = head + parts.map(Self.text).joined(separator: "\n")
             return RedisScript(name: name, source: rewrite(name, source))
         }
-        enqueue = script("enqueue", PackageResources.enqueue_lua)
-        tick = script("tick", PackageResources.tick_lua)
+        enqueue = script("enqueue", PackageResources.pressure_lua, PackageResources.enqueue_lua)
+        tick = script("tick", PackageResources.pressure_lua, PackageResources.tick_lua)
+        marks = script("marks", PackageResources.pressure_lua, PackageResources.marks_lua)
         turn = script("turn", PackageResources.adopt_lua, PackageResources.turn_lua)
         beat = script("beat", PackageResources.beat_lua)
         reap = script("reap", PackageResources.reap_lua)
@@ -62,6 +68,8 @@ package struct QueueScripts: Sendable {
         discardDead = script("discard-dead", PackageResources.discard_dead_lua)
         runNow = script("run-now", PackageResources.run_now_lua)
         purge = script("purge", PackageResources.purge_lua)
+        limits = script("limits", PackageResources.limits_lua)
+        limitSet = script("limit-set", PackageResources.limit_set_lua)
         figures = script("figures", PackageResources.figures_lua)
         workers = script("workers", PackageResources.workers_lua)
         page = script("page", PackageResources.page_lua)
@@ -84,6 +92,12 @@ package struct QueueScripts: Sendable {
             ("DEAD_COUNT", Int64(tuning.deadMax)),
             ("DEAD_AGE", tuning.deadAge.queueMilliseconds),
             ("PER_CALL", Int64(QueueLimits.jobsPerCallMax)),
+            ("SOFT_DEPTH", Int64(tuning.marks.depth.soft)),
+            ("HARD_DEPTH", Int64(tuning.marks.depth.hard)),
+            ("LAST_DEPTH", Int64(tuning.marks.depth.last)),
+            ("SOFT_MEMORY", Int64(tuning.marks.memoryPercent.soft)),
+            ("HARD_MEMORY", Int64(tuning.marks.memoryPercent.hard)),
+            ("LAST_MEMORY", Int64(tuning.marks.memoryPercent.last)),
         ]
         let names = values.map(\.0).joined(separator: ", ")
         let numbers = values.map { String($0.1) }.joined(separator: ", ")

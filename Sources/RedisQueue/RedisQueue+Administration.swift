@@ -59,6 +59,23 @@ extension RedisQueue: QueueAdministration {
         return try Self.count(try await repeatable(calls.runNow(ids)))
     }
 
+    package func pressure(
+        setting marks: [PressureMark: Int?]
+    ) async throws(QueueError) -> PressureState {
+        try ScriptReply(try await repeatable(calls.marks(marks))).pressure()
+    }
+
+    package func limits() async throws(QueueError) -> [LimitFigures] {
+        try ScriptReply(try await repeatable(calls.limits())).limits()
+    }
+
+    package func setLimit(
+        _ key: LimitKey,
+        _ settings: LimitSettings
+    ) async throws(QueueError) {
+        _ = try await repeatable(calls.setLimit(key, settings))
+    }
+
     package func purge(_ places: Set<PurgePlace>) async throws(QueueError) -> PurgeReport {
         guard !places.isEmpty else { return PurgeReport(removed: 0, left: 0) }
         let call = calls.purge(PurgePlace.ordered(places), limit: QueueLimits.jobsPerCallMax)

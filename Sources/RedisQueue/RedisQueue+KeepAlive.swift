@@ -60,7 +60,7 @@ extension RedisQueue {
         switch reason {
         case .refused where error != .server(.readOnly), .layoutTooNew, .protocolViolation:
             heartbeat.finish(reason)
-        case .refused, .unavailable, .full, .payloadTooLarge, .cancelled:
+        case .refused, .unavailable, .full, .overloaded, .payloadTooLarge, .cancelled:
             logger.warning("a beat failed", metadata: ["error": "\(error)"])
         }
     }

@@ -5,16 +5,12 @@ extension RedisQueue: WorkQueue {
     package func enqueue(
         _ jobs: [NewJob],
         call: EnqueueCallID
-    ) async throws(QueueError) -> [EnqueueAnswer] {
+    ) async throws(QueueError) -> EnqueueReply {
         try jobs.checkForQueue(payloadBytesMax: tuning.payloadBytesMax)
+        let jobs = jobs.map { $0.limited(to: usualLimit) }
         return try await coalescer.enqueue(jobs, call: call) { calls throws(QueueError) in
             let value = try await self.repeatable(try self.calls.enqueue(calls))
-            let reply = try ScriptReply(value)
-            var answers: [[EnqueueAnswer]] = []
-            for (index, call) in calls.enumerated() {
-                answers.append(try reply.answers(ofCall: index, jobs: call.jobs.count))
-            }
-            return answers
+            return try ScriptReply(value).replies(toCalls: calls.map(\.jobs.count))
         }
     }
 
@@ -23,6 +19,8 @@ extension RedisQueue: WorkQueue {
         guard Identifier.isWellFormed(tick.schedule) else {
             throw .refused(reason: "the schedule's name is no identifier")
         }
+        var tick = tick
+        tick.job = tick.job.limited(to: usualLimit)
         return try ScriptReply(try await repeatable(try calls.fire(tick))).tickAnswer()
     }
 

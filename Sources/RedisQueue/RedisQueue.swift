@@ -27,6 +27,9 @@ package final class RedisQueue: Sendable {
     let ambient: Ambient
     let logger: Logger
     let tuning: QueueTuning
+
+    /// The limit key of jobs that bring none of their own.
+    let usualLimit: LimitKey?
     let bell: Bell
     let coalescer = EnqueueCoalescer()
     package let executor: (any TaskExecutor)?
@@ -39,6 +42,7 @@ package final class RedisQueue: Sendable {
     ///     close.
     ///   - tuning: Limits; all processes of a queue must use the same.
     ///   - scripts: The scripts; other than the shipped ones only in tests.
+    ///   - usualLimit: The limit key of jobs that bring none of their own.
     ///   - ambient: Chance for jitter, and sleeps.
     ///   - logger: Told of beats that failed.
     /// - Throws: `RedisTLSError` when the file of the authorities cannot be read.
@@ -47,6 +51,7 @@ package final class RedisQueue: Sendable {
         commands: RedisClient,
         tuning: QueueTuning = QueueTuning(),
         scripts: QueueScripts? = nil,
+        usualLimit: LimitKey? = nil,
         ambient: Ambient,
         logger: Logger
     ) throws(RedisTLSError) {
@@ -55,6 +60,7 @@ package final class RedisQueue: Sendable {
         self.name = name
         self.commands = commands
         self.tuning = tuning
+        self.usualLimit = usualLimit
         self.ambient = ambient
         self.logger = logger
         keys = QueueKeys(queue: name)

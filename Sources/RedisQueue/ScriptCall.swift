@@ -30,13 +30,13 @@ package struct ScriptCalls: Sendable {
     }
 
     package func fire(_ tick: Tick) throws(QueueError) -> ScriptCall {
-        call(
+        let (list, envelope) = try Self.untimed(tick.job)
+        return call(
             scripts.tick,
             [keys.tick(tick.schedule)],
             [
                 Self.number(tick.instantMilliseconds),
-                Self.number(tick.job.delay.queueMilliseconds),
-                try Self.untimed(tick.job),
+                Self.number(tick.job.delay.queueMilliseconds), Self.text(list), envelope,
             ]
         )
     }
@@ -105,39 +105,40 @@ package struct ScriptCalls: Sendable {
         call(scripts.leave, [keys.worker(worker)], [Self.text(worker.text)])
     }
 
-    /// One call's jobs: runs of plain jobs for the same lane, and each other job by itself.
+    /// One call's jobs: runs of plain jobs for the same list, and each other job by itself.
     private static func append(
         _ jobs: [NewJob],
         to arguments: inout [[UInt8]]
     ) throws(QueueError) {
         let countIndex = arguments.count
         var parts = 0
-        var run: (lane: Lane, countIndex: Int, count: Int)?
+        var run: (list: String, countIndex: Int, count: Int)?
         arguments.reserveCapacity(countIndex + jobs.count + 3)
         arguments.append([])
         for job in jobs {
             let delay = job.delay.queueMilliseconds
+            let (list, envelope) = try untimed(job)
             guard job.unique == nil, delay <= 0 else {
                 run = nil
                 parts += 1
                 arguments += [
-                    text(job.lane.rawValue), number(0), number(delay), text(job.id.text),
+                    text(list), number(0), number(delay), text(job.id.text),
                     text(job.unique?.text ?? ""), number(job.uniqueHorizon.queueMilliseconds),
-                    try untimed(job),
+                    envelope,
                 ]
                 continue
             }
-            if run?.lane != job.lane {
+            if run?.list != list {
                 parts += 1
-                run = (job.lane, arguments.count + 1, 0)
-                arguments += [text(job.lane.rawValue), []]
+                run = (list, arguments.count + 1, 0)
+                arguments += [text(list), []]
             }
             if var present = run {
                 present.count += 1
                 arguments[present.countIndex] = number(present.count)
                 run = present
             }
-            arguments.append(try untimed(job))
+            arguments.append(envelope)
         }
         arguments[countIndex] = number(parts)
     }
@@ -154,18 +155,31 @@ package struct ScriptCalls: Sendable {
             arguments += [text("r"), number(wait.queueMilliseconds), clipped(reason)]
         case .snooze(let wait, let reason):
             arguments += [text("s"), number(wait.queueMilliseconds), clipped(reason)]
+        case .rest(let wait, let reason):
+            arguments += [text("q"), number(wait.queueMilliseconds), clipped(reason)]
         case .dead(let reason):
             arguments += [text("k"), clipped(reason)]
         }
     }
 
-    private static func untimed(_ job: NewJob) throws(QueueError) -> [UInt8] {
+    /// What stands in place of the lane, and the envelope without its version.
+    private static func untimed(
+        _ job: NewJob
+    ) throws(QueueError) -> (list: String, envelope: [UInt8]) {
+        let envelope: [UInt8]
         do {
-            return try Envelope.encodeUntimed(job)
+            envelope = try Envelope.encodeUntimed(job)
         } catch {
             throw .refused(reason: "the job has no envelope: \(error)")
         }
+        let lane = job.lane.rawValue
+        let isUsual = envelope.starts(with: Self.usualHead)
+        let list = isUsual ? lane : "\(lane):\(job.limit?.text ?? "")"
+        return (list, Array(envelope.dropFirst(Self.usualHead.count)))
     }
+
+    /// What an envelope of version 1 begins with; that of version 2 is as long.
+    private static let usualHead = Array("\(Envelope.version)|".utf8)
 }
 
 // MARK: - Administration
@@ -197,6 +211,27 @@ extension ScriptCalls {
 
     package func purge(_ places: [PurgePlace], limit: Int) -> ScriptCall {
         call(scripts.purge, [], [Self.number(limit)] + places.map { Self.text($0.rawValue) })
+    }
+
+    package func marks(_ changes: [PressureMark: Int?]) -> ScriptCall {
+        let pairs = changes.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { mark, value in
+            [mark.rawValue, value.map { String($0) } ?? ""]
+        }
+        return call(scripts.marks, [], pairs.map(Self.text))
+    }
+
+    package func limits() -> ScriptCall {
+        call(scripts.limits, [], [])
+    }
+
+    package func setLimit(_ key: LimitKey, _ settings: LimitSettings) -> ScriptCall {
+        let rate = settings.rate
+        let arguments = [
+            key.text, settings.concurrency.map { String($0) } ?? "",
+            rate.map { String($0.intervalMicroseconds) } ?? "",
+            rate.map { String($0.burst) } ?? "",
+        ]
+        return call(scripts.limitSet, [], arguments.map(Self.text))
     }
 
     package func figures() -> ScriptCall {

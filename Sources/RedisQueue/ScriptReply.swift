@@ -71,8 +71,39 @@ package struct ScriptReply {
 // MARK: - Producers and workers
 
 extension ScriptReply {
-    /// The answers to one of the calls that an enqueue carried out.
-    package func answers(ofCall call: Int, jobs: Int) throws(QueueError) -> [EnqueueAnswer] {
+    /// What became of each of the calls that an enqueue carried out.
+    ///
+    /// - Parameter jobs: The number of jobs of each call.
+    /// - Returns: The reply to each call, or `QueueError.overloaded` for a refused one.
+    /// - Throws: `QueueError.protocolViolation` for what no script answers.
+    package func replies(
+        toCalls jobs: [Int]
+    ) throws(QueueError) -> [Result<EnqueueReply, QueueError>] {
+        let delay = try integer(jobs.count)
+        let slowDown = delay > 0 ? Duration.milliseconds(delay) : nil
+        var replies: [Result<EnqueueReply, QueueError>] = []
+        for (call, count) in jobs.enumerated() {
+            if let refusal = try refusal(ofCall: call) {
+                replies.append(.failure(refusal))
+            } else {
+                let answers = try answers(ofCall: call, jobs: count)
+                replies.append(.success(EnqueueReply(answers, slowDown: slowDown)))
+            }
+        }
+        return replies
+    }
+
+    private func refusal(ofCall call: Int) throws(QueueError) -> QueueError? {
+        let text = try text(call)
+        guard text.hasPrefix("!") else { return nil }
+        let parts = text.dropFirst().split(separator: " ")
+        guard parts.count == 2, let lane = Lane(rawValue: String(parts[0])),
+            let wait = Int(parts[1])
+        else { throw Self.missing(call) }
+        return .overloaded(lane: lane, retryAfter: .milliseconds(wait))
+    }
+
+    private func answers(ofCall call: Int, jobs: Int) throws(QueueError) -> [EnqueueAnswer] {
         let text = try text(call)
         guard !text.isEmpty else { return Array(repeating: .queued, count: jobs) }
         let holders = text.split(separator: "|", omittingEmptySubsequences: false).dropFirst()
@@ -88,7 +119,12 @@ extension ScriptReply {
 
     package func tickAnswer() throws(QueueError) -> TickAnswer {
         switch try text(0) {
-        case "fired": return .fired
+        case "fired":
+            let delay = try integer(1)
+            return delay > 0 ? .firedUnderPressure(slowDown: .milliseconds(delay)) : .fired
+        case "refused":
+            guard let lane = Lane(rawValue: try text(1)) else { throw Self.missing(1) }
+            throw .overloaded(lane: lane, retryAfter: .milliseconds(try integer(2)))
         case "already": return .alreadyFired
         case "held": return .held(by: try Self.jobID(try text(1)))
         default: throw Self.missing(0)

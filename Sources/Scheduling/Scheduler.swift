@@ -29,6 +29,9 @@ package struct Scheduler: Sendable {
         package var backoffBase = Duration.milliseconds(500)
         package var backoffCap = Duration.seconds(15)
 
+        /// Longest wait after a tick because its queue asked to slow down.
+        package var slowDownMax = Duration.seconds(5)
+
         package init() {}
     }
 
@@ -186,29 +189,36 @@ package struct Scheduler: Sendable {
             return .milliseconds(next * 1000 - nowMilliseconds)
         }
         for instant in schedule.due(after: handled, now: now, lateness: limits.lateness) {
-            try await fire(instant, of: schedule, into: queue)
+            let pause = try await fire(instant, of: schedule, into: queue)
             line.handled = instant
             line.last = instant
+            if let pause { try await rest(pause) }
         }
         line.handled = now
         return .zero
     }
 
+    /// Fires one instant; returns how long to wait before the next, if the queue asked for it.
     private func fire(
         _ instant: Int64,
         of schedule: Schedule,
         into queue: any WorkQueue
-    ) async throws(QueueError) {
+    ) async throws(QueueError) -> Duration? {
         let tick = schedule.tick(at: instant, draw: ambient.chance())
         let metadata: Logger.Metadata = [
             "schedule": "\(schedule.name)", "job": "\(tick.job.id)", "queue": "\(queue.name)",
         ]
         let outcome: String
+        var pause: Duration?
         do {
             switch try await queue.fire(tick) {
             case .fired:
                 outcome = "fired"
                 logger.debug("tick fired", metadata: metadata)
+            case .firedUnderPressure(let slowDown):
+                outcome = "fired"
+                pause = min(slowDown, limits.slowDownMax)
+                logger.debug("tick fired into a full queue", metadata: metadata)
             case .alreadyFired:
                 outcome = "already-fired"
                 logger.debug("tick had fired", metadata: metadata)
@@ -231,6 +241,15 @@ package struct Scheduler: Sendable {
             label: "ringback_schedule_ticks_total",
             dimensions: [("schedule", schedule.name.text), ("outcome", outcome)]
         ).increment()
+        return pause
+    }
+
+    private func rest(_ pause: Duration) async throws(QueueError) {
+        do {
+            try await ambient.sleep(for: pause)
+        } catch {
+            throw .cancelled
+        }
     }
 
     private func warnOfFuture(_ line: Line, now: Int64) {

@@ -61,7 +61,7 @@ extension SyncHandler {
         case .halted(let reason):
             return try await halted(reason, workspace: identity.workspace, again: again, run)
         case .later(let wait, let reason): return .snooze(after: wait, reason: reason)
-        case .resting(let wait): return .snooze(after: wait, reason: Refusal.restingReason)
+        case .resting(let wait): return .rest(after: wait, reason: Refusal.restingReason)
         case .failed(let reason, let wait): return .retry(reason: reason, notBefore: wait)
         case .rejected(let reason): return .dead(reason: reason)
         case .cancelled: throw CancellationError()

@@ -206,7 +206,7 @@ extension SyncHandler {
         switch refusal {
         case .halted(let reason): return try await halted(page, reason, run)
         case .later(let wait, let reason): return .snooze(after: wait, reason: reason)
-        case .resting(let wait): return .snooze(after: wait, reason: Refusal.restingReason)
+        case .resting(let wait): return .rest(after: wait, reason: Refusal.restingReason)
         case .failed(let reason, let wait): return .retry(reason: reason, notBefore: wait)
         case .gone: return .dead(reason: "the upstream has no list of conversations")
         case .rejected(let reason): return .dead(reason: reason)

@@ -27,15 +27,17 @@ package struct SyncHandler: JobHandler {
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.sync.policy }
 
+    package func knows(kind: String) -> Bool { kind == JobKind.sync.rawValue }
+
     package func run(
         _ job: Job,
         in context: JobContext
     ) async throws -> HandlerResult<StoreChange> {
         let arguments: SyncArguments
         do throws(ArgumentsError) {
-            arguments = try SyncArguments(payload: job.payload)
+            arguments = try SyncArguments(of: job)
         } catch {
-            return .dead(reason: error.line)
+            return .unreadable(error)
         }
         do {
             return try await run(arguments, SyncRun(job: job, context: context))

@@ -53,6 +53,23 @@ extension InMemoryQueue: QueueAdministration {
         try await step(.administration) { model, _ in model.discardDead(ids) }
     }
 
+    package func pressure(
+        setting marks: [PressureMark: Int?]
+    ) async throws(QueueError) -> PressureState {
+        try await step(.administration) { model, _ in model.pressure(setting: marks) }
+    }
+
+    package func limits() async throws(QueueError) -> [LimitFigures] {
+        try await step(.administration) { model, _ in model.limitFigures() }
+    }
+
+    package func setLimit(
+        _ key: LimitKey,
+        _ settings: LimitSettings
+    ) async throws(QueueError) {
+        try await step(.administration) { model, _ in model.setLimit(key, settings) }
+    }
+
     package func purge(_ places: Set<PurgePlace>) async throws(QueueError) -> PurgeReport {
         let limit = QueueLimits.jobsPerCallMax
         return try await step(.administration) { model, _ in

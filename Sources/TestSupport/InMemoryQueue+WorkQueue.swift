@@ -6,12 +6,12 @@ extension InMemoryQueue: WorkQueue {
     package func enqueue(
         _ jobs: [NewJob],
         call: EnqueueCallID
-    ) async throws(QueueError) -> [EnqueueAnswer] {
+    ) async throws(QueueError) -> EnqueueReply {
         let tuning = state.withLock { $0.model.tuning }
         try jobs.checkForQueue(payloadBytesMax: tuning.payloadBytesMax)
         return try await step(.enqueue(jobs.map(\.id))) { model, now in
-            model.enqueue(jobs, call: call, now: now)
-        }
+            model.enqueue([(call, jobs)], now: now)[0]
+        }.get()
     }
 
     package func fire(_ tick: Tick) async throws(QueueError) -> TickAnswer {
@@ -19,7 +19,7 @@ extension InMemoryQueue: WorkQueue {
         try [tick.job].checkForQueue(payloadBytesMax: tuning.payloadBytesMax)
         return try await step(.fire(schedule: tick.schedule)) { model, now in
             model.fire(tick, now: now)
-        }
+        }.get()
     }
 
     package func lastTick(ofSchedule schedule: String) async throws(QueueError) -> Int64? {
@@ -63,7 +63,7 @@ extension InMemoryQueue: WorkQueue {
                 switch error {
                 case .cancelled, .refused, .layoutTooNew: throw error
                 // A beat that failed is repeated with the next interval.
-                case .unavailable, .full, .payloadTooLarge, .protocolViolation: break
+                case .unavailable, .full, .overloaded, .payloadTooLarge, .protocolViolation: break
                 }
             }
             do {

@@ -47,7 +47,7 @@ extension QueueModel {
             job.attempt = 1
             job.crashes = 0
             job.readyMilliseconds = now
-            ready[job.lane, default: []].append(.job(job))
+            _ = lineUp(job)
         }
         dead[id] = nil
         return .queued
@@ -65,12 +65,13 @@ extension QueueModel {
     }
 
     package func figures(now: Int64) -> QueueFigures {
-        let waiting = ready.values.compactMap(\.first) + suspects.prefix(1)
+        let lists = Array(ready.values) + keyed.values.flatMap(\.values)
+        let waiting = lists.compactMap(\.first) + suspects.prefix(1)
         let living = presences.filter { $0.value > now }.keys
         return QueueFigures(
             nowMilliseconds: now,
             pause: pause,
-            ready: ready.mapValues(\.count),
+            ready: [.hi: waitingCount(.hi), .std: waitingCount(.std), .low: waitingCount(.low)],
             suspects: suspects.count,
             running: runningCount,
             later: parked.count,
@@ -109,6 +110,9 @@ extension QueueModel {
         case .ready:
             [Lane.hi, .std, .low].flatMap { lane in
                 waiting(ready[lane] ?? [], lane.rawValue, .ready)
+                    + keysWaiting(in: lane).flatMap { key in
+                        waiting(keyed[lane]?[key] ?? [], "\(lane.rawValue):\(key)", .ready)
+                    }
             }
         case .suspect: waiting(suspects, "suspect", .suspect)
         case .running: running

@@ -19,7 +19,7 @@ enum HandPushed {
         now: Int64,
         payloadBytesMax: Int
     ) -> Reading {
-        if bytes.starts(with: Array("v1|".utf8)) {
+        if bytes.starts(with: Array("v1|".utf8)) || bytes.starts(with: Array("v2|".utf8)) {
             do {
                 return .job(try Envelope.decode(bytes))
             } catch {

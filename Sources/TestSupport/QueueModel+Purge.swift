@@ -8,7 +8,7 @@ extension QueueModel {
         for place in places {
             switch place {
             case .hi, .std, .low: purgeLane(place.lane ?? .std, &rest)
-            case .suspect: purge(&suspects, &rest)
+            case .suspect: purgeSuspects(&rest)
             case .later: purgeParked(&rest)
             case .dead: purgeDead(&rest)
             }
@@ -33,7 +33,7 @@ extension QueueModel {
 
     private func held(in place: PurgePlace) -> Int {
         switch place {
-        case .hi, .std, .low: ready[place.lane ?? .std]?.count ?? 0
+        case .hi, .std, .low: waitingCount(place.lane ?? .std)
         case .suspect: suspects.count
         case .later: parked.count
         case .dead: dead.count
@@ -44,6 +44,18 @@ extension QueueModel {
         var items = ready[lane] ?? []
         purge(&items, &rest)
         ready[lane] = items
+        for key in keysWaiting(in: lane) where !rest.isUsedUp {
+            var items = keyed[lane]?[key] ?? []
+            purge(&items, &rest)
+            setWaiting(items, lane, key)
+            if items.isEmpty { leaveRotation(key, in: lane) }
+        }
+    }
+
+    private mutating func purgeSuspects(_ rest: inout PurgeRest) {
+        var items = suspects
+        purge(&items, &rest)
+        suspects = items
     }
 
     private mutating func purge(_ items: inout [Item], _ rest: inout PurgeRest) {

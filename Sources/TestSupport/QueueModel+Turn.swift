@@ -14,13 +14,13 @@ extension QueueModel {
         }
         let settled = settle(request, now: now)
         let mayFetch = pause == nil && request.limit > 0
+        let hasWoken = mayFetch && wakeDue(now: now)
         let promoted = mayFetch ? promote(limit: request.limit, now: now) : 0
         var popped = 0
         var batch: Batch?
         if mayFetch {
             let isSoloWorker = takeSoloDuty(request.worker, now: now)
-            let hasWork = ready.values.contains { !$0.isEmpty }
-            let isAfterSolo = settled.wasSolo && hasWork
+            let isAfterSolo = settled.wasSolo && canFetch
             if request.isIdle, !suspects.isEmpty, !isAfterSolo {
                 batch = fetch(request, isSolo: true, popped: &popped, now: now)
             } else if !isSoloWorker || request.isIdle {
@@ -29,7 +29,8 @@ extension QueueModel {
         }
         workers[request.worker, default: Worker()].number = request.number
         workers[request.worker]?.settled = settled.answer
-        if popped + promoted + settled.released > 0, hasMore(now: now) { hasToken = true }
+        let hasMoved = popped + promoted + settled.released > 0 || settled.hasWoken || hasWoken
+        if hasMoved, hasMore(now: now) { hasToken = true }
         return reply(request.worker, settled: settled.answer, batch: batch, now: now)
     }
 
@@ -61,7 +62,7 @@ extension QueueModel {
             settled: settled,
             batch: batch,
             nowMilliseconds: now,
-            nextDueMilliseconds: parked.values.map(\.due).min(),
+            nextDueMilliseconds: nextDue,
             isPaused: pause != nil,
             hasMore: hasMore(now: now),
             suspects: suspects.count,
@@ -72,7 +73,16 @@ extension QueueModel {
 
     private func hasMore(now: Int64) -> Bool {
         guard pause == nil else { return false }
-        return ready.values.contains { !$0.isEmpty } || parked.values.contains { $0.due <= now }
+        return canFetch || nextDue.map { $0 <= now } ?? false
+    }
+
+    private var canFetch: Bool {
+        ready.values.contains { !$0.isEmpty } || rotation.values.contains { !$0.isEmpty }
+    }
+
+    /// When the next parked job or resting key comes back.
+    private var nextDue: Int64? {
+        (parked.values.map(\.due) + rests.values.map(\.due)).min()
     }
 
     private func oldestSuspectAge(now: Int64) -> Int64 {
@@ -102,6 +112,7 @@ extension QueueModel {
         var answer: TurnReply.Settled
         var wasSolo = false
         var released = 0
+        var hasWoken = false
     }
 
     private mutating func settle(_ request: TurnRequest, now: Int64) -> Settling {
@@ -123,11 +134,13 @@ extension QueueModel {
         var slots = lease.slots
         var handedBack: [(position: Int, job: Job)] = []
         var hasBuried = false
+        var keys = SettledKeys()
         for slot in settlement.slots {
             guard slots.indices.contains(slot.position), let job = slots[slot.position],
                 job.id == slot.id
             else { continue }
             slots[slot.position] = nil
+            keys.note(job, slot.outcome, now: now)
             if job.defect != nil {
                 burySpoilt(job, slot.outcome, now: now)
                 hasBuried = true
@@ -139,6 +152,7 @@ extension QueueModel {
         }
         settling.released = handedBack.count
         giveBack(handedBack.sorted { $0.position > $1.position }.map(\.job), to: reference, now)
+        settling.hasWoken = settle(keys)
         leases[reference]?.slots = slots
         if slots.allSatisfy({ $0 == nil }) { leases[reference] = nil }
         if hasBuried { trimDead(now: now) }
@@ -169,7 +183,7 @@ extension QueueModel {
             var next = job
             next.attempt += 1
             park(next, wait, reason, now: now)
-        case .snooze(let wait, let reason):
+        case .snooze(let wait, let reason), .rest(let wait, let reason):
             counters.snoozed += 1
             park(job, wait, reason, now: now)
         case .dead(let reason):
@@ -206,13 +220,13 @@ extension QueueModel {
             if reference.isSolo {
                 suspects.insert(.job(job), at: 0)
             } else {
-                ready[job.lane, default: []].insert(.job(job), at: 0)
+                lineUpFirst(job)
             }
         }
     }
 }
 
-// MARK: - Promoting and fetching
+// MARK: - Promoting
 
 extension QueueModel {
     private mutating func promote(limit: Int, now: Int64) -> Int {
@@ -223,126 +237,9 @@ extension QueueModel {
             var job = entry.job
             parked[job.id] = nil
             job.readyMilliseconds = now
-            ready[job.lane, default: []].append(.job(job))
+            _ = lineUp(job)
         }
         return due.count
-    }
-
-    private mutating func fetch(
-        _ request: TurnRequest,
-        isSolo: Bool,
-        popped: inout Int,
-        now: Int64
-    ) -> Batch? {
-        let next = max(fence + 1, now * 1000)
-        var jobs: [Job] = []
-        var bytes = 0
-        let jobsMax = isSolo ? 1 : request.limit
-        let lists: [Lane?] = isSolo ? [nil] : laneOrder()
-        var hasBuried = false
-        filling: for lane in lists {
-            while popped < request.limit, jobs.count < jobsMax, let item = first(of: lane) {
-                let size = item.byteCount
-                if !jobs.isEmpty, bytes + size > tuning.batchBytesMax { break filling }
-                dropFirst(of: lane)
-                let place = Place(fence: next, popped: popped, position: jobs.count)
-                if let job = receive(item, lane ?? .std, place, now, &hasBuried) {
-                    jobs.append(job)
-                    bytes += size
-                }
-                popped += 1
-            }
-        }
-        if popped > 0 { fence = next }
-        if hasBuried { trimDead(now: now) }
-        guard !jobs.isEmpty else { return nil }
-        if !isSolo { fetches += 1 }
-        counters.fetched += jobs.count
-        let id = BatchID(worker: request.worker, number: request.number)
-        let reference = Batch.Reference(id: id, isSolo: isSolo)
-        leases[reference] = Lease(
-            expiry: now + tuning.lease.queueMilliseconds,
-            fence: next,
-            slots: jobs
-        )
-        return Batch(reference: reference, fence: next, jobs: jobs)
-    }
-
-    /// `hi` first, but of every sixteen fetches three begin with `std` and one with `low`.
-    private func laneOrder() -> [Lane?] {
-        switch fetches % 16 {
-        case 3, 7, 11: [.std, .hi, .low]
-        case 15: [.low, .hi, .std]
-        default: [.hi, .std, .low]
-        }
-    }
-
-    private func first(of lane: Lane?) -> Item? {
-        guard let lane else { return suspects.first }
-        return ready[lane]?.first
-    }
-
-    private mutating func dropFirst(of lane: Lane?) {
-        if let lane {
-            ready[lane]?.removeFirst()
-        } else {
-            suspects.removeFirst()
-        }
-    }
-
-    /// Where a fetch has got to when it pops an item.
-    private struct Place {
-        var fence: Int64
-        var popped: Int
-        var position: Int
-    }
-
-    /// The job that a popped item stands for; nil when it went to `dead` or was cancelled.
-    private mutating func receive(
-        _ item: Item,
-        _ lane: Lane,
-        _ place: Place,
-        _ now: Int64,
-        _ hasBuried: inout Bool
-    ) -> Job? {
-        let job: Job
-        switch item {
-        case .job(let known):
-            job = known
-        case .bytes(let bytes):
-            let reading = HandPushed.read(
-                bytes,
-                lane: lane,
-                mark: "\(place.fence)-\(place.popped)",
-                now: now,
-                payloadBytesMax: tuning.payloadBytesMax
-            )
-            switch reading {
-            case .job(let read):
-                job = read
-            case .adopted(let adopted):
-                counters.enqueued += 1
-                job = adopted
-            case .spoilt:
-                return HandPushedName.spoilt(
-                    bytes,
-                    fence: place.fence,
-                    position: place.position
-                )
-            case .refused(let id, let reason):
-                bury(item, id: id, reason: reason, now: now)
-                counters.died += 1
-                hasBuried = true
-                return nil
-            }
-        }
-        guard cancellations.removeValue(forKey: job.id) == nil else {
-            release(job)
-            counters.discarded += 1
-            return nil
-        }
-        if job.unique?.isHeldUntilStart == true { release(job) }
-        return job
     }
 }
 

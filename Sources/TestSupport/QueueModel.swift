@@ -41,6 +41,12 @@ package struct QueueModel: Sendable {
         package var expiry: Int64
     }
 
+    /// A limit key out of the rotation.
+    package struct Rest: Sendable, Equatable {
+        package var due: Int64
+        package var why: LimitRest
+    }
+
     /// What is remembered of one worker process.
     package struct Worker: Sendable, Equatable {
         package var number: Int?
@@ -62,6 +68,21 @@ package struct QueueModel: Sendable {
     /// Waiting items of each lane, the next to be fetched first.
     package internal(set) var ready: [Lane: [Item]] = [.hi: [], .std: [], .low: []]
     package internal(set) var suspects: [Item] = []
+
+    /// Waiting jobs with a limit key, the next to be fetched first.
+    package internal(set) var keyed: [Lane: [LimitKey: [Item]]] = [:]
+
+    /// The keys that take turns in a lane, with the fence of their last turn; the empty text stands
+    /// for the jobs without a key.
+    package internal(set) var rotation: [Lane: [String: Int64]] = [:]
+    package internal(set) var rests: [LimitKey: Rest] = [:]
+    package internal(set) var limits: [LimitKey: LimitSettings] = [:]
+
+    /// When the next job of a key would come if all came evenly, in Unix microseconds.
+    package internal(set) var arrivals: [LimitKey: Int64] = [:]
+
+    /// Keys whose jobs go one at a time, until one is done.
+    package internal(set) var trials: Set<LimitKey> = []
     package internal(set) var leases: [Batch.Reference: Lease] = [:]
     package internal(set) var parked: [JobID: Parked] = [:]
     package internal(set) var dead: [JobID: Buried] = [:]
@@ -72,6 +93,9 @@ package struct QueueModel: Sendable {
     package internal(set) var presences: [WorkerID: Int64] = [:]
     package internal(set) var cancellations: [JobID: Cancellation] = [:]
     package internal(set) var pause: PauseState?
+
+    /// Marks that an operator has set; the others are the program's.
+    package internal(set) var marks: [PressureMark: Int] = [:]
     package internal(set) var solo: SoloDuty?
     package internal(set) var fence: Int64 = 0
     package internal(set) var fetches = 0
@@ -89,35 +113,53 @@ package struct QueueModel: Sendable {
 // MARK: - Producers
 
 extension QueueModel {
+    /// Carries out several producers' calls as one step.
     package mutating func enqueue(
-        _ jobs: [NewJob],
-        call: EnqueueCallID,
+        _ calls: [(id: EnqueueCallID, jobs: [NewJob])],
         now: Int64
-    ) -> [EnqueueAnswer] {
-        if let earlier = calls[call] { return earlier.answers }
-        let answers = jobs.map { admit($0, now: now) }
-        calls[call] = Call(
-            answers: answers,
-            expiry: now + tuning.callMemory.queueMilliseconds
-        )
-        let hasPushed = zip(jobs, answers).contains { job, answer in
-            answer == .queued && job.delay <= .zero
+    ) -> [Result<EnqueueReply, QueueError>] {
+        let pressure = pressure
+        var hasReady = false
+        let replies: [Result<EnqueueReply, QueueError>] = calls.map { id, jobs in
+            if let earlier = self.calls[id] {
+                return .success(EnqueueReply(earlier.answers, slowDown: pressure.slowDown))
+            }
+            if let lane = jobs.lazy.map(\.lane).first(where: pressure.refuses) {
+                return .failure(.overloaded(lane: lane, retryAfter: Self.slowDownMax))
+            }
+            let answers = jobs.map { admit($0, now: now, hasReady: &hasReady) }
+            self.calls[id] = Call(
+                answers: answers,
+                expiry: now + tuning.callMemory.queueMilliseconds
+            )
+            return .success(EnqueueReply(answers, slowDown: pressure.slowDown))
         }
-        if hasPushed, pause == nil { hasToken = true }
-        return answers
+        if hasReady, pause == nil { hasToken = true }
+        return replies
     }
 
-    package mutating func fire(_ tick: Tick, now: Int64) -> TickAnswer {
+    package mutating func fire(
+        _ tick: Tick,
+        now: Int64
+    ) -> Result<TickAnswer, QueueError> {
         if let last = ticks[tick.schedule], last >= tick.instantMilliseconds {
-            return .alreadyFired
+            return .success(.alreadyFired)
+        }
+        let pressure = pressure
+        if pressure.refuses(tick.job.lane) {
+            return .failure(
+                .overloaded(lane: tick.job.lane, retryAfter: Self.slowDownMax)
+            )
         }
         ticks[tick.schedule] = tick.instantMilliseconds
-        switch admit(tick.job, now: now) {
+        var hasReady = false
+        switch admit(tick.job, now: now, hasReady: &hasReady) {
         case .held(let holder):
-            return .held(by: holder)
+            return .success(.held(by: holder))
         case .queued:
-            if tick.job.delay <= .zero, pause == nil { hasToken = true }
-            return .fired
+            if hasReady, pause == nil { hasToken = true }
+            guard let slowDown = pressure.slowDown else { return .success(.fired) }
+            return .success(.firedUnderPressure(slowDown: slowDown))
         }
     }
 
@@ -126,7 +168,11 @@ extension QueueModel {
         ready[lane, default: []].append(.bytes(bytes))
     }
 
-    private mutating func admit(_ new: NewJob, now: Int64) -> EnqueueAnswer {
+    private mutating func admit(
+        _ new: NewJob,
+        now: Int64,
+        hasReady: inout Bool
+    ) -> EnqueueAnswer {
         let delay = new.delay.queueMilliseconds
         if let key = new.unique {
             if let claim = uniques[key] { return .held(by: claim.holder) }
@@ -134,6 +180,7 @@ extension QueueModel {
             uniques[key] = Claim(holder: new.id, expiry: now + life)
         }
         counters.enqueued += 1
+        let packed = PackedPayload(new.payload)
         let job = Job(
             id: new.id,
             kind: new.kind,
@@ -142,15 +189,17 @@ extension QueueModel {
             crashes: 0,
             createdMilliseconds: now,
             readyMilliseconds: now,
-            payload: new.payload,
+            payload: packed.bytes,
             unique: new.unique,
             uniqueHorizon: .milliseconds(new.uniqueHorizon.queueMilliseconds),
-            trace: new.trace
+            trace: new.trace,
+            limit: new.limit,
+            encoding: packed.encoding
         )
         if delay > 0 {
             parked[job.id] = Parked(job: job, due: now + delay, reason: "")
-        } else {
-            ready[job.lane, default: []].append(.job(job))
+        } else if lineUp(job) {
+            hasReady = true
         }
         return .queued
     }
@@ -203,9 +252,13 @@ extension QueueModel {
         presences = presences.filter { $0.value > now }
         let ended = leases.filter { $0.value.expiry <= now }
             .sorted { ($0.value.expiry, $0.key.text) < ($1.value.expiry, $1.key.text) }
+        var hasWoken = false
         for (reference, lease) in ended.prefix(limit) {
             takeBack(reference, lease, now: now, report: &report)
+            let keys = Set(lease.slots.compactMap { $0?.limit })
+            hasWoken = wakeFull(keys) || hasWoken
         }
+        if hasWoken, pause == nil { hasToken = true }
         if report.dead > 0 { trimDead(now: now) }
         return report
     }

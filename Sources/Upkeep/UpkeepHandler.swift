@@ -26,15 +26,17 @@ package struct UpkeepHandler: JobHandler {
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.upkeep.policy }
 
+    package func knows(kind: String) -> Bool { kind == JobKind.upkeep.rawValue }
+
     package func run(
         _ job: Job,
         in context: JobContext
     ) async throws -> HandlerResult<StoreChange> {
         let arguments: UpkeepArguments
         do throws(ArgumentsError) {
-            arguments = try UpkeepArguments(payload: job.payload)
+            arguments = try UpkeepArguments(of: job)
         } catch {
-            return .dead(reason: error.line)
+            return .unreadable(error)
         }
         do {
             return try await run(arguments.task, context)

@@ -71,7 +71,8 @@ private final class RelayFixture: Sendable {
 }
 
 private final class TestClock: Sendable {
-    private let now = Mutex<Int64>(1_794_700_000)
+    private static let start: Int64 = 1_794_700_000
+    private let now = Mutex<Int64>(start)
 
     func advance(seconds: Int64) { now.withLock { $0 += seconds } }
 
@@ -79,7 +80,7 @@ private final class TestClock: Sendable {
         let live = Ambient.live(seed: 1)
         return Ambient(
             clock: live.clock,
-            elapsed: live.elapsed,
+            elapsed: { .seconds(self.now.withLock { $0 } - Self.start) },
             now: { Date(timeIntervalSince1970: TimeInterval(self.now.withLock { $0 })) },
             newID: live.newID,
             chance: live.chance
@@ -211,6 +212,36 @@ struct RelayTests {
         fixture.clock.advance(seconds: 31)
         #expect(try await fixture.relay.sweep() == OutboxReport(sent: 1_300))
         #expect(try await Set(fixture.attribution.waiting().map(\.id)).count == 1_300)
+    }
+
+    @Test("keeps jobs in the outbox while their queue asks to slow down, until the next sweep")
+    func slowDown() async throws {
+        let fixture = try await RelayFixture()
+        _ = try await fixture.attribution.pressure(setting: [.softDepth: 0])
+        for name in ["j1", "j2", "j3"] { _ = try await fixture.commit(name, Self.follow) }
+        #expect(try await fixture.attribution.waiting().count == 1)
+        #expect(try await fixture.conversion.waiting().count == 3)
+        fixture.clock.advance(seconds: 31)
+        #expect(try await fixture.relay.sweep().sent == 2)
+        #expect(try await fixture.attribution.waiting().count == 3)
+    }
+
+    @Test("a refused lane does not hold up the others of its queue")
+    func refusedLane() async throws {
+        let fixture = try await RelayFixture()
+        _ = try await fixture.attribution.pressure(setting: [.softDepth: 0, .hardDepth: 0])
+        _ = try await fixture.commit("j1") { writer in
+            for lane in Lane.allCases {
+                try writer.addToOutbox(
+                    OutboxJob(AttributionArguments(.calls([CallID(7)])), lane: lane)
+                )
+            }
+        }
+        #expect(try await fixture.attribution.waiting().map(\.lane) == [.hi, .std])
+        _ = try await fixture.attribution.pressure(setting: [.hardDepth: nil])
+        fixture.clock.advance(seconds: 31)
+        #expect(try await fixture.relay.sweep().sent == 1)
+        #expect(try await fixture.attribution.waiting().map(\.lane) == [.hi, .std, .low])
     }
 
     @Test("sends nothing of a job that was rolled back")

@@ -99,9 +99,9 @@ import Testing
             _ = try await fixture.client.conversation("c")
             #expect(rounded(fixture.sleeps) == [1_000, 500])
         }
-        let long = FakeBudget([.success(.open(.seconds(1))), .success(.open(.seconds(2)))])
+        let long = FakeBudget([.success(.open(.seconds(1))), .success(.open(.seconds(3)))])
         try await ClientFixture.serve(Self.good, budget: long) { fixture in
-            await #expect(throws: ElevenLabsError.resting(retryAfter: .seconds(2))) {
+            await #expect(throws: ElevenLabsError.resting(retryAfter: .seconds(3))) {
                 try await fixture.client.conversation("c")
             }
             #expect(fixture.stub.questions.isEmpty)

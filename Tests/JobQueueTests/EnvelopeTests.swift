@@ -33,7 +33,60 @@ struct EnvelopeTests {
         )
     }
 
-    @Test("an untimed envelope is a whole one without version and times", arguments: UInt64(1)...50)
+    @Test("a job with a limit key has version 2 and one more field; without it nothing changes")
+    func limitKey() throws {
+        var job = try Envelope.decode(Array("v1|1|2|0|a|1|std||sync|2|0|raw||{}".utf8))
+        #expect(job.limit == nil)
+        job.limit = try LimitKey("upstream:elevenlabs")
+        let bytes = try Envelope.encode(job)
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text == "v2|1|2|0|a|1|std||sync|2|0|raw||upstream:elevenlabs|{}")
+        #expect(try Envelope.decode(bytes) == job)
+    }
+
+    @Test("a large payload is compressed, and unpacked when somebody asks for it")
+    func compression() throws {
+        let large = Array(String(repeating: #"{"call":7}"#, count: 1000).utf8)
+        let new = NewJob(id: try JobID("a"), kind: "sync", payload: large)
+        let untimed = try Envelope.encodeUntimed(new)
+        #expect(untimed.count < large.count / 10)
+        let bytes = untimed.prefix(3) + Array("17|18|".utf8) + untimed.dropFirst(3)
+        let job = try Envelope.decode(Array(bytes))
+        #expect(job.encoding == .deflate)
+        #expect(job.limit == nil)
+        #expect(try job.arguments() == large)
+        #expect(try Envelope.decode(try Envelope.encode(job)) == job)
+    }
+
+    @Test("a payload that is small, or does not become smaller, goes as it is")
+    func uncompressed() throws {
+        var random = Seeded(seed: 3)
+        let noise = (0..<5000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let small = [UInt8](repeating: 0x78, count: QueueLimits.compressFrom - 1)
+        for payload in [noise, small, []] {
+            #expect(PackedPayload(payload).encoding == .raw)
+            #expect(PackedPayload(payload).bytes == payload)
+        }
+    }
+
+    @Test("compressed bytes that stand for too much, or for nothing, are refused")
+    func bomb() throws {
+        let packed = PackedPayload([UInt8](repeating: 0, count: 4_000_000))
+        #expect(packed.bytes.count < 10_000)
+        var job = try Envelope.decode(Array("v1|1|2|0|a|1|std||sync|2|0|raw||{}".utf8))
+        job.encoding = .deflate
+        job.payload = packed.bytes
+        #expect(throws: PayloadError.tooLarge(limit: QueueLimits.payloadBytesMax)) {
+            try job.arguments()
+        }
+        #expect(try job.arguments(limit: 4_000_000).count == 4_000_000)
+        job.payload = Array(packed.bytes.dropLast(20))
+        #expect(throws: PayloadError.self) { try job.arguments() }
+        job.payload = Array("nonsense".utf8)
+        #expect(throws: PayloadError.damaged) { try job.arguments() }
+    }
+
+    @Test("an untimed envelope is a whole one without its times", arguments: UInt64(1)...50)
     func untimed(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         let job = try randomJob(&random)
@@ -44,10 +97,12 @@ struct EnvelopeTests {
             payload: job.payload,
             unique: job.unique,
             uniqueHorizon: job.uniqueHorizon,
-            trace: job.trace
+            trace: job.trace,
+            limit: job.limit
         )
-        let bytes = Array("v1|17|18|".utf8) + (try Envelope.encodeUntimed(new))
-        let decoded = try Envelope.decode(bytes)
+        let untimed = try Envelope.encodeUntimed(new)
+        let bytes = untimed.prefix(3) + Array("17|18|".utf8) + untimed.dropFirst(3)
+        let decoded = try Envelope.decode(Array(bytes))
         var expected = job
         expected.attempt = 1
         expected.crashes = 0
@@ -90,7 +145,9 @@ struct EnvelopeTests {
         arguments: [
             ("", EnvelopeError.truncated(.version)),
             ("{\"type\":\"sync\"}", .truncated(.version)),
-            ("v2|1|1|0|a|1|std||sync|0|0|raw||", .unknownVersion),
+            ("v3|1|1|0|a|1|std||sync|0|0|raw||", .unknownVersion),
+            ("v2|1|1|0|a|1|std||sync|0|0|raw||", .truncated(.limit)),
+            ("v2|1|1|0|a|1|std||sync|0|0|raw||k}|", .malformed(.limit)),
             ("v1|x|1|0|a|1|std||sync|0|0|raw||", .malformed(.created)),
             ("v1||1|0|a|1|std||sync|0|0|raw||", .malformed(.created)),
             ("v1|1|-1|0|a|1|std||sync|0|0|raw||", .malformed(.ready)),
@@ -105,6 +162,8 @@ struct EnvelopeTests {
             ("v1|1|1|0|a|1|std||sync|1|0|raw||", .malformed(.bytes)),
             ("v1|1|1|0|a|1|std||sync|0|0|raw||x", .malformed(.bytes)),
             ("v1|1|1|0|a|1|std||sync|0|0|zip||", .unknownEncoding),
+            ("v1|1|1|0|a|1|std||sync|0|0|deflate||", .unknownEncoding),
+            ("v2|1|1|0|a|1|std||sync|0|0|zip|||", .unknownEncoding),
             ("v1|1|1|0|a|1|std||sync|0|0|raw|\u{7f}|", .malformed(.trace)),
             ("v1|1|1|0|a|1|std||sync|0|0|raw", .truncated(.encoding)),
         ]

@@ -63,6 +63,18 @@ struct DispositionTests {
             3,
             .snooze(after: .seconds(7), reason: "z")
         ),
+        Row(
+            .returned(.rest(after: .seconds(7), reason: "z")),
+            nil,
+            3,
+            .rest(after: .seconds(7), reason: "z")
+        ),
+        Row(
+            .returned(.rest(after: .seconds(7), reason: "z")),
+            .shutdown,
+            3,
+            .rest(after: .seconds(7), reason: "z")
+        ),
         Row(.returned(.discard(reason: "d")), nil, 1, .discard(reason: "d")),
         Row(.returned(.discard(reason: "d")), .shutdown, 1, .discard(reason: "d")),
         Row(.returned(.discard(reason: "d")), .lost, 1, nil),
@@ -88,6 +100,29 @@ struct DispositionTests {
         case .drop: #expect(row.expected == nil)
         case .commit: Issue.record("nothing of this is to be committed")
         }
+    }
+
+    @Test("an unknown job waits for an hour from its creation, and then is dead")
+    func unknown() {
+        func outcome(age: Duration, stop: StopReason? = nil) -> Outcome? {
+            let end = AttemptEnd<String>.returned(.unknown(reason: "u"))
+            let rules = Self.rules
+            guard
+                case .settle(let outcome) = rules.disposition(
+                    of: end,
+                    stop: stop,
+                    attempt: 3,
+                    age: age,
+                    draw: 0.5
+                )
+            else { return nil }
+            return outcome
+        }
+        let waits = Outcome.snooze(after: .seconds(30), reason: "u")
+        #expect(outcome(age: .zero) == waits)
+        #expect(outcome(age: .seconds(3599)) == waits)
+        #expect(outcome(age: .seconds(3599), stop: .shutdown) == waits)
+        #expect(outcome(age: .seconds(3600)) == .dead(reason: "u"))
     }
 
     static let stops: [StopReason?] = [

@@ -7,24 +7,6 @@ import Testing
 
 @Suite("Worker loop")
 struct WorkerLoopTests {
-    /// Runs one worker beside a play that trips the shutdown at its end.
-    private func perform(
-        _ stage: Stage,
-        _ simulation: Simulation,
-        play: @Sendable @escaping (Stage) async throws -> Void
-    ) throws {
-        try simulation.run(limit: .seconds(4 * 3600)) {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await stage.process("w-1", life: nil) }
-                group.addTask {
-                    try await play(stage)
-                    stage.shutdown.trip()
-                }
-                try await group.waitForAll()
-            }
-        }
-    }
-
     @Test("runs, commits and settles every job, in few calls", arguments: Seeds.first(20))
     func drains(seed: UInt64) throws {
         let simulation = Simulation(seed: seed)

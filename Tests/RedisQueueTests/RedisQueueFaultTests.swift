@@ -21,6 +21,10 @@ struct RedisQueueFaultTests {
             let jobs = try (0..<6).map { try newJob("job-\($0)") }
             _ = try await queue.enqueue(jobs, call: try EnqueueCallID("before"))
             let batch = try #require(try await queue.turn(request(1, nil, limit: 3)).batch)
+            // Beyond all reach: the server itself is to refuse.
+            _ = try await queue.pressure(setting: [
+                .softMemory: 1 << 40, .hardMemory: 1 << 40, .lastMemory: 1 << 40,
+            ])
             _ = try await client.send(RedisCommand("CONFIG", "SET", "maxmemory", "1"))
 
             await #expect(throws: QueueError.full) {
@@ -56,6 +60,94 @@ struct RedisQueueFaultTests {
             let figures = try await queue.figures()
             #expect(figures.counters.succeeded == 5)
             #expect(figures.running + figures.later + figures.dead == 0)
+        }
+    }
+
+    @Test("jobs of limit keys drain while the server is full, and their limits hold")
+    func fullWithLimits() async throws {
+        var options = PrivateRedisOptions()
+        options.memoryMaxBytes = 100 * 1024 * 1024
+        let server = try await PrivateRedis.start(options)
+        try await withQueue(on: server) { queue, client in
+            let key = try LimitKey("upstream:x")
+            let jobs = try (0..<6).map { try newJob("job-\($0)", limit: key.text) }
+            _ = try await queue.enqueue(jobs, call: try EnqueueCallID("before"))
+            _ = try await client.send(RedisCommand("CONFIG", "SET", "maxmemory", "1"))
+            try await queue.setLimit(key, LimitSettings(concurrency: 2))
+            let first = try #require(try await queue.turn(request(1, nil)).batch)
+            #expect(first.jobs.count == 2)
+            let outcomes: [Outcome] = [
+                .rest(after: .milliseconds(1), reason: "429"), .retry(after: .zero, reason: "x"),
+            ]
+            let settlement = Settlement(
+                batch: first.reference,
+                slots: first.jobs.indices.map {
+                    .init(position: $0, id: first.jobs[$0].id, outcome: outcomes[$0])
+                }
+            )
+            var reply = try await queue.turn(request(2, settlement))
+            #expect(reply.batch == nil)
+            var done = 0
+            // The rest of a millisecond ends by the server's clock.
+            for number in 3..<5000 where done < 6 {
+                guard let batch = reply.batch else {
+                    reply = try await queue.turn(request(number, nil))
+                    continue
+                }
+                #expect(batch.jobs.count <= 2)
+                done += batch.jobs.count
+                reply = try await queue.turn(request(number, batch.settled(.done)))
+            }
+            #expect(done == 6)
+            _ = try await queue.reap(limit: 5)
+            let figures = try await queue.figures()
+            #expect(figures.running + figures.later + figures.suspects == 0)
+            #expect(try await queue.limits().first?.running == 0)
+        }
+    }
+
+    @Test("a limit key's count is repaired when its batches are gone")
+    func repairedCount() async throws {
+        try await withQueue(on: try await PrivateRedis.shared()) { queue, client in
+            let key = try LimitKey("agent:1")
+            try await queue.setLimit(key, LimitSettings(concurrency: 1))
+            let jobs = try ["a", "b"].map { try newJob($0, limit: key.text) }
+            _ = try await queue.enqueue(jobs, call: try EnqueueCallID("both"))
+            let batch = try #require(try await queue.turn(request(1, nil)).batch)
+            #expect(batch.names == ["a"])
+            // Somebody removes the batch by hand.
+            _ = try await client.send(RedisCommand("DEL", queue.keys.run(batch.reference)))
+            _ = try await client.send(RedisCommand("DEL", queue.keys.leases))
+            try await queue.setLimit(key, LimitSettings(concurrency: 1))
+            #expect(try await queue.turn(request(2, nil)).batch?.names == ["b"])
+        }
+    }
+
+    @Test("producers slow down and are refused by the server's memory, too")
+    func memoryPressure() async throws {
+        var options = PrivateRedisOptions()
+        options.memoryMaxBytes = 400 * 1024 * 1024
+        let server = try await PrivateRedis.start(options)
+        try await withQueue(on: server) { queue, _ in
+            let used = try await queue.pressure(setting: [:]).memoryPercent
+            func answer(_ lane: Lane, _ name: String) async throws -> EnqueueReply {
+                try await queue.enqueue(
+                    [newJob(name, lane: lane)],
+                    call: try EnqueueCallID(name)
+                )
+            }
+            #expect(try await answer(.low, "free").slowDown == nil)
+            _ = try await queue.pressure(setting: [
+                .softMemory: used, .hardMemory: 100, .lastMemory: 100,
+            ])
+            #expect(try await answer(.low, "soft").slowDown != nil)
+            _ = try await queue.pressure(setting: [.hardMemory: used])
+            let refusal = QueueError.overloaded(lane: .low, retryAfter: .seconds(5))
+            await #expect(throws: refusal) { try await answer(.low, "hard") }
+            #expect(try await answer(.std, "hard-std").slowDown != nil)
+            _ = try await queue.pressure(setting: [.lastMemory: used])
+            await #expect(throws: QueueError.self) { try await answer(.std, "last") }
+            #expect(try await answer(.hi, "last-hi").answers == [.queued])
         }
     }
 
@@ -246,7 +338,7 @@ struct RedisQueueFaultTests {
 
     private static func isQueued(_ queue: RedisQueue, _ name: String) async -> Bool {
         do {
-            return try await queue.enqueue([newJob(name)], call: try EnqueueCallID(name))
+            return try await queue.enqueue([newJob(name)], call: try EnqueueCallID(name)).answers
                 == [.queued]
         } catch {
             return false

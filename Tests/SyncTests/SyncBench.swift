@@ -91,8 +91,9 @@ struct SyncBench {
         switch try await result(of: job) {
         case .done(let change): return try await commit(change, of: job)
         case .retry(let reason, _): return .retry(reason)
-        case .snooze(let wait, _): return .snooze(wait)
+        case .snooze(let wait, _), .rest(let wait, _): return .snooze(wait)
         case .discard(let reason): return .discard(reason)
+        case .unknown(let reason): return .discard("unknown: \(reason)")
         case .dead(let reason): return .dead(reason)
         }
     }

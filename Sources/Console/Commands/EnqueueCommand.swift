@@ -32,6 +32,9 @@ struct EnqueueCommand: ConsoleCommand {
     @Option(help: "At most one job with this key waits or runs at a time.")
     var unique: String?
 
+    @Option(help: "The key whose limits hold for it, such as agent:agent_0123.")
+    var limit: String?
+
     @Option(name: .customLong("in"), help: "Not before this much time from now, such as 5m.")
     var delay: DurationArgument?
 
@@ -69,10 +72,11 @@ struct EnqueueCommand: ConsoleCommand {
         let job = try job(in: session)
         let call = try EnqueueCallID(session.ambient.newID().uuidString.lowercased())
         try await session.withQueues { queues in
-            switch try await queues[kind].enqueue([job], call: call).first {
+            let reply = try await queues[kind].enqueue([job], call: call)
+            switch reply.first {
             case .held(let holder):
                 if output.json {
-                    session.terminal.show(answer(job: nil, heldBy: holder))
+                    session.terminal.show(answer(job: nil, heldBy: holder, reply.slowDown))
                 } else {
                     session.terminal.line(
                         "not queued: \(holder) holds the unique key and waits or runs"
@@ -80,20 +84,32 @@ struct EnqueueCommand: ConsoleCommand {
                 }
             case .queued, nil:
                 if output.json {
-                    session.terminal.show(answer(job: job.id, heldBy: nil))
+                    session.terminal.show(answer(job: job.id, heldBy: nil, reply.slowDown))
                 } else {
                     session.terminal.line("queued \(job.id)")
                 }
             }
+            if let wait = reply.slowDown, !output.json {
+                let text = TimeText.duration(wait)
+                session.terminal.complain("the queue fills up: wait \(text) before the next\n")
+            }
         }
     }
 
-    private func answer(job: JobID?, heldBy holder: JobID?) -> JSONValue {
+    private func answer(
+        job: JobID?,
+        heldBy holder: JobID?,
+        _ slowDown: Duration?
+    ) -> JSONValue {
         .fields(
             ("queue", .text(kind.rawValue)),
             ("queued", .bool(job != nil)),
             ("id", .optional(job?.text)),
-            ("heldBy", .optional(holder?.text))
+            ("heldBy", .optional(holder?.text)),
+            (
+                "slowDownMilliseconds",
+                slowDown.map { .integer($0.queueMilliseconds) } ?? .null
+            )
         )
     }
 
@@ -113,6 +129,17 @@ struct EnqueueCommand: ConsoleCommand {
                 )
             }
         }
+        var limitKey: LimitKey?
+        if let limit {
+            do {
+                limitKey = try LimitKey(limit)
+            } catch {
+                throw StartFailure(
+                    .wrongUse,
+                    "--limit takes up to 200 printable characters without spaces, |, { and }"
+                )
+            }
+        }
         return NewJob(
             id: JobID(kind: kind, ambient: session.ambient),
             kind: kind.rawValue,
@@ -120,7 +147,8 @@ struct EnqueueCommand: ConsoleCommand {
             payload: payload,
             unique: key,
             uniqueHorizon: kind.policy.uniqueHorizon,
-            delay: delay?.duration ?? .zero
+            delay: delay?.duration ?? .zero,
+            limit: limitKey
         )
     }
 

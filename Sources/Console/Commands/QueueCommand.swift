@@ -7,8 +7,8 @@ import JobQueue
 struct QueueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "Stop, start and empty a queue.",
-        subcommands: [Pause.self, Resume.self, Purge.self]
+        abstract: "Stop, start, empty and bound a queue.",
+        subcommands: [Pause.self, Resume.self, Purge.self, Marks.self]
     )
 
     struct Pause: ConsoleCommand {

@@ -20,8 +20,17 @@ enum JobText {
             ("reason", .optional(record.reason)),
             ("worker", .optional(record.batch?.id.worker.text)),
             ("unique", .optional(job.unique?.text)),
-            ("arguments", .text(String(decoding: job.payload, as: UTF8.self)))
+            ("limit", .optional(job.limit?.text)),
+            ("arguments", .text(arguments(of: job)))
         )
+    }
+
+    private static func arguments(of job: Job) -> String {
+        do {
+            return String(decoding: try job.arguments(), as: UTF8.self)
+        } catch {
+            return "(\(job.payload.count) compressed bytes that cannot be read)"
+        }
     }
 
     static func table(_ records: [JobRecord]) -> Table {
@@ -42,7 +51,7 @@ enum JobText {
                 job.lane.rawValue,
                 "\(job.attempt)",
                 TimeText.iso(milliseconds: record.atMilliseconds ?? job.readyMilliseconds),
-                clipped(String(decoding: job.payload, as: UTF8.self), argumentsMax),
+                clipped(arguments(of: job), argumentsMax),
                 clipped(record.reason ?? "", 100)
             )
         }

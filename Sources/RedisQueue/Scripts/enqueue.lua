@@ -4,22 +4,25 @@
 -- ARGV: for each call its number of parts (integer), then its parts: lane, number of jobs, and an
 --       envelope without version and times (`crashes|id|attempt|…`) for each of them; the number
 --       is 0 for one job that has a unique key or waits, and then come delay (ms), job id,
---       unique key ('' for none), horizon (ms) and the envelope
+--       unique key ('' for none), horizon (ms) and the envelope. Envelopes of version 2 have
+--       `<lane>:<limit key>` in place of the lane; the key may be empty
 -- Result: one string for each call: empty when all its jobs are queued, else one field for each
---         job, each led by `|`: empty when queued, the holder's id when its unique key is taken.
+--         job, each led by `|`: empty when queued, the holder's id when its unique key is taken;
+--         or `!`, a lane and a wait (ms), when the queue takes no jobs of that lane now: nothing
+--         of that call is queued then. Last the delay (ms) that producers are asked for, or 0.
 -- When the server is full, the first write is refused, and so nothing has happened.
 --
 -- Envelopes are not read here: a producer that writes a bad one is told by its worker.
-
-local HEAD = 'v1|' .. nowText .. '|' .. nowText .. '|'
 
 -- Everything is checked before the first write: a refused call must leave nothing behind.
 local calls, at = {}, 1
 
 local function nextPart()
-  local lane, number = ARGV[at], tonumber(ARGV[at + 1])
-  if not LANES[lane] or not number or number < 0 then return nil end
-  local part = {lane = lane, first = at + 2, last = at + 1 + number}
+  local name, number = ARGV[at], tonumber(ARGV[at + 1])
+  local lane, limit = laneOf(name)
+  if not lane or not number or number < 0 then return nil end
+  local part = {lane = lane, limit = limit or '', head = limit and HEAD_2 or HEAD,
+    first = at + 2, last = at + 1 + number}
   if number == 0 then
     part.delay, part.horizon = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 5])
     if not part.delay or not part.horizon then return nil end
@@ -42,30 +45,33 @@ for call = 15, #KEYS do
 end
 
 local lists, holders, isHeld = {}, {}, false
-local hasReady = false
 
 local function enter(part)
   if part.id then
-    local holder, isReady = admit(
-      lists, part.delay, HEAD .. ARGV[part.last], part.id, part.unique, part.lane, part.horizon)
-    hasReady = hasReady or isReady
+    local holder = admit(lists, part.delay, part.head .. ARGV[part.last], part.id, part.unique,
+      part.lane, part.horizon, part.limit)
     isHeld = isHeld or holder ~= nil
     holders[#holders + 1] = holder or ''
     return
   end
-  local list = lists[part.lane] or {}
-  lists[part.lane] = list
+  if part.head == HEAD_2 then raiseLayout(HEAD_2) end
+  local list = listFor(lists, part.lane, part.limit)
+  local head = part.head
   for i = part.first, part.last do
-    list[#list + 1] = HEAD .. ARGV[i]
+    list[#list + 1] = head .. ARGV[i]
     holders[#holders + 1] = ''
   end
-  hasReady = true
   count('enqueued', part.last - part.first + 1)
 end
 
 local function carryOut(key, parts)
   local earlier = redis.call('GET', key)
   if earlier then return earlier end
+  if level >= 2 then
+    for _, part in ipairs(parts) do
+      if isRefused(part.lane) then return '!' .. part.lane .. ' ' .. SLOW_MOST end
+    end
+  end
   redis.call('SET', key, '', 'PX', CALL_MEMORY)
   holders, isHeld = {}, false
   for _, part in ipairs(parts) do enter(part) end
@@ -75,10 +81,12 @@ local function carryOut(key, parts)
   return answer
 end
 
+noteMemory()
 local results = {}
 for i, parts in ipairs(calls) do results[i] = carryOut(KEYS[14 + i], parts) end
-push(lists)
-if not layout then redis.call('HSET', KEYS[10], 'layout', LAYOUT) end
+local hasReady = push(lists)
+if not layout then redis.call('HSET', KEYS[10], 'layout', 1) end
 flushCounts()
 if hasReady and not isPaused() then ring() end
+results[#results + 1] = tostring(slowDown)
 return results

@@ -2,7 +2,7 @@
 --
 -- ARGV[1] job id
 -- Result: {} or {state, place, time (ms) or '', reason, bytes}; place as page gives it
--- Looks at PER_CALL batches and at PER_CALL jobs of each list.
+-- Looks at PER_CALL batches and at PER_CALL jobs of each list without a limit key.
 
 local id = ARGV[1]
 
@@ -30,6 +30,21 @@ local function waiting(state, list, key)
   end
 end
 
+-- Looks at KEYS_PER_CALL jobs of as many keys of each lane.
+local function keyed()
+  for _, lane in ipairs(LANE_NAMES) do
+    local keys = keysOf(lane)
+    for i = 1, math.min(#keys, KEYS_PER_CALL) do
+      local items = redis.call('LRANGE', keyedList(lane, keys[i]), -KEYS_PER_CALL, -1)
+      for at = #items, 1, -1 do
+        if known(items[at]) == id then
+          return {'ready', lane .. ':' .. keys[i] .. '-' .. (#items - at), '', '', items[at]}
+        end
+      end
+    end
+  end
+end
+
 return inHash('later', KEYS[6], KEYS[7]) or inHash('dead', KEYS[8], KEYS[9]) or running()
   or waiting('suspect', 'suspect', KEYS[5]) or waiting('ready', 'hi', KEYS[2])
-  or waiting('ready', 'std', KEYS[3]) or waiting('ready', 'low', KEYS[4]) or {}
+  or waiting('ready', 'std', KEYS[3]) or waiting('ready', 'low', KEYS[4]) or keyed() or {}

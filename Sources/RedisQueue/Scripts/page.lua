@@ -4,6 +4,7 @@
 -- ARGV[3] most jobs
 -- Result: {cursor of the next page or '', {place, time (ms) or '', reason, bytes}, …}; the place is
 --         list and index (`std-0`) for waiting jobs, the batch for running ones, else the job's id
+-- Lists are lanes, `suspect`, and `<lane>:<limit key>` for jobs with one.
 -- Cursors: `list index` for waiting jobs, `batch position` for running ones, `time id` for later
 -- and dead. A page ends at BATCH_BYTES, but has at least one job.
 
@@ -23,7 +24,7 @@ end
 
 -- Reads from the right in small steps; returns false when the page is full.
 local function walkList(list, start)
-  local key = LANES[list] or KEYS[5]
+  local key = LANES[list] or list == 'suspect' and KEYS[5] or PREFIX .. 'lane:' .. list
   local index = start
   while true do
     local items = redis.call('LRANGE', key, -(index + 32), -(index + 1))
@@ -37,14 +38,20 @@ local function walkList(list, start)
   end
 end
 
+-- The lists in their order: each lane, then its keys.
+local function rank(list)
+  for number, lane in ipairs(LANE_NAMES) do
+    if string.sub(list, 1, #lane) == lane then return number .. string.sub(list, #lane + 1) end
+  end
+  return list
+end
+
 local function pageLists(lists)
-  local from, start = string.match(ARGV[2], '^(%l+) (%d+)$')
-  local isFound = from == nil
+  local from, start = string.match(ARGV[2], '^(%S+) (%d+)$')
   for _, list in ipairs(lists) do
-    if isFound or list == from then
-      local first = list == from and tonumber(start) or 0
-      isFound = true
-      if not walkList(list, first) then return end
+    -- The list of the cursor may have been drained meanwhile.
+    if not from or rank(list) >= rank(from) then
+      if not walkList(list, list == from and tonumber(start) or 0) then return end
     end
   end
 end
@@ -83,8 +90,17 @@ local function pageSet(set, hash)
   end
 end
 
+local function readyLists()
+  local lists = {}
+  for _, lane in ipairs(LANE_NAMES) do
+    lists[#lists + 1] = lane
+    for _, limit in ipairs(keysOf(lane)) do lists[#lists + 1] = lane .. ':' .. limit end
+  end
+  return lists
+end
+
 if ARGV[1] == 'ready' then
-  pageLists({'hi', 'std', 'low'})
+  pageLists(readyLists())
 elseif ARGV[1] == 'suspect' then
   pageLists({'suspect'})
 elseif ARGV[1] == 'running' then

@@ -26,6 +26,19 @@ local function purgeList(key)
   end
 end
 
+local function purgeLane(lane)
+  purgeList(LANES[lane])
+  for _, limit in ipairs(keysOf(lane)) do
+    if isFull() then return end
+    local list, before = keyedList(lane, limit), removed
+    purgeList(list)
+    count('keyed:' .. lane, before - removed)
+    if redis.call('EXISTS', list) == 0 and redis.call('ZREM', ROTATION[lane], limit) == 1 then
+      tidy(lane)
+    end
+  end
+end
+
 local function purgeSet(set, hash, isDead)
   for _, id in ipairs(redis.call('ZRANGE', set, 0, most - removed - 1)) do
     if isFull() then return end
@@ -44,7 +57,8 @@ end
 local function left(place)
   if place == 'later' then return redis.call('ZCARD', KEYS[6]) end
   if place == 'dead' then return redis.call('ZCARD', KEYS[8]) end
-  return redis.call('LLEN', LANES[place] or KEYS[5])
+  if LANES[place] then return waitingIn(place) end
+  return redis.call('LLEN', KEYS[5])
 end
 
 -- Asked first, so that a key of a wrong type stops nothing half-way.
@@ -57,8 +71,10 @@ for i = 2, #ARGV do
     purgeSet(KEYS[6], KEYS[7], false)
   elseif place == 'dead' then
     purgeSet(KEYS[8], KEYS[9], true)
+  elseif place == 'suspect' then
+    purgeList(KEYS[5])
   else
-    purgeList(LANES[place] or KEYS[5])
+    purgeLane(place)
   end
 end
 if removed > 0 then count('purged', removed) end

@@ -26,13 +26,14 @@ end
 
 local suspects, dead = 0, 0
 
-local function takeBack(e, isSolo, garbage)
-  local id, unique, attempt, at, _, horizon, created, crashes = parse(e)
+local function takeBack(e, isSolo, garbage, freed)
+  local id, unique, attempt, at, _, horizon, created, crashes, _, limit = parse(e)
   if not id then
     bury(garbage, e, 'malformed envelope')
     dead = dead + 1
     return
   end
+  if limit ~= '' then freed[limit] = (freed[limit] or 0) + 1 end
   if isSolo then crashes = text(tonumber(crashes) + 1) end
   local body = stamped(e, id, attempt, at, created, crashes)
   if isSolo and tonumber(crashes) >= CRASHES then
@@ -49,13 +50,16 @@ end
 
 redis.call('ZREMRANGEBYSCORE', KEYS[14], '-inf', now)
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+local hasWoken = false
 for _, batch in ipairs(ended) do
+  local freed = {}
   local run = PREFIX .. 'run:' .. batch
   local slots = redis.call('LRANGE', run, 0, -1)
   for i = 2, #slots do
     local garbage = 'garbage-' .. slots[1] .. '-' .. (i - 2)
-    if slots[i] ~= '' then takeBack(slots[i], string.sub(batch, 1, 1) == 's', garbage) end
+    if slots[i] ~= '' then takeBack(slots[i], string.sub(batch, 1, 1) == 's', garbage, freed) end
   end
+  hasWoken = giveKeysBack(batch, freed) or hasWoken
   redis.call('UNLINK', run)
   redis.call('ZREM', KEYS[1], batch)
   local owner = PREFIX .. 'worker:' .. string.match(batch, '^..(.*)%.%d+$')
@@ -70,4 +74,5 @@ if suspects + dead > 0 then
   count('running', -suspects - dead)
 end
 flushCounts()
+if hasWoken and not isPaused() then ring() end
 return {#ended, suspects, dead, 0}

@@ -12,7 +12,7 @@ for i, id in ipairs(ARGV) do
     answer = 'missing'
   else
     local _, body = unnoted(value)
-    local owner, unique, _, at, lane, horizon, created = parse(body)
+    local owner, unique, _, at, lane, horizon, created, _, _, limit = parse(body)
     local holder = owner and unique ~= '' and redis.call('GET', PREFIX .. 'uniq:' .. unique)
     if holder then
       answer = 'held|' .. holder
@@ -21,7 +21,7 @@ for i, id in ipairs(ARGV) do
         renew(owner, unique, horizon)
         body = stamped(body, owner, '1', at, created, '0')
       end
-      redis.call('LPUSH', LANES[lane or 'std'], body)
+      push({[lane and (limit == '' and lane or lane .. ':' .. limit) or 'std'] = {body}})
       redis.call('ZREM', KEYS[8], id)
       redis.call('HDEL', KEYS[9], id)
       hasQueued = true
@@ -29,5 +29,6 @@ for i, id in ipairs(ARGV) do
   end
   answers[i] = answer
 end
+flushCounts()
 if hasQueued and not isPaused() then ring() end
 return answers

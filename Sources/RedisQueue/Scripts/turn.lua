@@ -5,8 +5,9 @@
 -- ARGV[1] worker, ARGV[2] number of the call, ARGV[3] most jobs to fetch, ARGV[4] '1' when the
 -- process has nothing else in flight, ARGV[5] old batch ('' for none), ARGV[6] its number,
 -- ARGV[7..] slots: position (from 0), job id, and one of: 'd' done; 'x' discard; 'b' release;
--- 'r' retry, 's' snooze, each with wait (ms) and reason; 'k' dead with reason;
--- or 'D' and the old batch's fence: all of its jobs are done, and none has a unique key
+-- 'r' retry, 's' snooze, 'q' snooze that lets the job's limit key rest as long, each with wait
+-- (ms) and reason; 'k' dead with reason;
+-- or 'D' and the old batch's fence: all of its jobs are done, and none has a unique or limit key
 -- Result: {settled, now, paused, more, suspects, age of the first, solo worker, next due or '',
 --          fence, solo batch, job, …}; settled is 0 nothing, 1 settled, 2 settled before, 3 lost,
 --          4 stale; times in ms; flags 0 or 1
@@ -20,26 +21,40 @@ local newRun = {b = KEYS[16], s = KEYS[17]}
 local ctl = redis.call('HMGET', KEYS[10], 'pausedBy', 'fence', 'fetches', 'solo', 'soloUntil')
 local paused = ctl[1] ~= false
 local hasCancels = redis.call('HLEN', KEYS[13]) > 0
+local hasKeys = redis.call('EXISTS', ROTATION.hi, ROTATION.std, ROTATION.low, REST) > 0
 
 local function waiting()
   return redis.call('LLEN', KEYS[2]) + redis.call('LLEN', KEYS[3]) + redis.call('LLEN', KEYS[4])
 end
 
+local function canFetch()
+  return waiting() > 0
+    or hasKeys and redis.call('EXISTS', ROTATION.hi, ROTATION.std, ROTATION.low) > 0
+end
+
+-- When the next parked job or resting key comes back.
+local function nextDue()
+  local job = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')[2]
+  local key = hasKeys and redis.call('ZRANGE', REST, 0, 0, 'WITHSCORES')[2]
+  if job and key then return math.min(tonumber(job), tonumber(key)) end
+  return job and tonumber(job) or key and tonumber(key) or nil
+end
+
 local function hasMore()
   if paused then return false end
-  if waiting() > 0 then return true end
-  local first = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
-  return first[2] ~= nil and tonumber(first[2]) <= now
+  if canFetch() then return true end
+  local due = nextDue()
+  return due ~= nil and due <= now
 end
 
 local function reply(settled, kind, fence, jobs)
   local solo = redis.call('HMGET', KEYS[10], 'solo', 'soloUntil')
   local isSolo = solo[1] == worker and tonumber(solo[2]) > now
-  local first = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
+  local due = nextDue()
   local result = {
     tonumber(settled), nowText, paused and 1 or 0, hasMore() and 1 or 0,
     redis.call('LLEN', KEYS[5]), text(frontAge(KEYS[5]) or 0), isSolo and 1 or 0,
-    first[2] and text(tonumber(first[2])) or '', fence, kind == 's' and 1 or 0,
+    due and text(due) or '', fence, kind == 's' and 1 or 0,
   }
   for i = 1, #jobs do result[10 + i] = jobs[i] end
   return result
@@ -72,7 +87,7 @@ redis.call('LLEN', KEYS[5])
 open()
 
 -- 1. Settle.
-local settled, wasSolo, released, hasBuried = '0', false, 0, false
+local settled, wasSolo, released, hasBuried, hasWoken = '0', false, 0, false, false
 
 local function uncancel(id)
   if hasCancels then redis.call('HDEL', KEYS[13], id) end
@@ -124,16 +139,22 @@ local function buryGarbage(id, e, reason)
   hasBuried = true
 end
 
-local EXTRA = {d = 0, x = 0, b = 0, r = 2, s = 2, k = 1}
+local EXTRA = {d = 0, x = 0, b = 0, r = 2, s = 2, q = 2, k = 1}
 
 -- Gives handed back jobs to the front, so that what was fetched first is fetched first again.
 local function giveBack(back)
   table.sort(back, function(left, right) return left[1] > right[1] end)
   for _, entry in ipairs(back) do
     local e = entry[2]
-    local id, _, attempt, at, lane, _, created, crashes = parse(e)
-    redis.call('RPUSH', wasSolo and KEYS[5] or LANES[lane],
+    local id, _, attempt, at, lane, _, created, crashes, _, key = parse(e)
+    local isKeyed = key ~= '' and not wasSolo
+    redis.call('RPUSH', wasSolo and KEYS[5] or isKeyed and keyedList(lane, key) or LANES[lane],
       stamped(e, id, attempt, at, created, crashes))
+    if isKeyed then
+      count('keyed:' .. lane, 1)
+      enroll(lane, key)
+      hasKeys = true
+    end
   end
   released = #back
   if released > 0 then count('released', released) end
@@ -159,6 +180,33 @@ local function settleWhole(fence)
   return true
 end
 
+-- What the settlement says of limit keys: jobs that left the batch, keys with a job that is done,
+-- and when keys come back whose upstream rests.
+local freed, proven, resting = {}, {}, {}
+
+local function noteKey(key, code, wait)
+  freed[key] = (freed[key] or 0) + 1
+  if code == 'd' then proven[key] = true end
+  if code == 'q' then resting[key] = math.max(resting[key] or 0, now + wait) end
+end
+
+local function settleKeys()
+  for key in pairs(proven) do
+    hasKeys = true
+    redis.call('HDEL', PREFIX .. 'limit:' .. key, 'trial')
+  end
+  if next(freed) then
+    hasKeys = true
+    hasWoken = giveKeysBack(oldBatch, freed)
+  end
+  for key, due in pairs(resting) do
+    local isOpen = redis.call('HGET', PREFIX .. 'limit:' .. key, 'why') == 'open'
+    local earlier = isOpen and tonumber(redis.call('ZSCORE', REST, key)) or 0
+    redis.call('HSET', PREFIX .. 'limit:' .. key, 'trial', '1')
+    rest(key, math.max(due, earlier), 'open')
+  end
+end
+
 local function settle()
   local slots = redis.call('LRANGE', KEYS[18], 0, -1)
   local open, blanked, back, done = 0, {}, {}, 0
@@ -174,6 +222,8 @@ local function settle()
     if id and id == ARGV[i + 1] then
       slots[position] = ''
       blanked[#blanked + 1] = position - 1
+      local key = limitOf(e) or ''
+      if key ~= '' then noteKey(key, code, tonumber(ARGV[i + 3])) end
       if code == 'd' then
         done = done + 1
         free(id, unique)
@@ -191,6 +241,7 @@ local function settle()
     i = i + 3 + EXTRA[code]
   end
   giveBack(back)
+  settleKeys()
   if done > 0 then count('succeeded', done) end
   if #blanked > 0 then count('running', -#blanked) end
   if #blanked == open then
@@ -220,7 +271,16 @@ end
 -- 2. Promote.
 local promoted = 0
 
+-- Resting keys whose time has come take part again.
+local function wakeKeys()
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', REST, '-inf', now, 'LIMIT', 0, KEYS_PER_CALL)) do
+    wake(key)
+    hasWoken = true
+  end
+end
+
 local function promote()
+  if hasKeys then wakeKeys() end
   local due = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, limit)
   if #due == 0 then return end
   local values = redis.call('HMGET', KEYS[7], unpack(due))
@@ -228,12 +288,11 @@ local function promote()
   for i = 1, #due do
     if values[i] then
       local _, e = unnoted(values[i])
-      local id, _, attempt, at, lane, _, created, crashes = parse(e)
+      local id, _, attempt, at, lane, _, created, crashes, _, key = parse(e)
       -- Parked bytes that somebody spoilt go the way of all garbage: through a lane to `dead`.
       local body = id and stamped(e, id, attempt, at, created, crashes) or e
-      local list = lists[lane or 'std'] or {}
-      lists[lane or 'std'] = list
-      list[#list + 1] = body
+      gather(lists, lane or 'std', key or '', body)
+      if key and key ~= '' then hasKeys = true end
     end
   end
   push(lists)
@@ -247,11 +306,17 @@ local jobs, bytes, popped, jobsKind = {}, 0, 0, 'b'
 local fence = math.max((tonumber(ctl[2]) or 0) + 1, nowMicroseconds)
 local fenceText = text(fence)
 
--- The job that a popped element stands for; nil when it went to `dead` or was cancelled.
+-- Jobs of each limit key in the new batch.
+local taken = {}
+
+-- The job that a popped element stands for; nil when it went to `dead`, was cancelled, or was
+-- pushed by hand into a list that is not its key's.
 -- What begins like an envelope is taken for one: to read each here would cost more than all else.
--- Its worker reads it anyway, and settles one that is none as dead.
-local function receive(e, lane)
-  if string.sub(e, 1, 3) ~= 'v1|' then
+-- Its worker reads it anyway, and settles one that is none as dead. Only those of version 2 are
+-- read, for their limit key.
+local function receive(e, lane, isOwn)
+  local head = string.sub(e, 1, 3)
+  if head ~= 'v1|' and head ~= 'v2|' then
     local mark = fenceText .. '-' .. popped
     local kind, args = adoption(e)
     if not kind then
@@ -264,13 +329,22 @@ local function receive(e, lane)
     e = 'v1|' .. nowText .. '|' .. nowText .. '|0|hand-' .. mark .. '|1|' .. lane .. '||' .. kind
       .. '|' .. #args .. '|0|raw||' .. args
   end
-  if not hasCancels and not string.find(e, '|start:', 1, true) then return e end
-  local id, unique = parse(e)
+  local isPlain = head ~= 'v2|' and not hasCancels
+  if isPlain and not string.find(e, '|start:', 1, true) then return e end
+  local id, unique, _, _, home, _, _, _, _, key = parse(e)
   if not id then return e end
   if hasCancels and redis.call('HDEL', KEYS[13], id) == 1 then
     free(id, unique)
     count('discarded', 1)
     return nil
+  end
+  if key ~= '' then
+    if isOwn then
+      push({[home .. ':' .. key] = {e}})
+      hasKeys = true
+      return nil
+    end
+    taken[key] = (taken[key] or 0) + 1
   end
   if isUntilStart(unique) then free(id, unique) end
   return e
@@ -278,7 +352,8 @@ end
 
 -- Pops from the front until the batch is full; returns whether its bytes are.
 -- In chunks sized by what was seen, so that a list of large jobs is not read whole.
-local function take(key, lane, most)
+-- `isOwn` says that the list is the lane's own, where jobs without a limit key wait.
+local function take(key, lane, most, isOwn)
   local chunk = 32
   while popped < limit and #jobs < most do
     local wanted = math.min(limit - popped, most - #jobs, chunk)
@@ -290,7 +365,7 @@ local function take(key, lane, most)
         for j = #items, i, -1 do redis.call('RPUSH', key, items[j]) end
         return true
       end
-      local job = receive(e, lane)
+      local job = receive(e, lane, isOwn)
       popped = popped + 1
       if job then
         jobs[#jobs + 1] = job
@@ -301,6 +376,104 @@ local function take(key, lane, most)
     chunk = math.max(1, math.min(PER_CALL, math.floor((BATCH_BYTES - bytes) / mean)))
   end
   return false
+end
+
+-- What each limit key may still give to this batch.
+local allowances = {}
+
+-- Unsettled jobs of a key in leased batches. What is left of batches that are gone is removed
+-- before it can hold anybody back.
+local function heldBy(key, most)
+  local held = PREFIX .. 'held:' .. key
+  local entries = redis.call('ZRANGE', held, 0, PER_CALL - 1, 'WITHSCORES')
+  local sum = 0
+  for i = 2, #entries, 2 do sum = sum + tonumber(entries[i]) end
+  if sum < most then return sum end
+  for i = 1, #entries, 2 do
+    if not redis.call('ZSCORE', KEYS[1], entries[i]) then
+      redis.call('ZREM', held, entries[i])
+      sum = sum - tonumber(entries[i + 1])
+    end
+  end
+  return sum
+end
+
+local function allowance(key)
+  local a = allowances[key]
+  if a then return a end
+  local f = redis.call('HMGET', PREFIX .. 'limit:' .. key, 'concurrency', 'interval', 'burst',
+    'tat', 'trial')
+  local most = f[5] and 1 or tonumber(f[1] or nil)
+  a = {room = math.huge, tokens = math.huge, took = 0}
+  if most then a.room = math.max(0, most - heldBy(key, most)) end
+  if f[2] then
+    a.interval = tonumber(f[2])
+    a.span = a.interval * tonumber(f[3])
+    -- A time far ahead is left over from another rate, or from a clock that went back.
+    a.tat = math.min(math.max(tonumber(f[4] or 0), nowMicroseconds), nowMicroseconds + a.span)
+    a.tokens = math.floor((nowMicroseconds + a.span - a.tat) / a.interval)
+  end
+  allowances[key] = a
+  return a
+end
+
+-- Fetches from the lane's own list and from its keys in turn, equal shares for each; what one
+-- does not need the others get. Those that waited longest for their turn come first.
+local function takeInTurns(lane)
+  local rotation = ROTATION[lane]
+  local active = {}
+  local hasOwn = redis.call('LLEN', LANES[lane]) > 0
+  if hasOwn and not redis.call('ZSCORE', rotation, '') then active[1] = '' end
+  for _, key in ipairs(redis.call('ZRANGE', rotation, 0, KEYS_PER_CALL - 1)) do
+    if key ~= '' or hasOwn then active[#active + 1] = key end
+  end
+  local isFull = false
+  while #active > 0 and popped < limit and not isFull do
+    local share = math.max(1, math.floor((limit - popped) / #active))
+    local still = {}
+    for _, key in ipairs(active) do
+      if popped >= limit or isFull then break end
+      local isOwn = key == ''
+      local list = isOwn and LANES[lane] or keyedList(lane, key)
+      local a = not isOwn and allowance(key)
+      local wanted = isOwn and share or math.min(share, a.room - a.took, a.tokens - a.took)
+      if wanted > 0 then
+        local jobsBefore, poppedBefore = #jobs, popped
+        isFull = take(list, lane, #jobs + wanted, isOwn)
+        if not isOwn then
+          a.took = a.took + #jobs - jobsBefore
+          count('keyed:' .. lane, poppedBefore - popped)
+        end
+        if redis.call('EXISTS', list) == 0 then
+          redis.call('ZREM', rotation, key)
+        else
+          if popped > poppedBefore then redis.call('ZADD', rotation, fence, key) end
+          still[#still + 1] = key
+        end
+      end
+    end
+    active = still
+  end
+  tidy(lane)
+  return isFull
+end
+
+-- Charges the rates, and lets keys rest that have nothing left to give while jobs of them wait.
+local function settleAllowances()
+  for key, a in pairs(allowances) do
+    if a.tat and a.took > 0 then
+      a.tat = a.tat + a.took * a.interval
+      redis.call('HSET', PREFIX .. 'limit:' .. key, 'tat', text(a.tat))
+    end
+    local isWaiting = redis.call('EXISTS', keyedList('hi', key), keyedList('std', key),
+      keyedList('low', key)) > 0
+    if isWaiting and a.took >= a.room then
+      -- Until a job of it is settled; looked at again after a lease in any case.
+      rest(key, now + LEASE, 'full')
+    elseif isWaiting and a.took >= a.tokens then
+      rest(key, math.ceil((a.tat + a.interval - a.span) / 1000), 'rate')
+    end
+  end
 end
 
 -- `hi` first, but of every sixteen fetches three begin with `std` and one with `low`.
@@ -327,14 +500,17 @@ end
 
 local function fetch()
   local isSoloWorker = takeSoloDuty()
-  local isAfterSolo = wasSolo and waiting() > 0
+  local isAfterSolo = wasSolo and canFetch()
   if isIdle and redis.call('LLEN', KEYS[5]) > 0 and not isAfterSolo then
     jobsKind = 's'
     take(KEYS[5], 'std', 1)
   elseif isIdle or not isSoloWorker then
     for _, lane in ipairs(laneOrder(tonumber(ctl[3]) or 0)) do
-      if take(LANES[lane], lane, limit) then break end
+      local isShared = hasKeys and redis.call('EXISTS', ROTATION[lane]) == 1
+      if isShared and takeInTurns(lane) then break end
+      if not isShared and take(LANES[lane], lane, limit, true) then break end
     end
+    settleAllowances()
   end
   if hasBuried then trimDead() end
   if popped > 0 then redis.call('HSET', KEYS[10], 'fence', fenceText) end
@@ -342,6 +518,9 @@ local function fetch()
   if jobsKind == 'b' then redis.call('HINCRBY', KEYS[10], 'fetches', 1) end
   redis.call('RPUSH', newRun[jobsKind], fenceText, unpack(jobs))
   redis.call('ZADD', KEYS[1], now + LEASE, newBatch[jobsKind])
+  for key, number in pairs(taken) do
+    redis.call('ZADD', PREFIX .. 'held:' .. key, number, newBatch[jobsKind])
+  end
   count('fetched', #jobs)
   count('running', #jobs)
 end
@@ -355,5 +534,5 @@ end
 redis.call('HSET', KEYS[15], 'n', ARGV[2], 'settled', settled)
 if not seen[1] then redis.call('PEXPIRE', KEYS[15], 86400000) end
 flushCounts()
-if popped + promoted + released > 0 and hasMore() then ring() end
+if (popped + promoted + released > 0 or hasWoken) and hasMore() then ring() end
 return reply(settled, jobsKind, #jobs > 0 and fenceText or '0', jobs)

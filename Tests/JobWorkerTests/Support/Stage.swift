@@ -11,7 +11,7 @@ struct Stage: Sendable {
     let ambient: Ambient
     let queue: InMemoryQueue
     let ledger: FakeLedger
-    let handler: ScriptHandler
+    var handler: ScriptHandler
     let shutdown = ShutdownSignal()
     let errors = Record<WorkerError>()
     var concurrency = 4
@@ -132,6 +132,24 @@ struct Stage: Sendable {
     }
 }
 
+/// Runs one worker beside a play that trips the shutdown at its end.
+func perform(
+    _ stage: Stage,
+    _ simulation: Simulation,
+    play: @Sendable @escaping (Stage) async throws -> Void
+) throws {
+    try simulation.run(limit: .seconds(4 * 3600)) {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await stage.process("w-1", life: nil) }
+            group.addTask {
+                try await play(stage)
+                stage.shutdown.trip()
+            }
+            try await group.waitForAll()
+        }
+    }
+}
+
 /// A handler that does what a closure says.
 struct ScriptHandler: JobHandler {
     typealias Script = @Sendable (Job, Play) async throws -> HandlerResult<String>
@@ -150,6 +168,7 @@ struct ScriptHandler: JobHandler {
     }
 
     let policy: JobPolicy
+    var kinds: Set<String>?
     let script: Script
     let deaths = Deaths()
     let runs = Record<JobID>()
@@ -170,6 +189,8 @@ struct ScriptHandler: JobHandler {
     }
 
     func policy(forKind kind: String) -> JobPolicy { policy }
+
+    func knows(kind: String) -> Bool { kinds?.contains(kind) ?? true }
 }
 
 /// Ends processes from within, as a job that crashes its process does.

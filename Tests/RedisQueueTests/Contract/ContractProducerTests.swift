@@ -32,7 +32,7 @@ struct ContractProducerTests {
             let call = try EnqueueCallID("once")
             let first = try await contract.queue.enqueue(jobs, call: call)
             let second = try await contract.queue.enqueue(jobs, call: call)
-            #expect(first == [.queued, .held(by: try JobID("holder"))])
+            #expect(first.answers == [.queued, .held(by: try JobID("holder"))])
             #expect(second == first)
             #expect(try await contract.total() == 2)
         }
@@ -123,6 +123,28 @@ struct ContractProducerTests {
                 try await contract.queue.enqueue([strange], call: try EnqueueCallID("strange"))
             }
             #expect(try await contract.total() == 0)
+        }
+    }
+
+    @Test(
+        "a compressed payload goes through every place whole",
+        arguments: ContractWorld.allCases
+    )
+    func compressed(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            let large = try newJob("a", bytes: 100_000, limit: "agent:1")
+            let other = try newJob("b", bytes: 5_000)
+            #expect(try await contract.add(large) == .queued)
+            #expect(try await contract.add(other) == .queued)
+            let batch = try #require(try await contract.turn(1).batch)
+            let retry = batch.settled(.retry(after: .zero, reason: "again"))
+            let again = try #require(try await contract.turn(2, settling: retry).batch)
+            #expect(again.jobs.allSatisfy { $0.encoding == .deflate && $0.attempt == 2 })
+            let sizes = try again.jobs.map { try $0.arguments().count }
+            #expect(sizes.sorted() == [5_000, 100_000])
+            _ = try await contract.turn(3, settling: again.settled(.dead(reason: "x")))
+            let dead = try await contract.queue.jobs(in: .dead, after: nil, limit: 10).jobs
+            #expect(try dead.map { try $0.job.arguments().count }.sorted() == [5_000, 100_000])
         }
     }
 

@@ -121,8 +121,8 @@ private actor TestClock {
 // MARK: - Shorthand
 
 extension ContractQueue {
-    func add(_ ids: String..., lane: Lane = .std) async throws {
-        let jobs = try ids.map { try newJob($0, lane: lane) }
+    func add(_ ids: String..., lane: Lane = .std, limit: String? = nil) async throws {
+        let jobs = try ids.map { try newJob($0, lane: lane, limit: limit) }
         let call = try EnqueueCallID("add-" + ids.joined(separator: "+"))
         let answers = try await queue.enqueue(jobs, call: call)
         precondition(answers.allSatisfy { $0 == .queued }, "The job's key is free.")
@@ -203,7 +203,8 @@ func newJob(
     lane: Lane = .std,
     unique: String? = nil,
     delay: Duration = .zero,
-    bytes: Int = 2
+    bytes: Int = 2,
+    limit: String? = nil
 ) throws -> NewJob {
     NewJob(
         id: try JobID(id),
@@ -211,7 +212,8 @@ func newJob(
         lane: lane,
         payload: Array(repeating: 0x78, count: bytes),
         unique: try unique.map { try UniqueKey($0) },
-        delay: delay
+        delay: delay,
+        limit: try limit.map { try LimitKey($0) }
     )
 }
 

@@ -63,7 +63,16 @@ struct ModelDump: Equatable {
 
     private mutating func set(_ key: String, _ content: [String]) {
         var content = content
-        if key == "ctl" { Self.drop(&content, ["layout": nil, "running": "0"]) }
+        if key == "ctl" {
+            Self.drop(
+                &content,
+                [
+                    "layout": nil, "memory": nil, "memoryAt": nil, "running": "0", "keyed:hi": "0",
+                    "keyed:std": "0",
+                    "keyed:low": "0",
+                ]
+            )
+        }
         if !content.isEmpty { keys[key] = content }
     }
 
@@ -89,6 +98,7 @@ extension ModelDump {
     init(_ model: QueueModel) {
         for (lane, items) in model.ready { set("ready:\(lane)", Self.list(items)) }
         set("suspect", Self.list(model.suspects))
+        setLimits(model)
         set(pairs: model.leases.map { ($0.key.text, "\($0.value.expiry)") }, "lease")
         for (reference, lease) in model.leases {
             let slots = lease.slots.map { $0.map { Self.text(.job($0)) } ?? "" }
@@ -121,6 +131,42 @@ extension ModelDump {
         for (schedule, instant) in model.ticks { set("tick:\(schedule)", ["\(instant)"]) }
         set(pairs: Self.control(model), "ctl")
         set(pairs: Self.counters(model.counters), "stat")
+    }
+
+    private mutating func setLimits(_ model: QueueModel) {
+        for (lane, lists) in model.keyed {
+            for (key, items) in lists {
+                set("lane:\(lane.rawValue):\(key)", Self.list(items))
+            }
+        }
+        for (lane, turns) in model.rotation {
+            set(pairs: turns.map { ($0.key, "\($0.value)") }, "lanes:\(lane.rawValue)")
+        }
+        for (key, batches) in model.held {
+            set(pairs: batches.map { ($0.key.text, "\($0.value)") }, "held:\(key)")
+        }
+        set(pairs: model.rests.map { ($0.key.text, "\($0.value.due)") }, "rest")
+        set(pairs: model.limits.keys.map { ($0.text, "0") }, "limits")
+        let keys = Set(model.limits.keys).union(model.rests.keys).union(model.trials)
+            .union(model.arrivals.keys)
+        for key in keys { set(pairs: Self.fields(of: key, model), "limit:\(key)") }
+    }
+
+    private static func fields(
+        of key: LimitKey,
+        _ model: QueueModel
+    ) -> [(String, String)] {
+        var fields: [(String, String)] = []
+        if let concurrency = model.limits[key]?.concurrency {
+            fields.append(("concurrency", "\(concurrency)"))
+        }
+        if let rate = model.limits[key]?.rate {
+            fields += [("interval", "\(rate.intervalMicroseconds)"), ("burst", "\(rate.burst)")]
+        }
+        if let arrival = model.arrivals[key] { fields.append(("tat", "\(arrival)")) }
+        if let rest = model.rests[key] { fields.append(("why", rest.why.rawValue)) }
+        if model.trials.contains(key) { fields.append(("trial", "1")) }
+        return fields
     }
 
     private static func list(_ items: [QueueModel.Item]) -> [String] {
@@ -175,6 +221,11 @@ extension ModelDump {
         if model.fence > 0 { fields.append(("fence", "\(model.fence)")) }
         if model.fetches > 0 { fields.append(("fetches", "\(model.fetches)")) }
         if model.reapedAt > 0 { fields.append(("reaped", "\(model.reapedAt)")) }
+        fields += model.marks.map { ($0.key.rawValue, "\($0.value)") }
+        for (lane, lists) in model.keyed {
+            let count = lists.values.reduce(0) { $0 + $1.count }
+            if count > 0 { fields.append(("keyed:\(lane.rawValue)", "\(count)")) }
+        }
         if model.runningCount > 0 { fields.append(("running", "\(model.runningCount)")) }
         return fields
     }

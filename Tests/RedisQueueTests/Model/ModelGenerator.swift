@@ -13,6 +13,7 @@ struct ModelGenerator {
     private var keysOfJobs: [JobID: UniqueKey?] = [:]
     private var workers: [WorkerID]
     private let uniques: [UniqueKey]
+    private let limitKeys: [LimitKey]
 
     /// Lets a quarter of the sequences use a job's id twice, as a resent outbox row does.
     init(seed: UInt64) throws {
@@ -20,6 +21,9 @@ struct ModelGenerator {
         mayRepeatIDs = seed % 4 == 0
         workers = try ["a", "s-b.1", "c.7"].map { try WorkerID($0) }
         uniques = try ["u1", "u2", "u3"].map { try UniqueKey($0) }
+        // Every third sequence does without limit keys.
+        let names = seed % 3 == 0 ? [] : ["upstream:x", "agent:1", "agent:2"]
+        limitKeys = try names.map { try LimitKey($0) }
     }
 
     /// Whether this sequence may hold two copies of one job.
@@ -40,7 +44,7 @@ struct ModelGenerator {
     }
 
     private mutating func rarely(_ model: QueueModel, now: Int64) throws -> ModelStep {
-        switch Int.random(in: 0..<16, using: &random) {
+        switch Int.random(in: 0..<20, using: &random) {
         case 0: return .pause(reason: "why not")
         case 1, 2: return .resume
         case 3: return .cancel(ids(model, known: nil))
@@ -57,6 +61,13 @@ struct ModelGenerator {
             // Repeated after that, it would make second copies.
             if !mayRepeatIDs { pastCalls.remove(at: index) }
             return .expireCall(call)
+        case 15, 16:
+            guard let key = limitKeys.randomElement(using: &random) else { return .ring }
+            return .setLimit(key, settings())
+        case 17: return .limits
+        case 18:
+            let value = Int.random(in: 5...30, using: &random)
+            return .setMark(pick([.softDepth, .hardDepth, .lastDepth]), chance(0.4) ? nil : value)
         case 14:
             let places = Set((0..<2).map { _ in pick(PurgePlace.allCases) })
             let limit = Int.random(in: 1...4, using: &random)
@@ -99,7 +110,20 @@ struct ModelGenerator {
             unique: unique,
             uniqueHorizon: .seconds(1000),
             delay: chance(0.25) ? .milliseconds(Int.random(in: 1...60_000, using: &random)) : .zero,
-            trace: chance(0.2) ? "00-ab-cd-01" : nil
+            trace: chance(0.2) ? "00-ab-cd-01" : nil,
+            limit: chance(0.6) ? limitKeys.randomElement(using: &random) : nil
+        )
+    }
+
+    private mutating func settings() -> LimitSettings {
+        let interval = Int64.random(in: 1...20_000, using: &random) * 1000
+        let rate = RateLimit(
+            intervalMicroseconds: interval,
+            burst: Int.random(in: 1...3, using: &random)
+        )
+        return LimitSettings(
+            concurrency: chance(0.6) ? Int.random(in: 1...3, using: &random) : nil,
+            rate: chance(0.4) ? rate : nil
         )
     }
 
@@ -131,6 +155,10 @@ struct ModelGenerator {
         ]
         if chance(0.15) {
             let id = name("pushed")
+            if chance(0.3) {
+                let text = "v2|1|\(now)|0|\(id)|1|std||sync|2|9|raw||upstream:x|{}"
+                return .pushByHand(Array(text.utf8), lane())
+            }
             return .pushByHand(Array("v1|1|\(now)|0|\(id)|3|low||sync|2|9|raw||{}".utf8), lane())
         }
         return .pushByHand(Array(pick(texts).utf8), lane())
@@ -181,7 +209,7 @@ struct ModelGenerator {
     ) -> Settlement? {
         let jobs = lease.slots.compactMap { $0 }
         guard jobs.count == lease.slots.count,
-            jobs.allSatisfy({ $0.unique == nil && $0.defect == nil })
+            jobs.allSatisfy({ $0.unique == nil && $0.limit == nil && $0.defect == nil })
         else { return nil }
         let slots = jobs.enumerated()
             .map { Settlement.Slot(position: $0, id: $1.id, outcome: .done) }
@@ -214,7 +242,8 @@ struct ModelGenerator {
         case 0..<8: return .done
         case 8..<12: return .retry(after: wait, reason: chance(0.5) ? "failed|so" : "")
         case 12..<14: return .snooze(after: wait, reason: "later")
-        case 14..<17: return .release
+        case 14..<16: return .release
+        case 16: return .rest(after: wait, reason: "upstream")
         case 17: return .discard(reason: "nothing")
         default: return .dead(reason: "never")
         }

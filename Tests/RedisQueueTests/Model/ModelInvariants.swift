@@ -71,6 +71,33 @@ struct ModelInvariants {
             broken.append("2: a settled batch is still leased")
         }
         if (dump.keys["bell"] ?? []).count > 1 { broken.append("the bell has two tokens") }
+        return broken + flow(dump, runs)
+    }
+
+    /// What a limit key holds is what run lists hold of it, and each of its lists is served or
+    /// comes back.
+    private func flow(_ dump: ModelDump, _ runs: Set<String>) -> [String] {
+        var broken: [String] = []
+        var held: [String: [String: Int]] = [:]
+        for run in runs {
+            for text in (dump.keys["run:\(run)"] ?? []).dropFirst() where !text.isEmpty {
+                guard let key = Self.job(text)?.limit else { continue }
+                held["held:\(key)", default: [:]][run, default: 0] += 1
+            }
+        }
+        let noted = dump.keys.keys.filter { $0.hasPrefix("held:") }
+        let found = noted.map { ($0, dump.pairs($0).mapValues { Int($0) ?? -1 }) }
+        if Dictionary(uniqueKeysWithValues: found) != held {
+            broken.append("limit keys hold \(held), noted is \(found)")
+        }
+        let resting = Set(dump.pairs("rest").keys)
+        for key in dump.keys.keys where key.hasPrefix("lane:") {
+            let parts = key.split(separator: ":", maxSplits: 2).map(String.init)
+            let isServed = dump.pairs("lanes:\(parts[1])")[parts[2]] != nil
+            if isServed == resting.contains(parts[2]) {
+                broken.append("\(key) is \(isServed ? "served at rest" : "never served")")
+            }
+        }
         return broken
     }
 
@@ -114,7 +141,7 @@ struct ModelInvariants {
                 before.filter { names.contains($0.value.first?.place ?? "") }.map(\.key)
             )
         case .enqueue, .fire, .beat, .leave, .ring, .takeToken, .pause, .resume, .runNow,
-            .pushByHand, .expireCall, .expireUnique, .wait:
+            .setLimit, .limits, .setMark, .pushByHand, .expireCall, .expireUnique, .wait:
             break
         }
         return lost.filter { id in
@@ -203,6 +230,10 @@ struct ModelInvariants {
         for (key, content) in dump.keys {
             if key.hasPrefix("ready:") || key == "suspect" {
                 for text in content { add(text, key) }
+            } else if key.hasPrefix("lane:") {
+                // The same place as that of the lane's other jobs.
+                let lane = key.split(separator: ":")[1]
+                for text in content { add(text, "ready:\(lane)") }
             } else if key.hasPrefix("run:") {
                 for text in content.dropFirst() where !text.isEmpty { add(text, key) }
             }
@@ -251,7 +282,7 @@ extension Outcome {
     fileprivate var endsTheJob: Bool {
         switch self {
         case .done, .discard: true
-        case .retry, .snooze, .release, .dead: false
+        case .retry, .snooze, .rest, .release, .dead: false
         }
     }
 }

@@ -18,6 +18,9 @@ enum ModelStep: Sendable {
     case discardDead([JobID])
     case runNow([JobID])
     case purge([PurgePlace], limit: Int)
+    case setLimit(LimitKey, LimitSettings)
+    case limits
+    case setMark(PressureMark, Int?)
     case pushByHand([UInt8], Lane)
 
     /// The time limit of a key ends; Redis's own clock cannot be moved for that.
@@ -31,8 +34,9 @@ enum ModelStep: Sendable {
 /// What a step answers, in either world.
 enum ModelAnswer: Sendable, Equatable {
     case nothing
-    case enqueued([[EnqueueAnswer]])
-    case fired(TickAnswer)
+    case enqueued([Result<EnqueueReply, QueueError>])
+    case fired(Result<TickAnswer, QueueError>)
+    case pressed(PressureState)
     case turned(TurnReply)
     case beaten(BeatAnswer)
     case reaped(ReapReport)
@@ -41,4 +45,5 @@ enum ModelAnswer: Sendable, Equatable {
     case count(Int)
     case retried([DeadRetryAnswer])
     case purged(PurgeReport)
+    case limits([LimitFigures])
 }

@@ -15,6 +15,7 @@ struct ModelWorlds {
         tuning.payloadBytesMax = 200
         tuning.deadMax = 6
         tuning.deadAge = .seconds(100_000)
+        tuning.marks.depth = .init(soft: 10, hard: 16, last: 24)
         return tuning
     }
 
@@ -74,6 +75,10 @@ struct ModelWorlds {
         case .runNow(let ids): return Self.command(calls.runNow(ids))
         case .purge(let places, let limit):
             return Self.command(calls.purge(places, limit: limit))
+        case .setLimit(let key, let settings):
+            return Self.command(calls.setLimit(key, settings))
+        case .limits: return Self.command(calls.limits())
+        case .setMark(let mark, let value): return Self.command(calls.marks([mark: value]))
         case .pushByHand(let bytes, let lane):
             return RedisCommand([Array("LPUSH".utf8), Array(keys.ready(lane).utf8), bytes])
         case .expireCall(let call): return RedisCommand("DEL", keys.call(call))
@@ -86,7 +91,7 @@ struct ModelWorlds {
     mutating func take(_ step: ModelStep) -> ModelAnswer {
         switch step {
         case .enqueue(let calls):
-            return .enqueued(calls.map { model.enqueue($0.jobs, call: $0.id, now: now) })
+            return .enqueued(model.enqueue(calls, now: now))
         case .fire(let tick): return .fired(model.fire(tick, now: now))
         case .turn(let request): return .turned(model.turn(request, now: now))
         case .beat(let presence): return .beaten(model.beat(presence, now: now))
@@ -102,6 +107,9 @@ struct ModelWorlds {
         case .discardDead(let ids): return .count(model.discardDead(ids))
         case .runNow(let ids): return .count(model.runNow(ids, now: now))
         case .purge(let places, let limit): return .purged(model.purge(places, limit: limit))
+        case .setLimit(let key, let settings): model.setLimit(key, settings)
+        case .limits: return .limits(model.limitFigures())
+        case .setMark(let mark, let value): return .pressed(model.pressure(setting: [mark: value]))
         case .pushByHand(let bytes, let lane): model.pushByHand(bytes, lane: lane)
         case .expireCall(let call): model.forgetCall(call)
         case .expireUnique(let key): model.loseUnique(key)
@@ -114,13 +122,15 @@ struct ModelWorlds {
     static func answer(to step: ModelStep, _ value: RedisValue) throws -> ModelAnswer {
         switch step {
         case .enqueue(let calls):
+            return .enqueued(try ScriptReply(value).replies(toCalls: calls.map(\.jobs.count)))
+        case .fire:
             let reply = try ScriptReply(value)
-            return .enqueued(
-                try calls.enumerated().map { index, call in
-                    try reply.answers(ofCall: index, jobs: call.jobs.count)
-                }
-            )
-        case .fire: return .fired(try ScriptReply(value).tickAnswer())
+            do throws(QueueError) {
+                return .fired(.success(try reply.tickAnswer()))
+            } catch {
+                return .fired(.failure(error))
+            }
+        case .setMark: return .pressed(try ScriptReply(value).pressure())
         case .turn(let request): return .turned(try ScriptReply(value).turnReply(to: request))
         case .beat(let presence): return .beaten(try ScriptReply(value).beatAnswer(to: presence))
         case .reap: return .reaped(try ScriptReply(value).reapReport())
@@ -132,8 +142,10 @@ struct ModelWorlds {
             }
             return .count(Int(count))
         case .retryDead: return .retried(try ScriptReply(value).deadRetryAnswers())
+        case .limits: return .limits(try ScriptReply(value).limits())
         case .purge: return .purged(try ScriptReply(value).purgeReport())
-        case .forget, .leave, .ring, .pause, .pushByHand, .expireCall, .expireUnique, .wait:
+        case .setLimit, .forget, .leave, .ring, .pause, .pushByHand, .expireCall, .expireUnique,
+            .wait:
             if case .error(let error) = value { throw error }
             return .nothing
         }

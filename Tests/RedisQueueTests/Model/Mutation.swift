@@ -31,7 +31,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "ring always",
             script: "turn",
-            original: "if popped + promoted + released > 0 and hasMore() then ring() end",
+            original:
+                "if (popped + promoted + released > 0 or hasWoken) and hasMore() then ring() end",
             replacement: "if hasMore() then ring() end"
         ),
         Mutation(
@@ -123,8 +124,100 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "give back to the end of the lane",
             script: "turn",
-            original: "redis.call('RPUSH', wasSolo and KEYS[5] or LANES[lane],",
-            replacement: "redis.call('LPUSH', wasSolo and KEYS[5] or LANES[lane],"
+            original: "redis.call('RPUSH', wasSolo and KEYS[5] or isKeyed",
+            replacement: "redis.call('LPUSH', wasSolo and KEYS[5] or isKeyed"
+        ),
+        Mutation(
+            name: "forget to give a key's count back at reap",
+            script: "reap",
+            original: "hasWoken = giveKeysBack(batch, freed) or hasWoken",
+            replacement: ""
+        ),
+        Mutation(
+            name: "forget to give a key's count back at settle",
+            script: "turn",
+            original: "hasWoken = giveKeysBack(oldBatch, freed)",
+            replacement: ""
+        ),
+        Mutation(
+            name: "serve a key over its concurrency",
+            script: "turn",
+            original: "a.room = math.max(0, most - heldBy(key, most))",
+            replacement: "a.room = most"
+        ),
+        Mutation(
+            name: "serve a key over its rate",
+            script: "turn",
+            original: "redis.call('HSET', PREFIX .. 'limit:' .. key, 'tat', text(a.tat))",
+            replacement: ""
+        ),
+        Mutation(
+            name: "serve a key whose upstream rests",
+            script: "enqueue",
+            original: "if redis.call('ZSCORE', REST, limit) then return false end",
+            replacement: ""
+        ),
+        Mutation(
+            name: "send all jobs after a rest",
+            script: "turn",
+            original: "redis.call('HSET', PREFIX .. 'limit:' .. key, 'trial', '1')",
+            replacement: ""
+        ),
+        Mutation(
+            name: "never end a trial",
+            script: "turn",
+            original: "redis.call('HDEL', PREFIX .. 'limit:' .. key, 'trial')",
+            replacement: ""
+        ),
+        Mutation(
+            name: "keep a full key asleep when a job of it is settled",
+            script: "turn",
+            original: "'why') == 'full' then",
+            replacement: "'why') == 'never' then"
+        ),
+        Mutation(
+            name: "serve the first key again and again",
+            script: "turn",
+            original: "if popped > poppedBefore then redis.call('ZADD', rotation, fence, key) end",
+            replacement: ""
+        ),
+        Mutation(
+            name: "never wake a key whose rest is over",
+            script: "turn",
+            original: "if hasKeys then wakeKeys() end",
+            replacement: ""
+        ),
+        Mutation(
+            name: "purge leaves an empty list in the rotation",
+            script: "purge",
+            original:
+                "if redis.call('EXISTS', list) == 0 and redis.call('ZREM', ROTATION[lane], limit) == 1 then",
+            replacement: "if false then"
+        ),
+        Mutation(
+            name: "take the low lane over the hard mark",
+            script: "enqueue",
+            original: "or level >= 2 and lane == 'low'",
+            replacement: ""
+        ),
+        Mutation(
+            name: "push half a call before it is refused",
+            script: "enqueue",
+            original: "      if isRefused(part.lane) then return",
+            replacement:
+                "      if not isRefused(part.lane) then enter(part) end\n      if isRefused(part.lane) then return"
+        ),
+        Mutation(
+            name: "never ask producers to slow down",
+            script: "enqueue",
+            original: "tostring(slowDown)",
+            replacement: "'0'"
+        ),
+        Mutation(
+            name: "remember an instant that was refused",
+            script: "tick",
+            original: "if isRefused(lane) then return",
+            replacement: "if isRefused(lane) then redis.call('SET', KEYS[15], ARGV[1]) return"
         ),
         Mutation(
             name: "purge forgets the unique key",

@@ -1,0 +1,34 @@
+-- The limit keys with settings, with waiting jobs or at rest; writes nothing.
+--
+-- Result: for each, by name: {key, concurrency or '', interval (us) or '', burst or '', running,
+--         hi, std, low, why it rests or '', until (ms) or '', trial}; trial is 0 or 1
+-- Looks at PER_CALL keys of each kind.
+
+local names, seen = {}, {}
+for _, set in ipairs({PREFIX .. 'limits', REST, ROTATION.hi, ROTATION.std, ROTATION.low}) do
+  for _, key in ipairs(redis.call('ZRANGE', set, 0, PER_CALL - 1)) do
+    if key ~= '' and not seen[key] then
+      seen[key] = true
+      names[#names + 1] = key
+    end
+  end
+end
+table.sort(names)
+
+local rows = {}
+for i = 1, math.min(#names, PER_CALL) do
+  local key = names[i]
+  local f = redis.call('HMGET', PREFIX .. 'limit:' .. key, 'concurrency', 'interval', 'burst',
+    'why', 'trial')
+  local held = redis.call('ZRANGE', PREFIX .. 'held:' .. key, 0, PER_CALL - 1, 'WITHSCORES')
+  local running = 0
+  for j = 2, #held, 2 do running = running + tonumber(held[j]) end
+  local due = redis.call('ZSCORE', REST, key)
+  rows[i] = {
+    key, f[1] or '', f[2] or '', f[3] or '', running,
+    redis.call('LLEN', keyedList('hi', key)), redis.call('LLEN', keyedList('std', key)),
+    redis.call('LLEN', keyedList('low', key)),
+    due and f[4] or '', due and text(tonumber(due)) or '', f[5] and 1 or 0,
+  }
+end
+return rows
