@@ -111,7 +111,9 @@ let adapters: [Target] = [
     ),
     .target(
         name: "CallStore",
-        dependencies: ["Ambient", "CZlib", "JobQueue", "PhoneNumbers", crypto, grdb, logging],
+        dependencies: [
+            "Ambient", "CZlib", "JobQueue", "PhoneNumbers", crypto, grdb, logging, metrics,
+        ],
         resources: [.embedInCode("Migrations")],
         swiftSettings: strict
     ),

@@ -15,6 +15,7 @@ package struct CallStore: Sendable {
     let pool: DatabasePool
     let ambient: Ambient
     let phoneKey: PhoneKey?
+    private let metrics = StoreMetrics()
 
     /// Where the file is.
     package let path: String
@@ -89,10 +90,26 @@ package struct CallStore: Sendable {
     func change<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
+        let elapsed = ambient.elapsed
+        let asked = elapsed()
         do {
-            return try await pool.write(body)
+            return try await pool.writeWithoutTransaction { database in
+                var result: Value?
+                var bodyEnd = asked
+                try database.inTransaction(.immediate) {
+                    metrics.noteWait(elapsed() - asked)
+                    result = try body(database)
+                    bodyEnd = elapsed()
+                    return .commit
+                }
+                metrics.noteCommit(elapsed() - bodyEnd)
+                guard let result else { preconditionFailure("A commit follows its body.") }
+                return result
+            }
         } catch {
-            throw StoreError(error)
+            let error = StoreError(error)
+            if error.concernsStore, error != .cancelled { metrics.noteFailure() }
+            throw error
         }
     }
 

@@ -48,8 +48,12 @@ extension Host {
         let handler = try await makeHandler(tools)
         let board = WorkerBoard()
         let worker = try worker(kind, handler, tools, board)
+        let queue = kind.queue
+        let slots = settings.worker.concurrency
         try await withHealth {
             await checks(tools, board)
+        } families: {
+            board.snapshot.families(queue: queue, slots: slots)
         } _: {
             try await run(worker)
         }

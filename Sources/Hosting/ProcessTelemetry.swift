@@ -1,5 +1,7 @@
 import Ambient
+import CallStore
 import CoreMetrics
+import JobWorker
 package import Logging
 import Settings
 package import Telemetry
@@ -8,8 +10,10 @@ package import Telemetry
 package struct ProcessTelemetry: Sendable {
     package let logger: Logger
     package let metrics: MetricsRegistry
+    private let program: String
 
-    private init(logger: Logger, metrics: MetricsRegistry) {
+    private init(program: String, logger: Logger, metrics: MetricsRegistry) {
+        self.program = program
         self.logger = logger
         self.metrics = metrics
     }
@@ -31,12 +35,19 @@ package struct ProcessTelemetry: Sendable {
             MaskingLogHandler(label: label, level: level, output: output)
         }
         let registry = MetricsRegistry()
+        registry.describe(WorkerMetrics.helps)
+        registry.describe(StoreMetrics.helps)
         MetricsSystem.bootstrap(registry)
-        return ProcessTelemetry(logger: Logger(label: program), metrics: registry)
+        return ProcessTelemetry(
+            program: program,
+            logger: Logger(label: program),
+            metrics: registry
+        )
     }
 
-    /// Everything that `/metrics` says of this process.
-    package func prometheusText() -> String {
-        PrometheusText.render(metrics.families() + ProcessFigures.families())
+    /// What the process has counted, and what the system and the build know of it.
+    package func families() -> [MetricFamily] {
+        metrics.families() + ProcessFigures.families()
+            + [ProcessFigures.build(program: program, version: Release.version)]
     }
 }

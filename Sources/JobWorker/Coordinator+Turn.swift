@@ -112,6 +112,7 @@ extension Coordinator {
         queueClock = (reply.nowMilliseconds, now)
         if let settlement = request.settlement { take(reply.settled, of: settlement, now: now) }
         if let batch = reply.batch {
+            metrics.noteWaits(of: batch.jobs, fetchedAtMilliseconds: reply.nowMilliseconds)
             open.append(OpenBatch(batch))
             board.update { $0.batches.append(batch.reference) }
         }

@@ -19,6 +19,13 @@ import Synchronization
 struct WebhookRoute: Sendable {
     static let path = "/api/webhooks/elevenlabs"
 
+    /// What each metric means, for the registry.
+    static let helps = [
+        "ringback_webhooks_total": "Webhooks that came in, by type and what became of them.",
+        "ringback_webhook_duration_seconds":
+            "Time from a webhook's head to its answer, reading and keeping its body included.",
+    ]
+
     /// What became of a webhook; a label of the metric.
     enum Result: String, Sendable, CaseIterable {
         case stored
@@ -35,14 +42,26 @@ struct WebhookRoute: Sendable {
     private let sender: OutboxSender
     private let admission = WebhookAdmission(bytesMax: WebLimits.webhookBytesAtOnceMax)
     private let refusals: RefusalLog
+    private let duration: Metrics.Timer
 
     init(parts: WebParts, sender: OutboxSender) {
         self.parts = parts
         self.sender = sender
         refusals = RefusalLog(elapsed: parts.ambient.elapsed, logger: parts.logger)
+        duration = Metrics.Timer(
+            label: "ringback_webhook_duration_seconds",
+            factory: parts.metrics
+        )
     }
 
+    /// Answers, and measures how long it took.
     func answer(_ request: Request) async throws -> Response {
+        let begin = parts.ambient.elapsed()
+        defer { duration.record(duration: parts.ambient.elapsed() - begin) }
+        return try await take(request)
+    }
+
+    private func take(_ request: Request) async throws -> Response {
         guard parts.verifier.hasSecret else {
             count(.notConfigured)
             throw APIError(

@@ -28,8 +28,11 @@ enum Main {
             try await host.checkServer(of: queues)
             let store = try await host.openStore()
             let board = ScheduleBoard()
+            host.telemetry.metrics.describe(ScheduleMetrics.helps)
             try await host.withHealth {
                 await checks(host, queues, store, board)
+            } families: {
+                board.families
             } _: {
                 _ = try await host.shutdown.cancelling {
                     try await run(host, timetable, queues, store, board)
