@@ -48,7 +48,8 @@ extension LedgerJob {
                 kind: finished.job.kind,
                 worker: finished.worker,
                 fence: finished.fence,
-                attempt: finished.job.attempt
+                attempt: finished.job.attempt,
+                trace: finished.job.trace
             ),
             change: finished.effect
         )

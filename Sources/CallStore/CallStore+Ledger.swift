@@ -1,5 +1,6 @@
 import GRDB
 package import JobQueue
+import Traces
 
 extension CallStore {
     /// Which of these jobs are done already.
@@ -133,7 +134,14 @@ extension StoreWriter {
         if mayBeInOutbox {
             try run("delete from outbox where job_id = ?", [job.entry.id.text])
         }
-        if isFirst { try job.change(self) }
+        if isFirst {
+            added.cause = TraceScope(
+                job: job.entry.id.text,
+                attempt: job.entry.attempt,
+                traceparent: job.entry.trace
+            )
+            try job.change(self)
+        }
         return isFirst ? .applied : .alreadyApplied
     }
 

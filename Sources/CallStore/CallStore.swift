@@ -2,6 +2,7 @@ package import Ambient
 import Dispatch
 import Foundation
 import GRDB
+import Traces
 
 /// The result store: calls, what they are credited to, and what they were worth.
 ///
@@ -71,17 +72,19 @@ package struct CallStore: Sendable {
     package func write<Value: Sendable>(
         _ change: @escaping @Sendable (StoreWriter) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await self.change { database in
-            try change(writer(on: database))
+        // Here and not there: the transaction runs on SQLite's own queue, outside of this task.
+        let cause = TraceScope.current
+        return try await self.change { database in
+            try change(writer(on: database, cause: cause))
         }
     }
 
-    func writer(on database: Database) -> StoreWriter {
+    func writer(on database: Database, cause: TraceScope? = nil) -> StoreWriter {
         StoreWriter(
             database: database,
             ambient: ambient,
             phoneKey: phoneKey,
-            added: AddedJobs(),
+            added: AddedJobs(cause: cause),
             nowMilliseconds: ambient.nowMilliseconds
         )
     }

@@ -11,12 +11,25 @@ package struct LedgerEntry: Hashable, Sendable {
     package var fence: Int64
     package var attempt: Int
 
-    package init(id: JobID, kind: String, worker: WorkerID, fence: Int64, attempt: Int) {
+    /// W3C `traceparent` of the job.
+    ///
+    /// What follows from it becomes a child; the ledger does not keep it.
+    package var trace: String?
+
+    package init(
+        id: JobID,
+        kind: String,
+        worker: WorkerID,
+        fence: Int64,
+        attempt: Int,
+        trace: String? = nil
+    ) {
         self.id = id
         self.kind = kind
         self.worker = worker
         self.fence = fence
         self.attempt = attempt
+        self.trace = trace
     }
 }
 

@@ -5,6 +5,7 @@ import JobWorker
 package import Logging
 import Settings
 package import Telemetry
+import Traces
 
 /// The log and the metrics of a process, set up once.
 package struct ProcessTelemetry: Sendable {
@@ -31,9 +32,14 @@ package struct ProcessTelemetry: Sendable {
             now: ambient.now
         )
         let level = level ?? settings.log.level
-        LoggingSystem.bootstrap { label in
-            MaskingLogHandler(label: label, level: level, output: output)
-        }
+        LoggingSystem.bootstrap(
+            { label, provider in
+                var handler = MaskingLogHandler(label: label, level: level, output: output)
+                handler.metadataProvider = provider
+                return handler
+            },
+            metadataProvider: TraceScope.metadataProvider
+        )
         let registry = MetricsRegistry()
         registry.describe(WorkerMetrics.helps)
         registry.describe(StoreMetrics.helps)

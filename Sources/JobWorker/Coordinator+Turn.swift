@@ -117,6 +117,7 @@ extension Coordinator {
             board.update { $0.batches.append(batch.reference) }
         }
         isSoloWorker = reply.isSoloWorker
+        notePause(reply.isPaused)
         let mayFetch = !reply.isPaused && reply.hasMore
         if request.limit > 0 {
             mayHaveWork = mayFetch
@@ -124,6 +125,16 @@ extension Coordinator {
         } else if mayFetch {
             mayHaveWork = true
         }
+    }
+
+    private mutating func notePause(_ isPausedNow: Bool) {
+        guard isPausedNow != isPaused else { return }
+        isPaused = isPausedNow
+        logger.notice(
+            isPaused
+                ? "queue is paused: nothing is fetched until it is resumed"
+                : "queue is resumed: fetching goes on"
+        )
     }
 
     private mutating func take(

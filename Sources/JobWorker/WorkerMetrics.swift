@@ -81,7 +81,8 @@ package struct WorkerMetrics {
 
     /// Notes how long the jobs of a batch had been ready when they were fetched.
     func noteWaits(of jobs: [Job], fetchedAtMilliseconds now: Int64) {
-        for job in jobs {
+        // The times of a job whose envelope is spoilt are not its own.
+        for job in jobs where job.defect == nil {
             let milliseconds = max(0, now - job.readyMilliseconds)
             waits[job.lane]?.recordNanoseconds(milliseconds * 1_000_000)
         }

@@ -7,6 +7,7 @@ extension WorkerSnapshot {
     /// - Parameters:
     ///   - queue: Whose jobs it runs.
     ///   - slots: How many of them it can run at once.
+    /// - Returns: Gauges of one series each.
     package func families(queue: QueueName, slots: Int) -> [MetricFamily] {
         func gauge(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
             MetricFamily(

@@ -46,6 +46,7 @@ package enum ProcessFigures {
     /// - Parameters:
     ///   - program: The program's name, such as `worker-sync`.
     ///   - version: Which release it is of.
+    /// - Returns: One series.
     package static func build(program: String, version: String) -> MetricFamily {
         MetricFamily(
             name: "ringback_build_info",

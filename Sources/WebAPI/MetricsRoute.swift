@@ -1,5 +1,6 @@
 import Ambient
 import CallStore
+import ElevenLabs
 import Hummingbird
 import JobQueue
 import Telemetry

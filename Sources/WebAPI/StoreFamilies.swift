@@ -5,6 +5,7 @@ extension StoreFigures {
     /// The store as metrics.
     ///
     /// - Parameter nowMilliseconds: Unix milliseconds, for ages.
+    /// - Returns: Gauges of one series each; what is not known is left out.
     package func families(nowMilliseconds: Int64) -> [MetricFamily] {
         var list = GaugeList()
         list.add("ringback_store_bytes", "Size of the SQLite file.", Double(fileBytes))

@@ -95,6 +95,7 @@ package struct WebServer: Sendable {
     /// The routes, for a server or a test without one.
     package func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: TraceMiddleware(ambient: parts.ambient))
         router.add(middleware: AnswerMiddleware())
         router.add(middleware: AccessMiddleware(rule: parts.access))
         let webhook = WebhookRoute(parts: parts, sender: sender)

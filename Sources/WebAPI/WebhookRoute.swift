@@ -178,6 +178,10 @@ struct WebhookRoute: Sendable {
                 "The webhook could not be kept; send it again later."
             )
         }
+        parts.logger.debug(
+            "A webhook is kept",
+            metadata: ["type": "\(Self.word(of: envelope?.type))", "jobs": "\(outcome.jobs.count)"]
+        )
         sender.send(outcome.jobs)
         switch outcome.receipt {
         case .kept:
@@ -205,12 +209,15 @@ struct WebhookRoute: Sendable {
 
     private func count(_ result: Result, _ type: WebhookType? = nil) {
         // A label of the sender's choice could make any number of series.
-        let word = type.map { Self.knownTypes.contains($0) ? $0.rawValue : "other" } ?? "none"
         Counter(
             label: "ringback_webhooks",
-            dimensions: [("type", word), ("result", result.rawValue)],
+            dimensions: [("type", Self.word(of: type)), ("result", result.rawValue)],
             factory: parts.metrics
         ).increment()
+    }
+
+    private static func word(of type: WebhookType?) -> String {
+        type.map { knownTypes.contains($0) ? $0.rawValue : "other" } ?? "none"
     }
 }
 

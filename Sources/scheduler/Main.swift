@@ -40,7 +40,7 @@ enum Main {
             }
             await queues.close()
             try store.close()
-            host.logger.info("Ended in order")
+            host.logger.notice("Ended in order")
         }
     }
 
@@ -68,9 +68,11 @@ enum Main {
             logger: host.logger
         )
         let sweep = OutboxSweep(relay: relay, ambient: host.ambient, logger: host.logger)
-        host.logger.info(
+        host.logger.notice(
             "Working",
-            metadata: ["schedules": "\(timetable.schedules.count)"]
+            metadata: [
+                "schedules": "\(timetable.schedules.count)", "version": "\(Release.version)",
+            ]
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await scheduler.run() }

@@ -77,7 +77,7 @@ struct Server {
         } catch let error as WebServerError {
             throw Self.failure(error)
         }
-        host.logger.info("Ended in order")
+        host.logger.notice("Ended in order")
     }
 
     private func run(_ server: WebServer, on address: ListenAddress) async throws {
@@ -90,7 +90,9 @@ struct Server {
             listening: { port in
                 logger.notice(
                     "The server takes requests",
-                    metadata: ["address": "\(address.host):\(port)"]
+                    metadata: [
+                        "address": "\(address.host):\(port)", "version": "\(Release.version)",
+                    ]
                 )
             }
         )
