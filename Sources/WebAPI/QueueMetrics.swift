@@ -130,65 +130,6 @@ package enum QueueMetrics {
     }
 }
 
-/// The shared budget, and how fresh the records are, as metrics.
-package enum FreshnessMetrics {
-    package static func families(
-        budget: BudgetState?,
-        lastPoll: Int64?,
-        lastWebhook: Int64?,
-        nowMilliseconds: Int64
-    ) -> [MetricFamily] {
-        var families: [MetricFamily] = []
-        func add(_ name: String, _ help: String, _ value: Double?) {
-            guard let value else { return }
-            families.append(
-                MetricFamily(name: name, help: help, kind: .gauge, series: [MetricSeries(value)])
-            )
-        }
-        add(
-            "ringback_upstream_parallel",
-            "Requests to ElevenLabs that may be in flight now.",
-            (budget?.parallel).map(Double.init)
-        )
-        add(
-            "ringback_upstream_parallel_max",
-            "The configured limit of requests in flight.",
-            (budget?.ceiling).map(Double.init)
-        )
-        add(
-            "ringback_upstream_requests_in_flight",
-            "Requests to ElevenLabs that are in flight.",
-            (budget?.inFlight).map(Double.init)
-        )
-        add(
-            "ringback_upstream_quiet_seconds",
-            "For how long ElevenLabs wants no requests; 0 when it takes them.",
-            budget.map { max(0, seconds(from: nowMilliseconds, to: $0.quietUntilMilliseconds)) }
-        )
-        for (name, words, mark) in [
-            ("poll", "everything older has been listed", lastPoll),
-            ("webhook", "the newest webhook came in", lastWebhook),
-        ] {
-            add(
-                "ringback_last_\(name)_timestamp_seconds",
-                "Unix time at which \(words).",
-                mark.map { Double($0) / 1_000 }
-            )
-            add(
-                "ringback_last_\(name)_age_seconds",
-                "Seconds since \(words).",
-                mark.map { max(0, -seconds(from: nowMilliseconds, to: $0)) }
-            )
-        }
-        return families
-    }
-
-    private static func seconds(from now: Int64, to instant: Int64?) -> Double {
-        guard let instant else { return 0 }
-        return Double(instant - now) / 1_000
-    }
-}
-
 extension Duration {
     fileprivate var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
