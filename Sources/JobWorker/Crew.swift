@@ -122,6 +122,8 @@ extension HandlerResult {
         case .done: "done"
         case .retry: "retry"
         case .snooze: "snooze"
+        case .rest: "rest"
+        case .unknown: "unknown"
         case .discard: "discard"
         case .dead: "dead"
         }

@@ -130,7 +130,7 @@ package struct WorkerMetrics {
 
 extension Outcome {
     /// Every value of the label `outcome`.
-    static let metricNames = ["done", "retry", "snooze", "release", "discard", "dead"]
+    static let metricNames = ["done", "retry", "snooze", "rest", "release", "discard", "dead"]
 
     /// The value of the label `outcome`.
     var metricName: String {

@@ -49,10 +49,18 @@ struct MetricsRoute: Sendable {
         return await withTaskGroup(of: QueueMetrics.Reading.self) { group in
             for queue in parts.queues {
                 group.addTask {
-                    let figures = await within(WebLimits.figureMax, ambient) {
+                    async let figures = within(WebLimits.figureMax, ambient) {
                         try await queue.figures()
                     }
-                    return QueueMetrics.Reading(queue: queue.name, figures: figures)
+                    // Without a setting it only reads.
+                    async let pressure = within(WebLimits.figureMax, ambient) {
+                        try await queue.pressure(setting: [:])
+                    }
+                    return QueueMetrics.Reading(
+                        queue: queue.name,
+                        figures: await figures,
+                        pressure: await pressure
+                    )
                 }
             }
             var readings: [QueueMetrics.Reading] = []

@@ -43,6 +43,18 @@ package enum UpstreamMetrics {
             }
         )
         list.add(
+            "ringback_upstream_circuit_openings",
+            "Times that the circuit breaker opened since a request succeeded last.",
+            (reading.budget?.openings).map(Double.init)
+        )
+        list.add(
+            "ringback_upstream_request_interval_seconds",
+            "Time between two requests at the configured rate; 0 when there is none.",
+            reading.budget.map { budget in
+                budget.rate.map { Double($0.intervalMicroseconds) / 1_000_000 } ?? 0
+            }
+        )
+        list.add(
             "ringback_webhooks_configured",
             "Whether there is a webhook secret; without one webhooks are refused.",
             reading.takesWebhooks ? 1 : 0
@@ -62,7 +74,30 @@ package enum UpstreamMetrics {
                 mark.map { Double(max(0, now - $0)) / 1_000 }
             )
         }
-        return list.families
+        return list.families + (reading.budget.map { [circuit($0.circuit)] } ?? [])
+    }
+
+    /// One series for each state, so that a state that has passed reads 0 and not nothing.
+    private static func circuit(_ present: BudgetState.Circuit) -> MetricFamily {
+        MetricFamily(
+            name: "ringback_upstream_circuit",
+            help: "Whether the circuit breaker of requests to ElevenLabs is in the state.",
+            kind: .gauge,
+            series: BudgetState.Circuit.allCases.map { circuit in
+                MetricSeries(circuit == present ? 1 : 0, ("state", circuit.label))
+            }
+        )
+    }
+}
+
+extension BudgetState.Circuit {
+    /// The value of the label `state`.
+    fileprivate var label: String {
+        switch self {
+        case .closed: "closed"
+        case .open: "open"
+        case .halfOpen: "half-open"
+        }
     }
 }
 

@@ -29,8 +29,11 @@ struct CommitTests {
         #expect(try await fixture.store.finished(among: []) == [])
     }
 
-    @Test("makes follow-on jobs children of the job that they follow from")
-    func traces() async throws {
+    @Test(
+        "makes follow-on jobs children of the job that they follow from",
+        arguments: ["all together", "each by itself"]
+    )
+    func traces(way: String) async throws {
         let fixture = try await StoreFixture()
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         let own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -47,7 +50,11 @@ struct CommitTests {
             job.entry.trace = trace
             return job
         }
-        let receipt = try await fixture.store.commit(jobs)
+        // One that fails has every job committed under a savepoint of its own.
+        let spoiler = try StoreFixture.job("spoiler") { _ in throw StoreError.notFound(what: "test") }
+        let receipt = try await fixture.store.commit(
+            way == "all together" ? jobs : jobs + [spoiler]
+        )
         let traces = try receipt.outbox.map { entry in
             try #require(TraceContext(traceparent: entry.job.trace ?? ""))
         }

@@ -98,7 +98,7 @@ struct MonitoringTests {
         #expect(own.count > 300)
         let allowed: Set<String> = [
             "__name__", "job", "instance", "role", "le", "queue", "lane", "kind", "outcome",
-            "schedule", "check", "type", "result", "program", "version",
+            "schedule", "check", "type", "result", "program", "version", "state",
         ]
         #expect(
             own.reduce(into: Set<String>()) { $0.formUnion($1.keys) }.subtracting(allowed) == []

@@ -166,7 +166,10 @@ struct OpenBudget: UpstreamBudget {
             parallel: 2,
             ceiling: 3,
             inFlight: 1,
-            quietUntilMilliseconds: (WebFixture.nowUnix + 7) * 1_000
+            quietUntilMilliseconds: (WebFixture.nowUnix + 7) * 1_000,
+            circuit: .open,
+            openings: 2,
+            rate: RateLimit(events: 4, per: .seconds(1))
         )
     }
 }
