@@ -77,7 +77,10 @@ extension RedisQueue {
             ]
         }
         let names = refused.map(\.command)
-        let isUnknown = !first.message.contains("permission")
+        // The server's words for a plain command and for one in a script.
+        let isUnknown =
+            !first.message.contains("permission")
+            && !first.message.contains("can't run this command")
         return [
             ServerFinding(
                 isFatal: true,

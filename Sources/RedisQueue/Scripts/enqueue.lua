@@ -44,24 +44,26 @@ for call = 15, #KEYS do
   calls[call - 14] = parts
 end
 
-local lists, holders, isHeld = {}, {}, false
+-- Of the call that is carried out: its jobs so far, and by position those whose key was taken.
+local lists, position, holders = {}, 0, {}
 
 local function enter(part)
   if part.id then
-    local holder = admit(lists, part.delay, part.head .. ARGV[part.last], part.id, part.unique,
+    position = position + 1
+    holders[position] = admit(lists, part.delay, part.head .. ARGV[part.last], part.id, part.unique,
       part.lane, part.horizon, part.limit)
-    isHeld = isHeld or holder ~= nil
-    holders[#holders + 1] = holder or ''
     return
   end
   if part.head == HEAD_2 then raiseLayout(HEAD_2) end
   local list = listFor(lists, part.lane, part.limit)
-  local head = part.head
+  local head, length = part.head, #list
   for i = part.first, part.last do
-    list[#list + 1] = head .. ARGV[i]
-    holders[#holders + 1] = ''
+    length = length + 1
+    list[length] = head .. ARGV[i]
   end
-  count('enqueued', part.last - part.first + 1)
+  local number = part.last - part.first + 1
+  position = position + number
+  count('enqueued', number)
 end
 
 local function carryOut(key, parts)
@@ -73,9 +75,10 @@ local function carryOut(key, parts)
     end
   end
   redis.call('SET', key, '', 'PX', CALL_MEMORY)
-  holders, isHeld = {}, false
+  position, holders = 0, {}
   for _, part in ipairs(parts) do enter(part) end
-  if not isHeld then return '' end
+  if not next(holders) then return '' end
+  for i = 1, position do holders[i] = holders[i] or '' end
   local answer = '|' .. table.concat(holders, '|')
   redis.call('SET', key, answer, 'PX', CALL_MEMORY)
   return answer

@@ -1,3 +1,4 @@
+import Ambient
 import JobQueue
 import Logging
 import NIOPosix
@@ -35,7 +36,7 @@ func withContractQueue(
     case .memory:
         let queue = InMemoryQueue(
             name: try QueueName("contract"),
-            ambient: .live(seed: 1),
+            ambient: timeless(),
             tuning: tuning
         )
         try await body(
@@ -51,6 +52,18 @@ func withContractQueue(
             try await withClockedQueue(client, tuning: tuning, body)
         }
     }
+}
+
+/// Time that stands still: only the test moves the queue's clock, as with Redis.
+private func timeless() -> Ambient {
+    let live = Ambient.live(seed: 1)
+    return Ambient(
+        clock: live.clock,
+        elapsed: { .zero },
+        now: live.now,
+        newID: live.newID,
+        chance: live.chance
+    )
 }
 
 private let queuesMade = Atomic<Int>(0)
