@@ -146,7 +146,7 @@ extension QueueModel {
             return .success(.alreadyFired)
         }
         let pressure = pressure
-        if pressure.refuses(tick.job.lane) {
+        if pressure.level.refuses(tick.job.lane) {
             return .failure(
                 .overloaded(lane: tick.job.lane, retryAfter: Self.slowDownMax)
             )

@@ -51,7 +51,8 @@ struct CommitTests {
             return job
         }
         // One that fails has every job committed under a savepoint of its own.
-        let spoiler = try StoreFixture.job("spoiler") { _ in throw StoreError.notFound(what: "test") }
+        let spoiler = try StoreFixture.job("spoiler") { _ in throw StoreError.notFound(what: "test")
+        }
         let receipt = try await fixture.store.commit(
             way == "all together" ? jobs : jobs + [spoiler]
         )

@@ -149,6 +149,10 @@ import WebAPI
             let queue = try #require(fixture.queues.first)
             let job = NewJob(id: try JobID("a"), kind: "sync", lane: .hi, payload: [])
             _ = try await queue.enqueue([job], call: EnqueueCallID("call"))
+            let full = try #require(fixture.queues.last)
+            _ = try await full.pressure(setting: [.softDepth: 0, .hardDepth: 1])
+            let more = NewJob(id: try JobID("b"), kind: "upkeep", payload: [])
+            _ = try await full.enqueue([more], call: EnqueueCallID("more"))
             _ = try await WebFixture.send("{\"type\":\"odd\\nname\"}", with: client)
             try await client.execute(uri: "/metrics", method: .get, headers: Self.local) {
                 #expect($0.headers[.contentType] == PrometheusText.contentType)
@@ -173,7 +177,10 @@ import WebAPI
                     "ringback_queue_stalled{queue=\"sync\"} 1",
                     "ringback_queue_stalled{queue=\"export\"} 0",
                     "ringback_queue_slow_down_seconds{queue=\"sync\"} 0",
+                    "ringback_queue_slow_down_seconds{queue=\"upkeep\"} 5",
                     "ringback_queue_lane_refused{queue=\"sync\",lane=\"low\"} 0",
+                    "ringback_queue_lane_refused{queue=\"upkeep\",lane=\"low\"} 1",
+                    "ringback_queue_lane_refused{queue=\"upkeep\",lane=\"std\"} 0",
                     "ringback_last_webhook_timestamp_seconds 1794700000",
                     "ringback_webhooks_configured 1",
                     "ringback_webhook_duration_seconds_count 1",
