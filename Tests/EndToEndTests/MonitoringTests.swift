@@ -58,9 +58,16 @@ struct MonitoringTests {
         in folder: TemporaryFolder
     ) async throws {
         let client = try HTTPClient(ambient: .live())
-        let response = try await client.send(
-            HTTPRequest(url: "http://127.0.0.1:\(port)/metrics")
-        )
+        let request = HTTPRequest(url: "http://127.0.0.1:\(port)/metrics")
+        // The stack is up when its server is; a worker may still be starting.
+        _ = try await eventually(within: .seconds(20), every: .milliseconds(100)) {
+            do {
+                return try await client.send(request).status == 200
+            } catch {
+                return false
+            }
+        }
+        let response = try await client.send(request)
         await client.shutDown()
         #expect(response.status == 200, "\(role)")
         let text = String(decoding: response.body, as: UTF8.self)

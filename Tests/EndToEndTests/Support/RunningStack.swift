@@ -121,10 +121,13 @@ final class RunningStack: Sendable {
 /// Ports that nobody listens on just now.
 enum FreePort {
     /// The first of several that follow one another.
+    ///
+    /// Below 32768, where Linux begins to take ports for connections and for who asks for any: with
+    /// several to be bound one after another, one of them would be gone now and then.
     static func first(of count: Int) throws -> Int {
         for _ in 0..<100 {
-            let first = try next()
-            let isFree = (first + 1..<first + count).allSatisfy { port in
+            let first = 10_000 + (try next()) % 20_000
+            let isFree = (first..<first + count).allSatisfy { port in
                 do {
                     return try bound(port) == port
                 } catch {
