@@ -57,6 +57,7 @@ let engine: [Target] = [
         ],
         swiftSettings: strict
     ),
+    .target(name: "Traces", dependencies: ["Ambient", logging], swiftSettings: strict),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "JobQueue", dependencies: ["Ambient", "CZlib"], swiftSettings: strict),
     .target(
@@ -75,14 +76,14 @@ let engine: [Target] = [
     .target(
         name: "JobWorker",
         dependencies: [
-            "Ambient", "JobQueue", "Telemetry", logging, metrics,
+            "Ambient", "JobQueue", "Telemetry", "Traces", logging, metrics,
         ],
         swiftSettings: strict
     ),
     .target(
         name: "Scheduling",
         dependencies: [
-            "Ambient", "JobQueue", "Telemetry", logging, metrics, yams,
+            "Ambient", "JobQueue", "Telemetry", "Traces", logging, metrics, yams,
         ],
         swiftSettings: strict
     ),
@@ -111,7 +112,10 @@ let adapters: [Target] = [
     ),
     .target(
         name: "CallStore",
-        dependencies: ["Ambient", "CZlib", "JobQueue", "PhoneNumbers", crypto, grdb, logging],
+        dependencies: [
+            "Ambient", "CZlib", "JobQueue", "PhoneNumbers", "Traces", crypto, grdb, logging,
+            metrics,
+        ],
         resources: [.embedInCode("Migrations")],
         swiftSettings: strict
     ),
@@ -122,7 +126,7 @@ let product: [Target] = [
     .target(
         name: "CallJobs",
         dependencies: [
-            "Ambient", "CallStore", "JobQueue", "JobWorker", logging,
+            "Ambient", "CallStore", "JobQueue", "JobWorker", "Traces", logging,
         ],
         swiftSettings: strict
     ),
@@ -130,9 +134,8 @@ let product: [Target] = [
         name: "Hosting",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "JobWorker",
-            "RedisClient", "RedisQueue", "Settings", "Telemetry", crypto, logging, nioCore,
-            nioPosix,
-            serviceLifecycle, unixSignals,
+            "RedisClient", "RedisQueue", "Settings", "Telemetry", "Traces", crypto, logging,
+            nioCore, nioPosix, serviceLifecycle, unixSignals,
         ],
         swiftSettings: strict
     ),
@@ -176,8 +179,8 @@ let product: [Target] = [
     .target(
         name: "WebAPI",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "Telemetry", hummingbird,
-            logging, metrics, metricsCore, nioCore, nioPosix, serviceLifecycle,
+            "Ambient", "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "Telemetry", "Traces",
+            hummingbird, logging, metrics, metricsCore, nioCore, nioPosix, serviceLifecycle,
             .product(name: "HummingbirdCore", package: "hummingbird"),
         ],
         swiftSettings: strict
@@ -192,7 +195,8 @@ let console: [Target] = [
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "ElevenLabs", "Export",
             "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
-            "Scheduling", "Settings", "Telemetry", argumentParser, logging, nioCore, nioPosix,
+            "Scheduling", "Settings", "Telemetry", "Traces", argumentParser, logging, nioCore,
+            nioPosix,
         ],
         swiftSettings: strict
     ),
@@ -280,10 +284,11 @@ let testing: [Target] = [
         swiftSettings: strict
     ),
     tests("Telemetry", ["Telemetry", logging, metricsCore, nioCore, nioPosix]),
+    tests("Traces", ["Traces", "Telemetry", logging]),
     tests("JobQueue", ["JobQueue"]),
     tests("RedisClient", ["RedisClient", nioCore, nioPosix, nioSSL, logging]),
     tests("RedisQueue", ["JobQueue", "RedisQueue", "RedisClient", nioCore, nioPosix, logging]),
-    tests("JobWorker", ["JobQueue", "JobWorker", "Telemetry", logging]),
+    tests("JobWorker", ["JobQueue", "JobWorker", "Telemetry", "Traces", logging]),
     tests(
         "Scheduling",
         ["JobQueue", "Scheduling", "RedisQueue", "RedisClient", logging, nioPosix]
@@ -307,7 +312,7 @@ let testing: [Target] = [
         ]
     ),
     tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),
-    tests("CallStore", ["CallStore", "JobQueue", "PhoneNumbers", grdb, logging]),
+    tests("CallStore", ["CallStore", "JobQueue", "PhoneNumbers", "Traces", grdb, logging]),
     tests("CallJobs", ["CallJobs", "CallStore", "JobQueue", "JobWorker", logging]),
     tests(
         "Sync",
@@ -340,8 +345,8 @@ let testing: [Target] = [
     tests(
         "WebAPI",
         [
-            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "Telemetry", "WebAPI",
-            crypto, hummingbird, logging,
+            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "Telemetry", "Traces",
+            "WebAPI", crypto, hummingbird, logging,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),
@@ -355,8 +360,8 @@ let testing: [Target] = [
     tests(
         "EndToEnd",
         [
-            "CallStore", "HTTPClient", "JobQueue", "RedisClient", "RedisQueue", grdb, logging,
-            nioPosix,
+            "CallStore", "HTTPClient", "JobQueue", "RedisClient", "RedisQueue", "Traces",
+            crypto, grdb, logging, nioPosix, yams,
         ]
     ),
 ]

@@ -2,16 +2,17 @@ package import Ambient
 package import CallStore
 import Foundation
 package import JobQueue
+import Traces
 
 extension NewJob {
-    /// A job of ours with a new random id, ready for its kind's queue.
+    /// A job of ours with a new random id and a trace, ready for its kind's queue.
     ///
     /// - Parameters:
     ///   - arguments: What it is to do; they decide kind and queue.
     ///   - lane: `std` for what people or schedules wait for, `low` for re-scoring.
     ///   - unique: At most one job with this key waits or runs at a time.
     ///   - delay: Not before this much time from now.
-    ///   - ambient: Gives the id.
+    ///   - ambient: Gives the ids.
     package init(
         _ arguments: some JobArguments,
         lane: Lane = .std,
@@ -27,7 +28,8 @@ extension NewJob {
             payload: arguments.payload,
             unique: unique,
             uniqueHorizon: kind.policy.uniqueHorizon,
-            delay: delay
+            delay: delay,
+            trace: TraceContext.ofNewJob(from: ambient).traceparent
         )
     }
 }

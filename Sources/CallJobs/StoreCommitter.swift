@@ -57,6 +57,7 @@ extension LedgerJob {
                 worker: finished.worker,
                 fence: finished.fence,
                 attempt: finished.job.attempt,
+                trace: finished.job.trace,
                 entity: JobEntity.of(finished.job),
                 enqueuedMilliseconds: finished.job.createdMilliseconds,
                 readyMilliseconds: finished.job.readyMilliseconds,

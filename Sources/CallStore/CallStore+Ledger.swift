@@ -1,5 +1,6 @@
 import GRDB
 package import JobQueue
+import Traces
 
 extension CallStore {
     /// Which of these jobs are done already.
@@ -118,7 +119,7 @@ extension StoreWriter {
             try run("delete from outbox where job_id in (select value from json_each(?))", [list])
         }
         for job in jobs {
-            try job.change(self)
+            try change(job)
             if job.entry.mayBeIndexed { try markDone(job.entry) }
         }
     }
@@ -144,9 +145,19 @@ extension StoreWriter {
         if mayBeInOutbox {
             try run("delete from outbox where job_id = ?", [job.entry.id.text])
         }
-        if isFirst { try job.change(self) }
+        if isFirst { try change(job) }
         if job.entry.mayBeIndexed { try markDone(job.entry) }
         return isFirst ? .applied : .alreadyApplied
+    }
+
+    /// Makes a job's change; what it puts into the outbox follows from the job.
+    private func change(_ job: LedgerJob) throws {
+        added.cause = TraceScope(
+            job: job.entry.id.text,
+            attempt: job.entry.attempt,
+            traceparent: job.entry.trace
+        )
+        try job.change(self)
     }
 
     /// Adds the ledger's row; false when it is there.

@@ -2,6 +2,7 @@ package import Ambient
 import Dispatch
 import Foundation
 import GRDB
+import Traces
 
 /// The result store: calls, what they are credited to, and what they were worth.
 ///
@@ -15,6 +16,7 @@ package struct CallStore: Sendable {
     let pool: DatabasePool
     let ambient: Ambient
     let phoneKey: PhoneKey?
+    private let metrics = StoreMetrics()
 
     /// Where the file is.
     package let path: String
@@ -70,17 +72,19 @@ package struct CallStore: Sendable {
     package func write<Value: Sendable>(
         _ change: @escaping @Sendable (StoreWriter) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await self.change { database in
-            try change(writer(on: database))
+        // Here and not there: the transaction runs on SQLite's own queue, outside of this task.
+        let cause = TraceScope.current
+        return try await self.change { database in
+            try change(writer(on: database, cause: cause))
         }
     }
 
-    func writer(on database: Database) -> StoreWriter {
+    func writer(on database: Database, cause: TraceScope? = nil) -> StoreWriter {
         StoreWriter(
             database: database,
             ambient: ambient,
             phoneKey: phoneKey,
-            added: AddedJobs(),
+            added: AddedJobs(cause: cause),
             nowMilliseconds: ambient.nowMilliseconds
         )
     }
@@ -89,10 +93,26 @@ package struct CallStore: Sendable {
     func change<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
+        let elapsed = ambient.elapsed
+        let asked = elapsed()
         do {
-            return try await pool.write(body)
+            return try await pool.writeWithoutTransaction { database in
+                var result: Value?
+                var bodyEnd = asked
+                try database.inTransaction(.immediate) {
+                    metrics.noteWait(elapsed() - asked)
+                    result = try body(database)
+                    bodyEnd = elapsed()
+                    return .commit
+                }
+                metrics.noteCommit(elapsed() - bodyEnd)
+                guard let result else { preconditionFailure("A commit follows its body.") }
+                return result
+            }
         } catch {
-            throw StoreError(error)
+            let error = StoreError(error)
+            if error.concernsStore, error != .cancelled { metrics.noteFailure() }
+            throw error
         }
     }
 

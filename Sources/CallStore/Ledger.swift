@@ -11,6 +11,11 @@ package struct LedgerEntry: Hashable, Sendable {
     package var fence: Int64
     package var attempt: Int
 
+    /// W3C `traceparent` of the job.
+    ///
+    /// What follows from it becomes a child; the ledger does not keep it.
+    package var trace: String?
+
     /// What people search it by, such as a conversation's id.
     package var entity: String?
 
@@ -30,6 +35,7 @@ package struct LedgerEntry: Hashable, Sendable {
         worker: WorkerID,
         fence: Int64,
         attempt: Int,
+        trace: String? = nil,
         entity: String? = nil,
         enqueuedMilliseconds: Int64? = nil,
         readyMilliseconds: Int64? = nil,
@@ -41,6 +47,7 @@ package struct LedgerEntry: Hashable, Sendable {
         self.worker = worker
         self.fence = fence
         self.attempt = attempt
+        self.trace = trace
         self.entity = entity
         self.enqueuedMilliseconds = enqueuedMilliseconds
         self.readyMilliseconds = readyMilliseconds

@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import GRDB
 package import JobQueue
+import Traces
 
 extension StoreWriter {
     /// Keeps a webhook before it is answered.
@@ -59,10 +60,17 @@ extension StoreWriter {
 
     /// Puts a follow-on job into the outbox; it reaches its queue after the commit.
     ///
+    /// Without a trace of its own it becomes a child of what it follows from.
+    ///
     /// - Returns: Its id, made here and now: the same change made twice has two jobs.
     @discardableResult
     package func addToOutbox(_ job: OutboxJob) throws -> JobID {
         let id = try JobID("\(job.kind)-\(ambient.newID().uuidString.lowercased())")
+        var job = job
+        if job.trace == nil {
+            let trace = added.cause?.trace.child(from: ambient) ?? .root(from: ambient)
+            job.trace = trace.traceparent
+        }
         try run(
             """
             insert into outbox (

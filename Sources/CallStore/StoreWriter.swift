@@ -1,6 +1,7 @@
 import Ambient
 import GRDB
 import PhoneNumbers
+import Traces
 
 /// What a transaction can change; it lives only inside one.
 ///
@@ -41,4 +42,11 @@ package struct StoreWriter {
 /// The jobs that a transaction has put into the outbox so far.
 final class AddedJobs {
     var entries: [OutboxEntry] = []
+
+    /// What the next ones follow from; nil when nothing is known of it.
+    var cause: TraceScope?
+
+    init(cause: TraceScope? = nil) {
+        self.cause = cause
+    }
 }

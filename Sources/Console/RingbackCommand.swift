@@ -7,6 +7,7 @@ package import Hosting
 import JobQueue
 import RedisClient
 import Settings
+import Traces
 
 /// A command that does something; those without it only have subcommands.
 package protocol ConsoleCommand: ParsableCommand {
@@ -89,7 +90,10 @@ package enum CommandLineProgram {
     ) async -> Hosting.ExitCode {
         do {
             let host = try Hosting.Host.command("ringback", ambient: ambient)
-            try await command.run(in: Session(host: host, terminal: terminal))
+            // What a command brings about is one trace.
+            try await TraceScope.$current.withValue(TraceScope(.root(from: ambient))) {
+                try await command.run(in: Session(host: host, terminal: terminal))
+            }
             return .done
         } catch {
             let failure = CommandFailure.failure(error)

@@ -12,20 +12,39 @@ extension Host {
     ///
     /// - Parameters:
     ///   - checks: What `/healthz` goes by; asked for each request.
+    ///   - families: Metrics that are read when somebody asks for them, besides what is counted.
     ///   - body: The program; the endpoint ends with it.
     /// - Returns: What the body returned.
     /// - Throws: What the body throws; `StartFailure` when the address cannot be listened on.
     package func withHealth<Value: Sendable>(
         checks: @escaping @Sendable () async -> [HealthReport.Check],
+        families: @escaping @Sendable () -> [MetricFamily] = { [] },
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let telemetry = telemetry
+        let report: @Sendable () async -> HealthReport = { HealthReport(checks: await checks()) }
+        return try await withEndpoint(
+            metrics: {
+                let health = await report().family
+                return PrometheusText.render(telemetry.families() + families() + [health])
+            },
+            health: report,
+            body
+        )
+    }
+
+    /// Runs a body, and beside it an endpoint with these answers when an address is set.
+    package func withEndpoint<Value: Sendable>(
+        metrics: @escaping @Sendable () async -> String,
+        health: @escaping @Sendable () async -> HealthReport,
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         guard let address = settings.worker.metrics else { return try await body() }
-        let telemetry = telemetry
         let server = HealthServer(
             host: address.host,
             port: address.port,
-            metrics: { telemetry.prometheusText() },
-            health: { HealthReport(checks: await checks()) }
+            metrics: metrics,
+            health: health
         )
         let logger = logger
         return try await withThrowingTaskGroup(of: Value?.self) { group in

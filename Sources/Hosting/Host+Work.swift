@@ -48,10 +48,14 @@ extension Host {
         let handler = try await makeHandler(tools)
         let board = WorkerBoard()
         let worker = try worker(kind, handler, tools, board)
+        let queue = kind.queue
+        let slots = settings.worker.concurrency
         try await withHealth {
             await checks(tools, board)
+        } families: {
+            board.snapshot.families(queue: queue, slots: slots)
         } _: {
-            try await run(worker)
+            try await run(worker, kind, board)
         }
         await queues.close()
         try store.close()
@@ -106,8 +110,18 @@ extension Host {
         return try WorkerID("\(kind.rawValue)-\(allowed.prefix(40))-\(getpid())-\(random)")
     }
 
-    private func run<Handler, Committer>(_ worker: Worker<Handler, Committer>) async throws {
-        logger.info("Working")
+    private func run<Handler, Committer>(
+        _ worker: Worker<Handler, Committer>,
+        _ kind: JobKind,
+        _ board: WorkerBoard
+    ) async throws {
+        logger.notice(
+            "Working",
+            metadata: [
+                "queue": "\(kind.queue)", "slots": "\(settings.worker.concurrency)",
+                "version": "\(Release.version)",
+            ]
+        )
         do throws(WorkerError) {
             try await worker.run()
         } catch {
@@ -118,7 +132,7 @@ extension Host {
                 throw RedisAccess.failure(error, address: "the address of REDIS_URL")
             }
         }
-        logger.info("Ended in order")
+        logger.notice("Ended in order", metadata: ["jobs": "\(board.snapshot.ended)"])
     }
 
     private func checks(_ tools: WorkTools, _ board: WorkerBoard) async -> [HealthReport.Check] {

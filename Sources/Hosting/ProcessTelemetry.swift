@@ -1,15 +1,20 @@
 import Ambient
+import CallStore
 import CoreMetrics
+import JobWorker
 package import Logging
 import Settings
 package import Telemetry
+import Traces
 
 /// The log and the metrics of a process, set up once.
 package struct ProcessTelemetry: Sendable {
     package let logger: Logger
     package let metrics: MetricsRegistry
+    private let program: String
 
-    private init(logger: Logger, metrics: MetricsRegistry) {
+    private init(program: String, logger: Logger, metrics: MetricsRegistry) {
+        self.program = program
         self.logger = logger
         self.metrics = metrics
     }
@@ -27,16 +32,28 @@ package struct ProcessTelemetry: Sendable {
             now: ambient.now
         )
         let level = level ?? settings.log.level
-        LoggingSystem.bootstrap { label in
-            MaskingLogHandler(label: label, level: level, output: output)
-        }
+        LoggingSystem.bootstrap(
+            { label, provider in
+                var handler = MaskingLogHandler(label: label, level: level, output: output)
+                handler.metadataProvider = provider
+                return handler
+            },
+            metadataProvider: TraceScope.metadataProvider
+        )
         let registry = MetricsRegistry()
+        registry.describe(WorkerMetrics.helps)
+        registry.describe(StoreMetrics.helps)
         MetricsSystem.bootstrap(registry)
-        return ProcessTelemetry(logger: Logger(label: program), metrics: registry)
+        return ProcessTelemetry(
+            program: program,
+            logger: Logger(label: program),
+            metrics: registry
+        )
     }
 
-    /// Everything that `/metrics` says of this process.
-    package func prometheusText() -> String {
-        PrometheusText.render(metrics.families() + ProcessFigures.families())
+    /// What the process has counted, and what the system and the build know of it.
+    package func families() -> [MetricFamily] {
+        metrics.families() + ProcessFigures.families()
+            + [ProcessFigures.build(program: program, version: Release.version)]
     }
 }

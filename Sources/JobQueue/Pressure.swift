@@ -52,6 +52,15 @@ package struct PressureState: Sendable, Equatable, Codable {
         case last
 
         package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+        /// Whether producers are refused jobs of a lane.
+        package func refuses(_ lane: Lane) -> Bool {
+            switch lane {
+            case .low: self >= .hard
+            case .std: self >= .last
+            case .hi: false
+            }
+        }
     }
 
     /// The marks in force.

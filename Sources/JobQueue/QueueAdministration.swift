@@ -234,6 +234,23 @@ package struct QueueFigures: Sendable, Equatable {
         self.slots = slots
         self.counters = counters
     }
+
+    /// Age of the oldest job that could run now, or whose time has come though nobody queued it.
+    ///
+    /// Workers queue what was parked. Without any, a parked job that is due would otherwise look
+    /// like one that waits for its time.
+    package var oldestWaiting: Duration? {
+        guard let due = nextDueMilliseconds, due <= nowMilliseconds else { return oldestReady }
+        return max(oldestReady ?? .zero, .milliseconds(nowMilliseconds - due))
+    }
+
+    /// Whether there is work and no worker alive to do it, though nobody paused the queue.
+    ///
+    /// What workers hold that are gone is work, too: only other workers take it back.
+    package var isStalled: Bool {
+        guard pause == nil, workers == 0 else { return false }
+        return oldestWaiting != nil || running > 0
+    }
 }
 
 /// What has happened to a queue since its keys exist; each only rises.

@@ -86,13 +86,17 @@ package struct BudgetState: Sendable, Equatable, Codable {
     /// Times that the breaker opened since a request succeeded last.
     package var openings: Int
 
+    /// How many requests may begin in a time; nil when that is not limited.
+    package var rate: RateLimit?
+
     package init(
         parallel: Int,
         ceiling: Int,
         inFlight: Int,
         quietUntilMilliseconds: Int64?,
         circuit: Circuit = .closed,
-        openings: Int = 0
+        openings: Int = 0,
+        rate: RateLimit? = nil
     ) {
         self.parallel = parallel
         self.ceiling = ceiling
@@ -100,6 +104,7 @@ package struct BudgetState: Sendable, Equatable, Codable {
         self.quietUntilMilliseconds = quietUntilMilliseconds
         self.circuit = circuit
         self.openings = openings
+        self.rate = rate
     }
 }
 

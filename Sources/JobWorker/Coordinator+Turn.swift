@@ -114,10 +114,12 @@ extension Coordinator {
         queueClock = (reply.nowMilliseconds, now)
         if let settlement = request.settlement { take(reply.settled, of: settlement, now: now) }
         if let batch = reply.batch {
+            metrics.noteWaits(of: batch.jobs, fetchedAtMilliseconds: reply.nowMilliseconds)
             open.append(OpenBatch(batch))
             board.update { $0.batches.append(batch.reference) }
         }
         isSoloWorker = reply.isSoloWorker
+        notePause(reply.isPaused)
         let mayFetch = !reply.isPaused && reply.hasMore
         if request.limit > 0 {
             mayHaveWork = mayFetch
@@ -125,6 +127,16 @@ extension Coordinator {
         } else if mayFetch {
             mayHaveWork = true
         }
+    }
+
+    private mutating func notePause(_ isPausedNow: Bool) {
+        guard isPausedNow != isPaused else { return }
+        isPaused = isPausedNow
+        logger.notice(
+            isPaused
+                ? "queue is paused: nothing is fetched until it is resumed"
+                : "queue is resumed: fetching goes on"
+        )
     }
 
     private mutating func take(

@@ -1,6 +1,7 @@
 import Ambient
 import JobQueue
 import Logging
+import Traces
 
 /// The worker's loop: the one task that talks to the queue and the ledger.
 ///
@@ -35,6 +36,7 @@ where Handler.Effect == Committer.Effect {
     var mayHaveWork = true
     var nextFetch: Duration = .zero
     var isSoloWorker = false
+    var isPaused = false
     var toForget: [JobID] = []
 
     /// The queue's clock, in Unix milliseconds, as it was when the queue answered last.
@@ -185,10 +187,6 @@ where Handler.Effect == Committer.Effect {
         let news = inbox.take()
         if let error = news.failure { fail(.queue(error)) }
         for batch in open where news.lost.contains(batch.reference) && !batch.isLost {
-            logger.warning(
-                "batch lost: its lease was taken back",
-                metadata: ["batch": "\(batch.reference.id.number)"]
-            )
             lose(batch)
         }
         guard !news.cancelled.isEmpty else { return }
@@ -205,6 +203,13 @@ where Handler.Effect == Committer.Effect {
     mutating func lose(_ batch: OpenBatch) {
         guard !batch.isLost else { return }
         metrics.noteLostBatch()
+        logger.warning(
+            "batch lost: its lease was taken back",
+            metadata: [
+                "batch": "\(batch.reference.id.number)", "jobs": "\(batch.batch.jobs.count)",
+                "fence": "\(batch.batch.fence)",
+            ]
+        )
         batch.isLost = true
         toForget += batch.outcomes.filter { $0.outcome == .done }.map(\.id)
         batch.outcomes = []
@@ -349,7 +354,7 @@ where Handler.Effect == Committer.Effect {
     }
 
     private func metadata(_ job: Job, _ more: Logger.Metadata) -> Logger.Metadata {
-        more.merging(["job": "\(job.id)", "attempt": "\(job.attempt)"]) { $1 }
+        more.merging(TraceScope(job: job).metadata) { $1 }
     }
 
     mutating func policy(forKind kind: String) -> JobPolicy {

@@ -1,6 +1,7 @@
 import Ambient
 import JobQueue
 import Logging
+import Traces
 
 /// The handlers of a process: a few long-lived tasks that walk batches.
 ///
@@ -93,10 +94,38 @@ struct Crew<Handler: JobHandler>: Sendable {
             fence: run.batch.fence,
             job: job
         )
-        do {
-            return .returned(try await handler.run(job, in: context))
-        } catch {
-            return .threw("\(error)")
+        let scope = TraceScope(job: job)
+        return await TraceScope.$current.withValue(scope) {
+            do {
+                let result = try await handler.run(job, in: context)
+                logger.debug("attempt ended", metadata: ["result": "\(result.word)"])
+                return .returned(result)
+            } catch {
+                logger.debug("attempt threw", metadata: ["error": "\(error)"])
+                return .threw("\(error)")
+            }
+        }
+    }
+}
+
+extension TraceScope {
+    /// An attempt at a delivered job.
+    init(job: Job) {
+        self.init(job: job.id.text, attempt: job.attempt, traceparent: job.trace)
+    }
+}
+
+extension HandlerResult {
+    /// The case's name, for the log.
+    fileprivate var word: String {
+        switch self {
+        case .done: "done"
+        case .retry: "retry"
+        case .snooze: "snooze"
+        case .rest: "rest"
+        case .unknown: "unknown"
+        case .discard: "discard"
+        case .dead: "dead"
         }
     }
 }

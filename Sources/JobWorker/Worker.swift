@@ -169,18 +169,31 @@ where Handler.Effect == Committer.Effect {
         while await pause(configuration.limits.reapEvery) {
             do {
                 let report = try await queue.reap(limit: configuration.limits.reapBatches)
-                guard report.batches > 0 || report.isGrace else { continue }
-                logger.warning(
-                    "batches of silent workers taken back",
-                    metadata: [
-                        "batches": "\(report.batches)", "suspects": "\(report.suspects)",
-                        "dead": "\(report.dead)", "grace": "\(report.isGrace)",
-                    ]
-                )
+                tell(of: report)
             } catch {
                 // The turn meets the same outage and tells of it.
                 logger.debug("reaping failed", metadata: ["error": "\(error)"])
             }
+        }
+    }
+
+    private func tell(of report: ReapReport) {
+        if report.isGrace {
+            logger.notice(
+                "everybody had been away: all leases get more time, nothing is taken back"
+            )
+        }
+        if report.batches > 0 {
+            logger.warning(
+                "batches of silent workers taken back",
+                metadata: ["batches": "\(report.batches)", "suspects": "\(report.suspects)"]
+            )
+        }
+        if report.dead > 0 {
+            logger.error(
+                "jobs are dead: each ended its worker again and again while it ran alone",
+                metadata: ["jobs": "\(report.dead)"]
+            )
         }
     }
 

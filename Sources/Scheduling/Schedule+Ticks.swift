@@ -1,5 +1,6 @@
 package import Foundation
 package import JobQueue
+package import Traces
 
 extension Schedule {
     /// The tick of one instant.
@@ -7,19 +8,20 @@ extension Schedule {
     /// - Parameters:
     ///   - instant: Unix seconds.
     ///   - draw: One draw from `0..<1`, which sets how much of the jitter its job waits.
+    ///   - trace: The trace that begins with it.
     /// - Returns: A tick whose job has the id `schedule@instant`, whoever makes it.
-    package func tick(at instant: Int64, draw: Double) -> Tick {
+    package func tick(at instant: Int64, draw: Double, trace: TraceContext? = nil) -> Tick {
         let moment = Date(timeIntervalSince1970: Double(instant)).formatted(.iso8601)
         return Tick(
             schedule: name.text,
             instantMilliseconds: instant * 1000,
-            job: job(suffix: moment, delay: jitter * draw)
+            job: job(suffix: moment, delay: jitter * draw, trace: trace)
         )
     }
 
     /// A job for now, besides the timetable; its id is `schedule@manual-<id>`.
-    package func manualJob(id: UUID) -> NewJob {
-        job(suffix: "manual-\(id.uuidString.lowercased())", delay: .zero)
+    package func manualJob(id: UUID, trace: TraceContext? = nil) -> NewJob {
+        job(suffix: "manual-\(id.uuidString.lowercased())", delay: .zero, trace: trace)
     }
 
     /// Which instants are fired when several have passed.
@@ -44,7 +46,7 @@ extension Schedule {
         }
     }
 
-    private func job(suffix: String, delay: Duration) -> NewJob {
+    private func job(suffix: String, delay: Duration, trace: TraceContext?) -> NewJob {
         do {
             return NewJob(
                 id: try JobID("\(name)@\(suffix)"),
@@ -52,7 +54,8 @@ extension Schedule {
                 lane: lane,
                 payload: payload,
                 unique: try uniqueKey,
-                delay: delay
+                delay: delay,
+                trace: trace?.traceparent
             )
         } catch {
             preconditionFailure("A schedule's name and an instant make an identifier.")

@@ -3,6 +3,7 @@ import Foundation
 package import JobQueue
 package import Logging
 import Metrics
+import Traces
 
 /// Why a scheduler cannot be made.
 package enum SchedulerError: Error, Equatable, Sendable {
@@ -204,10 +205,11 @@ package struct Scheduler: Sendable {
         of schedule: Schedule,
         into queue: any WorkQueue
     ) async throws(QueueError) -> Duration? {
-        let tick = schedule.tick(at: instant, draw: ambient.chance())
-        let metadata: Logger.Metadata = [
+        let trace = TraceContext.root(from: ambient)
+        let tick = schedule.tick(at: instant, draw: ambient.chance(), trace: trace)
+        let metadata = TraceScope(trace).metadata.merging([
             "schedule": "\(schedule.name)", "job": "\(tick.job.id)", "queue": "\(queue.name)",
-        ]
+        ]) { $1 }
         let outcome: String
         var pause: Duration?
         do {

@@ -56,14 +56,3 @@ extension QueueModel {
         return (delay, level)
     }
 }
-
-extension PressureState {
-    /// Whether jobs of a lane are refused.
-    func refuses(_ lane: Lane) -> Bool {
-        switch level {
-        case .none, .soft: false
-        case .hard: lane == .low
-        case .last: lane != .hi
-        }
-    }
-}

@@ -124,7 +124,7 @@ extension QueueModel {
             if let earlier = self.calls[id] {
                 return .success(EnqueueReply(earlier.answers, slowDown: pressure.slowDown))
             }
-            if let lane = jobs.lazy.map(\.lane).first(where: pressure.refuses) {
+            if let lane = jobs.lazy.map(\.lane).first(where: pressure.level.refuses) {
                 return .failure(.overloaded(lane: lane, retryAfter: Self.slowDownMax))
             }
             let answers = jobs.map { admit($0, now: now, hasReady: &hasReady) }
@@ -146,7 +146,7 @@ extension QueueModel {
             return .success(.alreadyFired)
         }
         let pressure = pressure
-        if pressure.refuses(tick.job.lane) {
+        if pressure.level.refuses(tick.job.lane) {
             return .failure(
                 .overloaded(lane: tick.job.lane, retryAfter: Self.slowDownMax)
             )

@@ -19,7 +19,7 @@ struct HealthRoute: Sendable {
         )
     }
 
-    private func report() async -> HealthReport {
+    func report() async -> HealthReport {
         let store = parts.store
         let queue = parts.queues.first
         async let isStoreThere =

@@ -10,9 +10,17 @@ package enum QueueMetrics {
         /// Nil when the queue did not answer.
         package var figures: QueueFigures?
 
-        package init(queue: QueueName, figures: QueueFigures?) {
+        /// Nil when the queue did not say it.
+        package var pressure: PressureState?
+
+        package init(
+            queue: QueueName,
+            figures: QueueFigures?,
+            pressure: PressureState? = nil
+        ) {
             self.queue = queue
             self.figures = figures
+            self.pressure = pressure
         }
     }
 
@@ -43,6 +51,11 @@ package enum QueueMetrics {
             }
         )
         return [up, lanes]
+            + pressure(
+                readings.compactMap { reading in
+                    reading.pressure.map { (name: reading.queue.text, state: $0) }
+                }
+            )
             + gauges.map { gauge in
                 MetricFamily(
                     name: gauge.name,
@@ -61,6 +74,35 @@ package enum QueueMetrics {
                     }
                 )
             }
+    }
+
+    /// What producers are told.
+    private static func pressure(_ found: [(name: String, state: PressureState)]) -> [MetricFamily]
+    {
+        [
+            MetricFamily(
+                name: "ringback_queue_slow_down_seconds",
+                help: "What producers are asked to wait; 0 below the soft marks.",
+                kind: .gauge,
+                series: found.map {
+                    MetricSeries($0.state.slowDown.map(\.inSeconds) ?? 0, ("queue", $0.name))
+                }
+            ),
+            MetricFamily(
+                name: "ringback_queue_lane_refused",
+                help: "Whether producers' jobs of the lane are refused, for the queue is full.",
+                kind: .gauge,
+                series: found.flatMap { queue in
+                    Lane.allCases.map { lane in
+                        MetricSeries(
+                            queue.state.level.refuses(lane) ? 1 : 0,
+                            ("queue", queue.name),
+                            ("lane", lane.rawValue)
+                        )
+                    }
+                }
+            ),
+        ]
     }
 
     private struct Gauge {
@@ -97,9 +139,15 @@ package enum QueueMetrics {
             },
             Gauge(
                 name: "ringback_queue_oldest_ready_seconds",
-                help: "Age of the oldest job that could run now; 0 when none waits."
+                help: "Age of the oldest job that could run or is due; 0 when none waits."
             ) { figures in
-                figures.oldestReady.map(\.inSeconds) ?? 0
+                figures.oldestWaiting.map(\.inSeconds) ?? 0
+            },
+            Gauge(
+                name: "ringback_queue_stalled",
+                help: "Whether there is work and no worker alive, though nobody paused the queue."
+            ) {
+                $0.isStalled ? 1 : 0
             },
             Gauge(name: "ringback_queue_paused", help: "Whether fetching is stopped.") {
                 $0.pause == nil ? 0 : 1
@@ -127,65 +175,6 @@ package enum QueueMetrics {
             Counter("reaped_batches", "Batches taken from workers that were gone.", \.reaped),
             Counter("graces", "Times when everybody had been away.", \.graces),
         ]
-    }
-}
-
-/// The shared budget, and how fresh the records are, as metrics.
-package enum FreshnessMetrics {
-    package static func families(
-        budget: BudgetState?,
-        lastPoll: Int64?,
-        lastWebhook: Int64?,
-        nowMilliseconds: Int64
-    ) -> [MetricFamily] {
-        var families: [MetricFamily] = []
-        func add(_ name: String, _ help: String, _ value: Double?) {
-            guard let value else { return }
-            families.append(
-                MetricFamily(name: name, help: help, kind: .gauge, series: [MetricSeries(value)])
-            )
-        }
-        add(
-            "ringback_upstream_parallel",
-            "Requests to ElevenLabs that may be in flight now.",
-            (budget?.parallel).map(Double.init)
-        )
-        add(
-            "ringback_upstream_parallel_max",
-            "The configured limit of requests in flight.",
-            (budget?.ceiling).map(Double.init)
-        )
-        add(
-            "ringback_upstream_requests_in_flight",
-            "Requests to ElevenLabs that are in flight.",
-            (budget?.inFlight).map(Double.init)
-        )
-        add(
-            "ringback_upstream_quiet_seconds",
-            "For how long ElevenLabs wants no requests; 0 when it takes them.",
-            budget.map { max(0, seconds(from: nowMilliseconds, to: $0.quietUntilMilliseconds)) }
-        )
-        for (name, words, mark) in [
-            ("poll", "everything older has been listed", lastPoll),
-            ("webhook", "the newest webhook came in", lastWebhook),
-        ] {
-            add(
-                "ringback_last_\(name)_timestamp_seconds",
-                "Unix time at which \(words).",
-                mark.map { Double($0) / 1_000 }
-            )
-            add(
-                "ringback_last_\(name)_age_seconds",
-                "Seconds since \(words).",
-                mark.map { max(0, -seconds(from: nowMilliseconds, to: $0)) }
-            )
-        }
-        return families
-    }
-
-    private static func seconds(from now: Int64, to instant: Int64?) -> Double {
-        guard let instant else { return 0 }
-        return Double(instant - now) / 1_000
     }
 }
 

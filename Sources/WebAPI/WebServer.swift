@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOPosix
 package import ServiceLifecycle
+package import Telemetry
 
 /// Why the server does not come up.
 package enum WebServerError: Error, Sendable, Equatable {
@@ -15,6 +16,9 @@ package enum WebServerError: Error, Sendable, Equatable {
 
 /// Ringback's HTTP server.
 package struct WebServer: Sendable {
+    /// What each metric that is counted here means, for the registry.
+    package static var metricHelps: [String: String] { WebhookRoute.helps }
+
     private let parts: WebParts
     private let sender: OutboxSender
 
@@ -91,11 +95,12 @@ package struct WebServer: Sendable {
     /// The routes, for a server or a test without one.
     package func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: TraceMiddleware(ambient: parts.ambient))
         router.add(middleware: AnswerMiddleware())
         router.add(middleware: AccessMiddleware(rule: parts.access))
         let webhook = WebhookRoute(parts: parts, sender: sender)
         let health = HealthRoute(parts: parts)
-        let metrics = MetricsRoute(parts: parts)
+        let metrics = MetricsRoute(parts: parts, health: health)
         router.post(RouterPath(WebhookRoute.path)) { request, _ in
             try await webhook.answer(request)
         }
@@ -107,6 +112,16 @@ package struct WebServer: Sendable {
         router.get(RouterPath(HealthRoute.path)) { _, _ in await health.answer() }
         router.get(RouterPath(MetricsRoute.path)) { _, _ in await metrics.answer() }
         return router
+    }
+
+    /// What `/healthz` goes by.
+    package func health() async -> HealthReport {
+        await HealthRoute(parts: parts).report()
+    }
+
+    /// What `/metrics` answers, in Prometheus' text format.
+    package func metricsText() async -> String {
+        await MetricsRoute(parts: parts, health: HealthRoute(parts: parts)).text()
     }
 
     /// What the server owes its queues, to be run beside a router in a test.

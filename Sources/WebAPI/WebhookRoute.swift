@@ -19,6 +19,13 @@ import Synchronization
 struct WebhookRoute: Sendable {
     static let path = "/api/webhooks/elevenlabs"
 
+    /// What each metric means, for the registry.
+    static let helps = [
+        "ringback_webhooks_total": "Webhooks that came in, by type and what became of them.",
+        "ringback_webhook_duration_seconds":
+            "Time from a webhook's head to its answer, reading and keeping its body included.",
+    ]
+
     /// What became of a webhook; a label of the metric.
     enum Result: String, Sendable, CaseIterable {
         case stored
@@ -35,14 +42,26 @@ struct WebhookRoute: Sendable {
     private let sender: OutboxSender
     private let admission = WebhookAdmission(bytesMax: WebLimits.webhookBytesAtOnceMax)
     private let refusals: RefusalLog
+    private let duration: Metrics.Timer
 
     init(parts: WebParts, sender: OutboxSender) {
         self.parts = parts
         self.sender = sender
         refusals = RefusalLog(elapsed: parts.ambient.elapsed, logger: parts.logger)
+        duration = Metrics.Timer(
+            label: "ringback_webhook_duration_seconds",
+            factory: parts.metrics
+        )
     }
 
+    /// Answers, and measures how long it took.
     func answer(_ request: Request) async throws -> Response {
+        let begin = parts.ambient.elapsed()
+        defer { duration.record(duration: parts.ambient.elapsed() - begin) }
+        return try await take(request)
+    }
+
+    private func take(_ request: Request) async throws -> Response {
         guard parts.verifier.hasSecret else {
             count(.notConfigured)
             throw APIError(
@@ -159,6 +178,10 @@ struct WebhookRoute: Sendable {
                 "The webhook could not be kept; send it again later."
             )
         }
+        parts.logger.debug(
+            "A webhook is kept",
+            metadata: ["type": "\(Self.word(of: envelope?.type))", "jobs": "\(outcome.jobs.count)"]
+        )
         sender.send(outcome.jobs)
         switch outcome.receipt {
         case .kept:
@@ -186,12 +209,15 @@ struct WebhookRoute: Sendable {
 
     private func count(_ result: Result, _ type: WebhookType? = nil) {
         // A label of the sender's choice could make any number of series.
-        let word = type.map { Self.knownTypes.contains($0) ? $0.rawValue : "other" } ?? "none"
         Counter(
             label: "ringback_webhooks",
-            dimensions: [("type", word), ("result", result.rawValue)],
+            dimensions: [("type", Self.word(of: type)), ("result", result.rawValue)],
             factory: parts.metrics
         ).increment()
+    }
+
+    private static func word(of type: WebhookType?) -> String {
+        type.map { knownTypes.contains($0) ? $0.rawValue : "other" } ?? "none"
     }
 }
 

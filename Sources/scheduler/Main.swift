@@ -28,8 +28,11 @@ enum Main {
             try await host.checkServer(of: queues)
             let store = try await host.openStore()
             let board = ScheduleBoard()
+            host.telemetry.metrics.describe(ScheduleMetrics.helps)
             try await host.withHealth {
                 await checks(host, queues, store, board)
+            } families: {
+                board.families
             } _: {
                 _ = try await host.shutdown.cancelling {
                     try await run(host, timetable, queues, store, board)
@@ -37,7 +40,7 @@ enum Main {
             }
             await queues.close()
             try store.close()
-            host.logger.info("Ended in order")
+            host.logger.notice("Ended in order")
         }
     }
 
@@ -65,9 +68,11 @@ enum Main {
             logger: host.logger
         )
         let sweep = OutboxSweep(relay: relay, ambient: host.ambient, logger: host.logger)
-        host.logger.info(
+        host.logger.notice(
             "Working",
-            metadata: ["schedules": "\(timetable.schedules.count)"]
+            metadata: [
+                "schedules": "\(timetable.schedules.count)", "version": "\(Release.version)",
+            ]
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await scheduler.run() }

@@ -38,10 +38,8 @@ struct Server {
 
     private func serve(_ store: CallStore, _ queues: OpenQueues) async throws {
         let settings = host.settings
-        let registry = host.telemetry.metrics
-        registry.describe([
-            "ringback_webhooks_total": "Webhooks that came in, by type and what became of them."
-        ])
+        let telemetry = host.telemetry
+        telemetry.metrics.describe(WebServer.metricHelps)
         let relay = OutboxRelay(
             store: store,
             queues: queues.all,
@@ -60,8 +58,8 @@ struct Server {
                 queues: queues.all,
                 budget: queues.upstreamBudget(for: host),
                 access: settings.server.adminToken.map { .token($0.reveal()) } ?? .loopback,
-                metrics: registry,
-                families: { registry.families() + ProcessFigures.families() }
+                metrics: telemetry.metrics,
+                families: { telemetry.families() }
             )
         )
         if settings.webhook.accepted.isEmpty {
@@ -70,23 +68,34 @@ struct Server {
             )
         }
         let address = settings.server.address
-        let shutdown = host.shutdown
-        let logger = host.logger
         do {
-            try await server.run(
-                host: address.host,
-                port: address.port,
-                until: { await shutdown.requested() },
-                listening: { port in
-                    logger.notice(
-                        "The server takes requests",
-                        metadata: ["address": "\(address.host):\(port)"]
-                    )
-                }
+            try await host.withEndpoint(
+                metrics: { await server.metricsText() },
+                health: { await server.health() },
+                { try await run(server, on: address) }
             )
         } catch let error as WebServerError {
             throw Self.failure(error)
         }
+        host.logger.notice("Ended in order")
+    }
+
+    private func run(_ server: WebServer, on address: ListenAddress) async throws {
+        let shutdown = host.shutdown
+        let logger = host.logger
+        try await server.run(
+            host: address.host,
+            port: address.port,
+            until: { await shutdown.requested() },
+            listening: { port in
+                logger.notice(
+                    "The server takes requests",
+                    metadata: [
+                        "address": "\(address.host):\(port)", "version": "\(Release.version)",
+                    ]
+                )
+            }
+        )
     }
 
     private static func failure(_ error: WebServerError) -> StartFailure {

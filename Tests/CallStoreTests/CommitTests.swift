@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import JobQueue
 import Testing
+import Traces
 
 @Suite("Committing of results")
 struct CommitTests {
@@ -26,6 +27,64 @@ struct CommitTests {
         let ids = try ["j1", "j2", "j3"].map { try JobID($0) }
         #expect(try await fixture.store.finished(among: ids) == Set(ids.prefix(2)))
         #expect(try await fixture.store.finished(among: []) == [])
+    }
+
+    @Test(
+        "makes follow-on jobs children of the job that they follow from",
+        arguments: ["all together", "each by itself"]
+    )
+    func traces(way: String) async throws {
+        let fixture = try await StoreFixture()
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        let own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        let cases: [(String, String?)] = [("j1", parent), ("j2", nil), ("j3", "invalid")]
+        let jobs = try cases.map { id, trace in
+            var job = try StoreFixture.job(id) { writer in
+                var child = try Self.follow(1)
+                child.trace = nil
+                try writer.addToOutbox(child)
+                var other = try Self.follow(2)
+                other.trace = own
+                try writer.addToOutbox(other)
+            }
+            job.entry.trace = trace
+            return job
+        }
+        // One that fails has every job committed under a savepoint of its own.
+        let spoiler = try StoreFixture.job("spoiler") { _ in throw StoreError.notFound(what: "test")
+        }
+        let receipt = try await fixture.store.commit(
+            way == "all together" ? jobs : jobs + [spoiler]
+        )
+        let traces = try receipt.outbox.map { entry in
+            try #require(TraceContext(traceparent: entry.job.trace ?? ""))
+        }
+        #expect(traces[0].traceID == "4bf92f3577b34da6a3ce929d0e0e4736")
+        #expect(traces[0].spanID != "00f067aa0ba902b7")
+        // Without a valid one the trace is that of the job's id.
+        #expect(traces[2].traceID == TraceContext(derivedFrom: "j2").traceID)
+        #expect(traces[4].traceID == TraceContext(derivedFrom: "j3").traceID)
+        for index in [1, 3, 5] { #expect(traces[index].traceparent == own) }
+    }
+
+    @Test("makes jobs of a change children of what made it, and of nothing but themselves else")
+    func tracesOfChanges() async throws {
+        let fixture = try await StoreFixture()
+        var alone = try Self.follow(1)
+        alone.trace = nil
+        let job = alone
+        let add: @Sendable (StoreWriter) throws -> String? = { writer in
+            try writer.addToOutbox(job)
+            return writer.outboxAdded.first?.job.trace
+        }
+        let trace = TraceContext(derivedFrom: "request")
+        let inside = try await TraceScope.$current.withValue(TraceScope(trace)) {
+            try await fixture.store.write(add)
+        }
+        #expect(TraceContext(traceparent: inside ?? "")?.traceID == trace.traceID)
+        let outside = try await fixture.store.write(add)
+        let other = try #require(TraceContext(traceparent: outside ?? ""))
+        #expect(other.traceID != trace.traceID)
     }
 
     @Test("rolls back one violating job among ninety-nine good ones, alone")

@@ -149,6 +149,10 @@ import WebAPI
             let queue = try #require(fixture.queues.first)
             let job = NewJob(id: try JobID("a"), kind: "sync", lane: .hi, payload: [])
             _ = try await queue.enqueue([job], call: EnqueueCallID("call"))
+            let full = try #require(fixture.queues.last)
+            _ = try await full.pressure(setting: [.softDepth: 0, .hardDepth: 1])
+            let more = NewJob(id: try JobID("b"), kind: "upkeep", payload: [])
+            _ = try await full.enqueue([more], call: EnqueueCallID("more"))
             _ = try await WebFixture.send("{\"type\":\"odd\\nname\"}", with: client)
             try await client.execute(uri: "/metrics", method: .get, headers: Self.local) {
                 #expect($0.headers[.contentType] == PrometheusText.contentType)
@@ -165,7 +169,26 @@ import WebAPI
                     "ringback_upstream_parallel_max 3",
                     "ringback_upstream_requests_in_flight 1",
                     "ringback_upstream_quiet_seconds 7",
+                    "ringback_upstream_circuit{state=\"closed\"} 0",
+                    "ringback_upstream_circuit{state=\"half-open\"} 0",
+                    "ringback_upstream_circuit{state=\"open\"} 1",
+                    "ringback_upstream_circuit_openings 2",
+                    "ringback_upstream_request_interval_seconds 0.25",
+                    "ringback_queue_stalled{queue=\"sync\"} 1",
+                    "ringback_queue_stalled{queue=\"export\"} 0",
+                    "ringback_queue_slow_down_seconds{queue=\"sync\"} 0",
+                    "ringback_queue_slow_down_seconds{queue=\"upkeep\"} 5",
+                    "ringback_queue_lane_refused{queue=\"sync\",lane=\"low\"} 0",
+                    "ringback_queue_lane_refused{queue=\"upkeep\",lane=\"low\"} 1",
+                    "ringback_queue_lane_refused{queue=\"upkeep\",lane=\"std\"} 0",
                     "ringback_last_webhook_timestamp_seconds 1794700000",
+                    "ringback_webhooks_configured 1",
+                    "ringback_webhook_duration_seconds_count 1",
+                    "ringback_healthy{check=\"redis\"} 1",
+                    "ringback_outbox_jobs 1",
+                    "ringback_inbox_waiting_webhooks 1",
+                    "ringback_upstream_halted 0",
+                    "# TYPE ringback_store_wal_bytes gauge",
                     "ringback_last_webhook_age_seconds 0",
                     "ringback_webhooks_total{result=\"stored\",type=\"other\"} 1",
                     "# TYPE ringback_queue_enqueued_jobs_total counter",

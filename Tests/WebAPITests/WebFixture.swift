@@ -123,9 +123,13 @@ struct WebFixture: Sendable {
     static func send(
         _ body: String,
         signature: String? = nil,
+        headers more: [String: String] = [:],
         with client: any TestClientProtocol
     ) async throws -> (status: Int, body: String) {
         var headers = HTTPFields()
+        for (name, value) in more {
+            if let name = HTTPField.Name(name) { headers[name] = value }
+        }
         let header = signature ?? self.signature(body)
         if !header.isEmpty, let name = HTTPField.Name("elevenlabs-signature") {
             headers[name] = header
@@ -162,7 +166,10 @@ struct OpenBudget: UpstreamBudget {
             parallel: 2,
             ceiling: 3,
             inFlight: 1,
-            quietUntilMilliseconds: (WebFixture.nowUnix + 7) * 1_000
+            quietUntilMilliseconds: (WebFixture.nowUnix + 7) * 1_000,
+            circuit: .open,
+            openings: 2,
+            rate: RateLimit(events: 4, per: .seconds(1))
         )
     }
 }

@@ -6,6 +6,7 @@ import Hummingbird
 import HummingbirdTesting
 import JobQueue
 import Testing
+import Traces
 import WebAPI
 
 @Suite struct WebhookTests {
@@ -38,6 +39,27 @@ import WebAPI
                 try await fixture.store.mark(.lastWebhook) == WebFixture.nowUnix * 1_000
             )
             #expect(fixture.webhooks("stored") == 1)
+        }
+    }
+
+    @Test(
+        "its job is in the trace of the request, or in a new one when the header is not valid",
+        arguments: [
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true),
+            ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false),
+            ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", false),
+            ("", false),
+        ]
+    )
+    func traces(header: String, isTaken: Bool) async throws {
+        try await WebFixture.serve { fixture, client in
+            let headers = header.isEmpty ? [:] : ["traceparent": header]
+            let answer = try await WebFixture.send(Self.call, headers: headers, with: client)
+            #expect(answer.status == 200)
+            let text = try #require(try await fixture.outbox().first?.job.trace)
+            let trace = try #require(TraceContext(traceparent: text))
+            #expect((trace.traceID == "4bf92f3577b34da6a3ce929d0e0e4736") == isTaken)
+            #expect(trace.spanID != "00f067aa0ba902b7")
         }
     }
 

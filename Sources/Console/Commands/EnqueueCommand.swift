@@ -4,6 +4,7 @@ import CallJobs
 import Foundation
 import Hosting
 import JobQueue
+import Traces
 
 /// `ringback enqueue`.
 struct EnqueueCommand: ConsoleCommand {
@@ -148,6 +149,7 @@ struct EnqueueCommand: ConsoleCommand {
             unique: key,
             uniqueHorizon: kind.policy.uniqueHorizon,
             delay: delay?.duration ?? .zero,
+            trace: TraceContext.ofNewJob(from: session.ambient).traceparent,
             limit: limitKey
         )
     }

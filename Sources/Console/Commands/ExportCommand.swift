@@ -6,6 +6,7 @@ import Foundation
 import Hosting
 import JobQueue
 import Settings
+import Traces
 
 /// `ringback export`.
 struct ExportCommand: ConsoleCommand {
@@ -84,7 +85,8 @@ struct ExportCommand: ConsoleCommand {
             id: JobID(kind: .export, ambient: session.ambient),
             kind: JobKind.export.rawValue,
             payload: payload,
-            uniqueHorizon: JobKind.export.policy.uniqueHorizon
+            uniqueHorizon: JobKind.export.policy.uniqueHorizon,
+            trace: TraceContext.ofNewJob(from: session.ambient).traceparent
         )
     }
 

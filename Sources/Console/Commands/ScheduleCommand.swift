@@ -6,6 +6,7 @@ import Hosting
 import JobQueue
 import Scheduling
 import Settings
+import Traces
 
 /// `ringback schedule`.
 struct ScheduleCommand: ParsableCommand {
@@ -131,7 +132,10 @@ struct ScheduleCommand: ParsableCommand {
             guard let schedule = all.first(where: { $0.name.text == name }),
                 let kind = JobKind(rawValue: schedule.kind)
             else { throw StartFailure(.failed, ScheduleCommand.unknown(name, among: all)) }
-            let job = schedule.manualJob(id: session.ambient.newID())
+            let job = schedule.manualJob(
+                id: session.ambient.newID(),
+                trace: .ofNewJob(from: session.ambient)
+            )
             let call = try EnqueueCallID(session.ambient.newID().uuidString.lowercased())
             try await session.withQueues { queues in
                 var holder: JobID?

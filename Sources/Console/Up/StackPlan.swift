@@ -49,26 +49,23 @@ struct StackPlan: Sendable {
         simulatorChild = try state.simulation.map { simulation throws(StartFailure) in
             try Self.simulator(simulation, stack, folder, programs, environment)
         }
-        var names = ["scheduler"] + JobKind.allCases.map { "worker-\($0.rawValue)" }
+        let workerNames = JobKind.allCases.map { "worker-\($0.rawValue)" }
+        let names = ["server", "scheduler"] + workerNames
         let environments = Self.environments(of: names, environment, settings)
-        // The server has metrics of its own on its address.
-        var serverEnvironment = environment
-        serverEnvironment[SettingName.metrics.rawValue] = ""
-        serverEnvironment[SettingName.metrics.rawValue + "_FILE"] = nil
         server = Child(
             name: "server",
             executable: try programs.path(of: "server"),
-            environment: serverEnvironment,
-            stopMax: Self.stopMax
-        )
-        scheduler = Child(
-            name: names.removeFirst(),
-            executable: try programs.path(of: "scheduler"),
             environment: environments[0],
             stopMax: Self.stopMax
         )
+        scheduler = Child(
+            name: "scheduler",
+            executable: try programs.path(of: "scheduler"),
+            environment: environments[1],
+            stopMax: Self.stopMax
+        )
         var workers: [Child] = []
-        for (name, environment) in zip(names, environments.dropFirst()) {
+        for (name, environment) in zip(workerNames, environments.dropFirst(2)) {
             workers.append(
                 Child(
                     name: name,

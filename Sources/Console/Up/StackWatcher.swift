@@ -4,6 +4,7 @@ import CallStore
 import Foundation
 import Hosting
 import JobQueue
+import Traces
 
 /// Looks at the running stack again and again: shows changes, and enqueues what is due once.
 struct StackWatcher {
@@ -133,7 +134,8 @@ struct StackWatcher {
             kind: JobKind.sync.rawValue,
             payload: try ArgumentText.payload(["from=\(from)", "to=\(now)"]),
             unique: try UniqueKey("up-first-backfill"),
-            uniqueHorizon: JobKind.sync.policy.uniqueHorizon
+            uniqueHorizon: JobKind.sync.policy.uniqueHorizon,
+            trace: TraceContext.ofNewJob(from: stack.host.ambient).traceparent
         )
     }
 
@@ -143,7 +145,8 @@ struct StackWatcher {
             kind: JobKind.export.rawValue,
             payload: try ArgumentText.payload(["what=calls", "by=up"]),
             unique: try UniqueKey("up-first-export"),
-            uniqueHorizon: JobKind.export.policy.uniqueHorizon
+            uniqueHorizon: JobKind.export.policy.uniqueHorizon,
+            trace: TraceContext.ofNewJob(from: stack.host.ambient).traceparent
         )
     }
 

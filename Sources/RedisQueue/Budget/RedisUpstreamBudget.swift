@@ -106,7 +106,8 @@ package struct RedisUpstreamBudget: UpstreamBudget {
             inFlight: Int(inFlight),
             quietUntilMilliseconds: quiet == 0 ? nil : quiet,
             circuit: trips == 0 ? .closed : quiet == 0 ? .halfOpen : .open,
-            openings: Int(trips)
+            openings: Int(trips),
+            rate: limits.rate
         )
     }
 

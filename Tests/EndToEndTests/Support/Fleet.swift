@@ -58,10 +58,14 @@ final class Fleet: Sendable {
         processes.withLock { $0[name] }
     }
 
+    var names: [String] { processes.withLock { $0.keys.sorted() } }
+
     /// Asks everybody to end and waits until they have.
-    func end() async {
+    ///
+    /// - Parameter keepingLogs: Whether what they said can still be read.
+    func end(keepingLogs: Bool = false) async {
         let all = processes.withLock { processes in
-            defer { processes = [:] }
+            defer { if !keepingLogs { processes = [:] } }
             return Array(processes.values)
         }
         for process in all { process.signal(SIGTERM) }

@@ -11,16 +11,21 @@ final class RunningStack: Sendable {
     /// Address of its simulator.
     let simulator: String
 
+    /// Host and port of its server.
+    let address: String
+
     private init(
         folder: TemporaryFolder,
         fleet: Fleet,
         process: ChildProcess,
-        simulator: String
+        simulator: String,
+        address: String
     ) {
         self.folder = folder
         self.fleet = fleet
         self.process = process
         self.simulator = simulator
+        self.address = address
     }
 
     var data: String { "\(folder.path)/data" }
@@ -29,15 +34,21 @@ final class RunningStack: Sendable {
     static func start(
         in folder: TemporaryFolder,
         calls: Int = 600,
+        options: [String] = [],
         environment: [String: String?] = [:]
     ) async throws -> RunningStack {
+        let address = "127.0.0.1:\(try FreePort.next())"
         let own: [String: String?] = [
-            "RINGBACK_HTTP": "127.0.0.1:\(try FreePort.next())",
+            "RINGBACK_HTTP": address,
             "RINGBACK_SCHEDULES": "\(Executables.checkout)/schedules",
             "RINGBACK_RULES": "\(Executables.checkout)/rules",
         ]
         let fleet = Fleet(folder: folder, environment: own.merging(environment) { $1 })
-        let process = try await fleet.start("up", "ringback", ["up", "--calls", "\(calls)"])
+        let process = try await fleet.start(
+            "up",
+            "ringback",
+            ["up", "--calls", "\(calls)"] + options
+        )
         let line = try await process.line(containing: "up: server http://")
         let words = line.components(separatedBy: "a simulator on ")
         guard words.count == 2 else { throw ChaosError.command(line) }
@@ -45,7 +56,27 @@ final class RunningStack: Sendable {
             folder: folder,
             fleet: fleet,
             process: process,
-            simulator: String(words[1].prefix { $0 != "," })
+            simulator: String(words[1].prefix { $0 != "," }),
+            address: address
+        )
+    }
+
+    /// Sends a webhook with the secret that `up` made; returns the status of the answer.
+    func sendWebhook(_ body: String) async throws -> Int {
+        struct State: Decodable {
+            struct Simulation: Decodable {
+                let webhookSecret: String
+            }
+
+            let simulation: Simulation
+        }
+
+        let file = try Data(contentsOf: URL(fileURLWithPath: "\(data)/up.json"))
+        let state = try JSONDecoder().decode(State.self, from: file)
+        return try await SignedWebhook.send(
+            body,
+            to: address,
+            secret: state.simulation.webhookSecret
         )
     }
 
@@ -89,13 +120,37 @@ final class RunningStack: Sendable {
 
 /// Ports that nobody listens on just now.
 enum FreePort {
-    static func next() throws -> Int {
+    /// The first of several that follow one another.
+    ///
+    /// Below 32768, where Linux begins to take ports for connections and for who asks for any: with
+    /// several to be bound one after another, one of them would be gone now and then.
+    static func first(of count: Int) throws -> Int {
+        for _ in 0..<100 {
+            let first = 10_000 + (try next()) % 20_000
+            let isFree = (first..<first + count).allSatisfy { port in
+                do {
+                    return try bound(port) == port
+                } catch {
+                    return false
+                }
+            }
+            if isFree { return first }
+        }
+        throw POSIXError(.EADDRINUSE)
+    }
+
+    static func next() throws -> Int { try bound(0) }
+
+    /// The port that the system gives for this one; 0 lets it choose.
+    private static func bound(_ port: Int) throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw POSIXError(.EMFILE) }
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        guard let number = UInt16(exactly: port) else { throw POSIXError(.EADDRINUSE) }
+        address.sin_port = number.bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in

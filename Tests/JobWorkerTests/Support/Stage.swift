@@ -16,6 +16,7 @@ struct Stage: Sendable {
     let errors = Record<WorkerError>()
     var concurrency = 4
     var limits = WorkerLimits()
+    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     init(
         _ simulation: Simulation,
@@ -55,7 +56,7 @@ struct Stage: Sendable {
                 limits: limits
             ),
             ambient: ambient,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            logger: logger,
             shutdown: shutdown ?? self.shutdown,
             board: board,
             abandon: abandon

@@ -1,0 +1,80 @@
+import Foundation
+import GRDB
+
+/// The store in a few numbers that cost little at any size, for metrics.
+package struct StoreFigures: Hashable, Sendable {
+    /// Bytes of the file, and of the write-ahead log beside it.
+    package var fileBytes: Int64
+    package var walBytes: Int64
+
+    /// Follow-on jobs that are not done, and when the oldest was made, Unix milliseconds.
+    package var outboxJobs: Int
+    package var outboxOldestMilliseconds: Int64?
+
+    /// Webhooks that wait to be worked in, and those that could not be understood.
+    package var inboxWaiting: Int
+    package var inboxDead: Int
+
+    /// When the newest call that has ended began, Unix seconds; nil when there is none.
+    package var newestEndedCallUnix: Int64?
+
+    /// Whether polling stands still because the upstream refuses us.
+    package var isHalted: Bool
+
+    package init(
+        fileBytes: Int64,
+        walBytes: Int64,
+        outboxJobs: Int,
+        outboxOldestMilliseconds: Int64?,
+        inboxWaiting: Int,
+        inboxDead: Int,
+        newestEndedCallUnix: Int64?,
+        isHalted: Bool
+    ) {
+        self.fileBytes = fileBytes
+        self.walBytes = walBytes
+        self.outboxJobs = outboxJobs
+        self.outboxOldestMilliseconds = outboxOldestMilliseconds
+        self.inboxWaiting = inboxWaiting
+        self.inboxDead = inboxDead
+        self.newestEndedCallUnix = newestEndedCallUnix
+        self.isHalted = isHalted
+    }
+}
+
+extension CallStore {
+    /// Reads the figures; each comes from an index or from the file system.
+    package func figures() async throws(StoreError) -> StoreFigures {
+        let isHalted = try await upstreamHalt() != nil
+        let fileBytes = Self.bytes(of: path)
+        let walBytes = Self.bytes(of: path + "-wal")
+        return try await read { database in
+            func number(_ sql: String) throws -> Int {
+                try Int.fetchOne(database.cachedStatement(sql: sql)) ?? 0
+            }
+            func instant(_ sql: String) throws -> Int64? {
+                try Int64.fetchOne(database.cachedStatement(sql: sql))
+            }
+            return StoreFigures(
+                fileBytes: fileBytes,
+                walBytes: walBytes,
+                outboxJobs: try number("select count(*) from outbox"),
+                outboxOldestMilliseconds: try instant("select min(created_ms) from outbox"),
+                inboxWaiting: try number("select count(*) from inbox where state = 'waiting'"),
+                inboxDead: try number("select count(*) from inbox where state = 'dead'"),
+                newestEndedCallUnix: try instant(
+                    "select max(started_unix) from calls where status = 'done'"
+                ),
+                isHalted: isHalted
+            )
+        }
+    }
+
+    /// The size of a file; 0 when there is none.
+    ///
+    /// Asked of the file's name: opening and closing the file would give back SQLite's locks.
+    private static func bytes(of path: String) -> Int64 {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? Int64(facts.st_size) : 0
+    }
+}

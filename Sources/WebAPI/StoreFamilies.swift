@@ -1,0 +1,49 @@
+package import CallStore
+package import Telemetry
+
+extension StoreFigures {
+    /// The store as metrics.
+    ///
+    /// - Parameter nowMilliseconds: Unix milliseconds, for ages.
+    /// - Returns: Gauges of one series each; what is not known is left out.
+    package func families(nowMilliseconds: Int64) -> [MetricFamily] {
+        var list = GaugeList()
+        list.add("ringback_store_bytes", "Size of the SQLite file.", Double(fileBytes))
+        list.add(
+            "ringback_store_wal_bytes",
+            "Size of SQLite's write-ahead log; it grows while a long read goes on.",
+            Double(walBytes)
+        )
+        list.add(
+            "ringback_outbox_jobs",
+            "Follow-on jobs that are not done yet.",
+            Double(outboxJobs)
+        )
+        list.add(
+            "ringback_outbox_oldest_seconds",
+            "Age of the oldest follow-on job that is not done; 0 when there is none.",
+            outboxOldestMilliseconds.map { Double(max(0, nowMilliseconds - $0)) / 1_000 } ?? 0
+        )
+        list.add(
+            "ringback_inbox_waiting_webhooks",
+            "Webhooks that are not worked in yet.",
+            Double(inboxWaiting)
+        )
+        list.add(
+            "ringback_inbox_dead_webhooks",
+            "Webhooks that could not be understood and are kept for a person.",
+            Double(inboxDead)
+        )
+        list.add(
+            "ringback_newest_call_timestamp_seconds",
+            "Unix time at which the newest call that has ended began.",
+            newestEndedCallUnix.map(Double.init)
+        )
+        list.add(
+            "ringback_upstream_halted",
+            "Whether polling stands still because ElevenLabs refuses the key.",
+            isHalted ? 1 : 0
+        )
+        return list.families
+    }
+}
