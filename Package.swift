@@ -260,6 +260,14 @@ let executables: [Target] = [
         path: "Benchmarks",
         swiftSettings: strict
     ),
+    .executableTarget(
+        name: "ringback-chaos",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", "RedisClient",
+            "RedisQueue", "Scheduling", "TestSupport", argumentParser, grdb, logging, nioPosix,
+        ],
+        swiftSettings: strict
+    ),
 ]
 
 /// A test target under Tests/ that may use what it names and the test support.
@@ -283,7 +291,7 @@ let testing: [Target] = [
     tests("JobQueue", ["JobQueue"]),
     tests("RedisClient", ["RedisClient", nioCore, nioPosix, nioSSL, logging]),
     tests("RedisQueue", ["JobQueue", "RedisQueue", "RedisClient", nioCore, nioPosix, logging]),
-    tests("JobWorker", ["JobQueue", "JobWorker", "Telemetry", logging]),
+    tests("JobWorker", ["JobQueue", "JobWorker", "Scheduling", "Telemetry", logging]),
     tests(
         "Scheduling",
         ["JobQueue", "Scheduling", "RedisQueue", "RedisClient", logging, nioPosix]
