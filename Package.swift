@@ -268,6 +268,14 @@ let executables: [Target] = [
         ],
         swiftSettings: strict
     ),
+    .executableTarget(
+        name: "ringback-fuzz",
+        dependencies: [
+            "Ambient", "Console", "Conversion", "ElevenLabs", "JobQueue", "PhoneNumbers",
+            "RedisClient", "Scheduling", "TestSupport", argumentParser, nioCore,
+        ],
+        swiftSettings: strict
+    ),
 ]
 
 /// A test target under Tests/ that may use what it names and the test support.
