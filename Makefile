@@ -5,7 +5,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build -c release --explicit-target-dependency-import-check error
 TEST := $(SWIFT) test -c release --skip-build
 PRODUCTS := ringback scheduler server worker-sync worker-attribution worker-conversion \
-	worker-export worker-upkeep elevenlabs-simulator ringback-bench
+	worker-export worker-upkeep elevenlabs-simulator ringback-bench ringback-chaos ringback-fuzz
 SOURCES := Package.swift Sources Tests workers Benchmarks
 
 .PHONY: help
@@ -60,6 +60,34 @@ format: ## mend the style
 bench: build ## measure, as ratios against limits of the same run (ARGS="--json")
 	@ops/install-dependencies run
 	build/ringback-bench $(ARGS)
+
+MINUTES ?= 30
+SEED ?= 1
+FSYNC ?= always
+.PHONY: chaos
+chaos: build ## break everything for MINUTES=30, count what is lost (SEED=1 FSYNC=always ARGS="...")
+	@ops/install-dependencies run
+	build/ringback-chaos storm --minutes $(MINUTES) --seed $(SEED) --fsync $(FSYNC) $(ARGS)
+
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## libFuzzer over what reads bytes from outside (TARGET=envelope SECONDS=60)
+	@ops/install-dependencies build
+	$(SWIFT) build -c release --product ringback-fuzz --scratch-path .build/fuzz \
+		-Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld -Xswiftc -DLIBFUZZER
+	@mkdir -p .build/fuzz-corpus
+	@for target in $(or $(TARGET),$(notdir $(wildcard Tests/Corpus/*))); do \
+		mkdir -p .build/fuzz-corpus/$$target; \
+		FUZZ_TARGET=$$target .build/fuzz/release/ringback-fuzz -max_total_time=$(SECONDS) \
+			-timeout=10 -artifact_prefix=.build/fuzz-corpus/$$target- \
+			.build/fuzz-corpus/$$target Tests/Corpus/$$target || exit 1; done
+
+.PHONY: tsan
+tsan: ## the concurrency tests under the thread sanitizer
+	@ops/install-dependencies build run test
+	RINGBACK_TEST_SCALE=quick $(SWIFT) test --sanitize=thread --scratch-path .build/tsan \
+		--filter 'RedisClientTests|RedisQueueTests|JobWorkerTests|SimulationTests|SchedulingTests' \
+		--skip ModelTests
 
 .PHONY: clean
 clean: ## remove what was built; data/ stays

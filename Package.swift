@@ -264,6 +264,22 @@ let executables: [Target] = [
         path: "Benchmarks",
         swiftSettings: strict
     ),
+    .executableTarget(
+        name: "ringback-chaos",
+        dependencies: [
+            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", "RedisClient",
+            "RedisQueue", "Scheduling", "TestSupport", argumentParser, grdb, logging, nioPosix,
+        ],
+        swiftSettings: strict
+    ),
+    .executableTarget(
+        name: "ringback-fuzz",
+        dependencies: [
+            "Ambient", "Console", "Conversion", "ElevenLabs", "JobQueue", "PhoneNumbers",
+            "RedisClient", "Scheduling", "TestSupport", argumentParser, nioCore,
+        ],
+        swiftSettings: strict
+    ),
 ]
 
 /// A test target under Tests/ that may use what it names and the test support.
@@ -288,7 +304,10 @@ let testing: [Target] = [
     tests("JobQueue", ["JobQueue"]),
     tests("RedisClient", ["RedisClient", nioCore, nioPosix, nioSSL, logging]),
     tests("RedisQueue", ["JobQueue", "RedisQueue", "RedisClient", nioCore, nioPosix, logging]),
-    tests("JobWorker", ["JobQueue", "JobWorker", "Telemetry", "Traces", logging]),
+    tests(
+        "JobWorker",
+        ["JobQueue", "JobWorker", "Scheduling", "Telemetry", "Traces", logging]
+    ),
     tests(
         "Scheduling",
         ["JobQueue", "Scheduling", "RedisQueue", "RedisClient", logging, nioPosix]

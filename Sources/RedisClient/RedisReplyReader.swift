@@ -1,15 +1,15 @@
 import CHiredis
-import NIOCore
+package import NIOCore
 
 /// Reads replies with hiredis' reader, straight into values.
 ///
 /// Instead of hiredis' own reply objects (one or two allocations each, and in 0.14 an array size
 /// taken from the wire without a check, CVE-2021-32765) it hands every element to a builder; what
 /// hiredis sees of it is a token that stands for nothing. Confined to one event loop.
-final class RedisReplyReader {
+package final class RedisReplyReader {
     /// What came back is not the Redis protocol.
-    struct Malformed: Error {
-        let reason: String
+    package struct Malformed: Error {
+        package let reason: String
     }
 
     /// Unused buffer that hiredis keeps: a typical batch, so that it does not allocate each time.
@@ -19,7 +19,7 @@ final class RedisReplyReader {
     private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     private let reader: UnsafeMutablePointer<redisReader>
 
-    init() {
+    package init() {
         functions = .allocate(capacity: 1)
         functions.initialize(to: Self.callbacks)
         guard let reader = redisReaderCreateWithFunctions(functions) else {
@@ -38,7 +38,10 @@ final class RedisReplyReader {
     }
 
     /// Takes bytes in and appends the replies that they complete.
-    func read(_ buffer: ByteBuffer, into replies: inout [RedisValue]) throws(Malformed) {
+    package func read(
+        _ buffer: ByteBuffer,
+        into replies: inout [RedisValue]
+    ) throws(Malformed) {
         let fed = buffer.withUnsafeReadableBytes { bytes in
             redisReaderFeed(
                 reader,
