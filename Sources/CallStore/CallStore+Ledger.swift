@@ -43,6 +43,22 @@ extension CallStore {
     }
 }
 
+extension CallStore {
+    /// Ends jobs that have no result: they leave the outbox, and a copy that is still delivered
+    /// changes nothing.
+    ///
+    /// One that has its result already keeps it.
+    package func end(_ jobs: [LedgerEntry]) async throws(StoreError) {
+        guard !jobs.isEmpty else { return }
+        try await write { writer in
+            for job in jobs {
+                _ = try writer.enter(job)
+                try writer.run("delete from outbox where job_id = ?", [job.id.text])
+            }
+        }
+    }
+}
+
 extension StoreWriter {
     /// All jobs at once; when one of them fails or is in the ledger, each under its own savepoint.
     ///
@@ -138,7 +154,7 @@ extension StoreWriter {
     }
 
     /// Adds the ledger's row; false when it is there.
-    private func enter(_ entry: LedgerEntry) throws -> Bool {
+    fileprivate func enter(_ entry: LedgerEntry) throws -> Bool {
         try run(
             """
             insert into ledger (job_id, kind, worker, fence, attempt, finished_ms)

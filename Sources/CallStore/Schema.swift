@@ -8,6 +8,7 @@ enum Schema {
         (3, PackageResources.v003_create_jobs_sql),
         (4, PackageResources.v004_create_view_sql),
         (5, PackageResources.v005_note_gone_sql),
+        (7, PackageResources.v007_create_backfills_sql),
     ]
 
     /// What this program's store looks like.

@@ -20,10 +20,11 @@ package struct RingbackCommand: ParsableCommand {
         abstract: "Records what phone calls of a voice agent were worth.",
         version: Release.version,
         subcommands: [
-            UpCommand.self, StatusCommand.self, EnqueueCommand.self, QueueCommand.self,
+            UpCommand.self, StatusCommand.self, EnqueueCommand.self, BackfillCommand.self,
+            QueueCommand.self,
             JobsCommand.self, DeadCommand.self, ScheduleCommand.self, CampaignsCommand.self,
             RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
-            DoctorCommand.self, ConfigCommand.self,
+            BackupCommand.self, RestoreCommand.self, DoctorCommand.self, ConfigCommand.self,
         ]
     )
 

@@ -40,6 +40,7 @@ where Handler.Effect == Committer.Effect {
     // Towards the ledger.
     var commitJobs: [FinishedJob<Effect>] = []
     var commitPlaces: [(batch: OpenBatch, position: Int)] = []
+    var dropped: [DroppedJob] = []
     var commitFailures = 0
     var commitRetry: Duration?
 
@@ -105,6 +106,7 @@ where Handler.Effect == Committer.Effect {
             readInbox()
             collect()
             advanceDrain()
+            await noteDropped()
             let hasWorked = await exchange()
             await forget()
             removeFinished()
@@ -299,6 +301,9 @@ where Handler.Effect == Committer.Effect {
                 metadata: metadata(job, ["after": "\(delay)", "reason": "\(reason)"])
             )
         case .discard(let reason):
+            dropped.append(
+                DroppedJob(job: job, worker: configuration.worker, fence: batch.batch.fence)
+            )
             logger.info("job discarded", metadata: metadata(job, ["reason": "\(reason)"]))
         case .dead(let reason):
             logger.error("job is dead", metadata: metadata(job, ["reason": "\(reason)"]))

@@ -8,6 +8,10 @@ package struct QueueScripts: Sendable {
 
     package let enqueue: RedisScript
     package let tick: RedisScript
+    package let pauseSchedule: RedisScript
+    package let resumeSchedule: RedisScript
+    package let feed: RedisScript
+    package let closeFeed: RedisScript
     package let turn: RedisScript
     package let beat: RedisScript
     package let reap: RedisScript
@@ -48,6 +52,10 @@ package struct QueueScripts: Sendable {
         }
         enqueue = script("enqueue", PackageResources.enqueue_lua)
         tick = script("tick", PackageResources.tick_lua)
+        pauseSchedule = script("pause-schedule", PackageResources.pause_schedule_lua)
+        resumeSchedule = script("resume-schedule", PackageResources.resume_schedule_lua)
+        feed = script("feed", PackageResources.feed_lua)
+        closeFeed = script("close-feed", PackageResources.close_feed_lua)
         turn = script("turn", PackageResources.adopt_lua, PackageResources.turn_lua)
         beat = script("beat", PackageResources.beat_lua)
         reap = script("reap", PackageResources.reap_lua)

@@ -32,11 +32,16 @@ package struct ScriptCalls: Sendable {
     package func fire(_ tick: Tick) throws(QueueError) -> ScriptCall {
         call(
             scripts.tick,
-            [keys.tick(tick.schedule)],
+            [
+                keys.tick(tick.schedule), keys.hold(tick.schedule),
+                keys.tickNotes(tick.schedule),
+            ],
             [
                 Self.number(tick.instantMilliseconds),
                 Self.number(tick.job.delay.queueMilliseconds),
                 try Self.untimed(tick.job),
+                Self.text(tick.isLate ? "1" : ""),
+                Self.number(QueueLimits.tickNotesMax),
             ]
         )
     }
@@ -159,7 +164,7 @@ package struct ScriptCalls: Sendable {
         }
     }
 
-    private static func untimed(_ job: NewJob) throws(QueueError) -> [UInt8] {
+    static func untimed(_ job: NewJob) throws(QueueError) -> [UInt8] {
         do {
             return try Envelope.encodeUntimed(job)
         } catch {
@@ -220,7 +225,7 @@ extension ScriptCalls {
         call(scripts.rights, [keys.probe], [])
     }
 
-    private func call(
+    func call(
         _ script: RedisScript,
         _ ownKeys: [String],
         _ arguments: [[UInt8]]
@@ -228,11 +233,11 @@ extension ScriptCalls {
         ScriptCall(script: script, keys: keys.fixed + ownKeys, arguments: arguments)
     }
 
-    private static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
+    static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-    private static func clipped(_ text: String) -> [UInt8] { Array(QueueText.clipped(text).utf8) }
+    static func clipped(_ text: String) -> [UInt8] { Array(QueueText.clipped(text).utf8) }
 
-    private static func number(_ number: some BinaryInteger) -> [UInt8] {
+    static func number(_ number: some BinaryInteger) -> [UInt8] {
         Array(String(number).utf8)
     }
 }

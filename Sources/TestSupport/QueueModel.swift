@@ -68,6 +68,9 @@ package struct QueueModel: Sendable {
     package internal(set) var uniques: [UniqueKey: Claim] = [:]
     package internal(set) var calls: [EnqueueCallID: Call] = [:]
     package internal(set) var ticks: [String: Int64] = [:]
+    package internal(set) var holds: [String: PauseState] = [:]
+    package internal(set) var tickNotes: [String: [TickNote]] = [:]
+    package internal(set) var feeds: [FeedName: FeedCursor] = [:]
     package internal(set) var workers: [WorkerID: Worker] = [:]
     package internal(set) var presences: [WorkerID: Int64] = [:]
     package internal(set) var cancellations: [JobID: Cancellation] = [:]
@@ -112,13 +115,17 @@ extension QueueModel {
             return .alreadyFired
         }
         ticks[tick.schedule] = tick.instantMilliseconds
-        switch admit(tick.job, now: now) {
-        case .held(let holder):
-            return .held(by: holder)
-        case .queued:
+        let answer: TickAnswer
+        if let hold = holds[tick.schedule] {
+            answer = .paused(by: hold.person)
+        } else if case .held(let holder) = admit(tick.job, now: now) {
+            answer = .held(by: holder)
+        } else {
             if tick.job.delay <= .zero, pause == nil { hasToken = true }
-            return .fired
+            answer = .fired
         }
+        noteTick(tick, answer, now: now)
+        return answer
     }
 
     /// Pushes bytes as a person at a Redis prompt does: behind everything in the lane, no bell.
@@ -126,7 +133,7 @@ extension QueueModel {
         ready[lane, default: []].append(.bytes(bytes))
     }
 
-    private mutating func admit(_ new: NewJob, now: Int64) -> EnqueueAnswer {
+    mutating func admit(_ new: NewJob, now: Int64) -> EnqueueAnswer {
         let delay = new.delay.queueMilliseconds
         if let key = new.unique {
             if let claim = uniques[key] { return .held(by: claim.holder) }

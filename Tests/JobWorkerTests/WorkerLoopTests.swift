@@ -197,6 +197,22 @@ struct WorkerLoopTests {
         }
         #expect(Set(stage.ledger.effects.keys.map(\.text)) == ["b", "c", "d", "e"])
         #expect(stage.queue.snapshot.counters.discarded == 2)
+        // Whoever keeps its jobs hears that it is over; the other one was removed at its fetch.
+        #expect(stage.ledger.ended.map(\.text) == ["a"])
+    }
+
+    @Test("what a handler discards is over for whoever keeps its jobs")
+    func discards() throws {
+        let simulation = Simulation(seed: 70)
+        let stage = try Stage(simulation) { job, _ in
+            job.id.text == "a" ? .discard(reason: "nothing to do") : .done("effect")
+        }
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue(["a", "b"])
+            await stage.until { stage.isEmpty }
+        }
+        #expect(stage.ledger.ended.map(\.text) == ["a"])
+        #expect(stage.ledger.effects.keys.map(\.text) == ["b"])
     }
 
     @Test("a graceful shutdown finishes what runs and hands back the rest at once")

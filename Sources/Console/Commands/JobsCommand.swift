@@ -1,5 +1,6 @@
 import ArgumentParser
 import CallJobs
+import CallStore
 import Hosting
 import JobQueue
 
@@ -100,10 +101,16 @@ struct JobsCommand: ParsableCommand {
 
         func run(in session: Session) async throws {
             let person = session.person
-            try await JobReference.act(on: ids, session, consent, output, verb: "cancel") {
-                queue,
-                ids in
-                try await queue.cancel(ids, by: person)
+            try await session.withStore { store in
+                try await JobReference.act(on: ids, session, consent, output, verb: "cancel") {
+                    queue,
+                    records in
+                    let count = try await queue.cancel(records.map(\.job.id), by: person)
+                    // A running one ends by its worker, or wins with its result.
+                    let waiting = records.filter { $0.state != .running && $0.state != .dead }
+                    try await store.end(try JobReference.entries(waiting.map(\.job)))
+                    return count
+                }
             }
         }
     }
@@ -124,8 +131,8 @@ struct JobsCommand: ParsableCommand {
             consent.yes = true
             try await JobReference.act(on: ids, session, consent, output, verb: "run") {
                 queue,
-                ids in
-                try await queue.runNow(ids)
+                records in
+                try await queue.runNow(records.map(\.job.id))
             }
         }
     }
@@ -151,6 +158,14 @@ enum JobReference {
         return nil
     }
 
+    /// What the ledger is told of jobs that an operator ends without a result.
+    static func entries(_ jobs: [Job]) throws -> [LedgerEntry] {
+        let worker = try WorkerID("operator")
+        return jobs.map { job in
+            LedgerEntry(id: job.id, kind: job.kind, worker: worker, fence: 0, attempt: job.attempt)
+        }
+    }
+
     /// Finds jobs and does something to them, queue by queue.
     static func act(
         on texts: [String],
@@ -158,16 +173,16 @@ enum JobReference {
         _ consent: ConsentOptions,
         _ output: OutputOptions,
         verb: String,
-        action: (any QueueAdministration, [JobID]) async throws -> Int
+        action: (any QueueAdministration, [JobRecord]) async throws -> Int
     ) async throws {
         var wanted: [JobID] = []
         for text in texts { wanted.append(try id(text)) }
         try await session.withQueues { queues in
-            var places: [JobKind: [JobID]] = [:]
+            var places: [JobKind: [JobRecord]] = [:]
             var missing: [JobID] = []
             for id in wanted {
-                if let (kind, _) = try await find(id, in: queues) {
-                    places[kind, default: []].append(id)
+                if let (kind, record) = try await find(id, in: queues) {
+                    places[kind, default: []].append(record)
                 } else {
                     missing.append(id)
                 }
@@ -183,8 +198,8 @@ enum JobReference {
             }
             var done = 0
             for kind in JobKind.allCases {
-                guard let ids = places[kind] else { continue }
-                done += try await action(queues[kind], ids)
+                guard let records = places[kind] else { continue }
+                done += try await action(queues[kind], records)
             }
             report(done, of: count, missing, verb, isDry: false, session, output)
             guard missing.isEmpty else {

@@ -11,6 +11,9 @@ final class FakeLedger: ResultCommitter {
         /// One entry per effect: a doubled one would show.
         var effects: [JobID: Int] = [:]
         var commits: [[JobID]] = []
+
+        /// Jobs that left without a result.
+        var ended: Set<JobID> = []
         var downUntil: Duration?
         var failuresInPercent = 0
         var attemptsWhileDown = 0
@@ -25,6 +28,7 @@ final class FakeLedger: ResultCommitter {
 
     var effects: [JobID: Int] { state.withLock { $0.effects } }
     var commits: [[JobID]] { state.withLock { $0.commits } }
+    var ended: Set<JobID> { state.withLock { $0.ended } }
     var attemptsWhileDown: Int { state.withLock { $0.attemptsWhileDown } }
 
     /// Every call fails until then, on the ambient's `elapsed`.
@@ -52,6 +56,12 @@ final class FakeLedger: ResultCommitter {
         }
         if losesReply { throw .unavailable(reason: "the answer was lost") }
         return verdicts
+    }
+
+    func end(_ jobs: [DroppedJob]) async throws(CommitError) {
+        await Task.yield()
+        _ = try check()
+        state.withLock { $0.ended.formUnion(jobs.map(\.job.id)) }
     }
 
     /// Effects named `stale` and `reject` meet their first commit like that.

@@ -108,7 +108,8 @@ struct ModelInvariants {
         case .retryDead(let ids):
             // Garbage goes back without a name of its own.
             allowed = Set(ids.map(\.text).filter { $0.hasPrefix("garbage-") })
-        case .enqueue, .fire, .beat, .leave, .ring, .takeToken, .pause, .resume, .runNow,
+        case .enqueue, .fire, .pauseSchedule, .resumeSchedule, .feed, .closeFeed, .beat, .leave,
+            .ring, .takeToken, .pause, .resume, .runNow,
             .pushByHand, .expireCall, .expireUnique, .wait:
             break
         }

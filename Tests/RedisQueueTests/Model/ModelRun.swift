@@ -102,7 +102,8 @@ extension QueueScripts {
     var all: [RedisScript] {
         [
             enqueue, tick, turn, beat, reap, forget, ring, leave, pause, resume, cancel, retryDead,
-            discardDead, runNow,
+            discardDead, runNow, feed, closeFeed,
+            pauseSchedule, resumeSchedule,
         ]
     }
 }

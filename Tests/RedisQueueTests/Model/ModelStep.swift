@@ -4,6 +4,10 @@ import JobQueue
 enum ModelStep: Sendable {
     case enqueue([(id: EnqueueCallID, jobs: [NewJob])])
     case fire(Tick)
+    case pauseSchedule(String)
+    case resumeSchedule(String)
+    case feed(FeedStep)
+    case closeFeed(FeedName)
     case turn(TurnRequest)
     case beat(Presence)
     case reap(limit: Int)
@@ -32,6 +36,7 @@ enum ModelAnswer: Sendable, Equatable {
     case nothing
     case enqueued([[EnqueueAnswer]])
     case fired(TickAnswer)
+    case fed(FeedAnswer)
     case turned(TurnReply)
     case beaten(BeatAnswer)
     case reaped(ReapReport)
