@@ -61,6 +61,13 @@ bench: build ## measure, as ratios against limits of the same run (ARGS="--json"
 	@ops/install-dependencies run
 	build/ringback-bench $(ARGS)
 
+.PHONY: completions
+completions: build ## write the shells' completion scripts into build/completions/
+	@mkdir -p build/completions
+	build/ringback --generate-completion-script bash > build/completions/ringback.bash
+	build/ringback --generate-completion-script zsh > build/completions/_ringback
+	build/ringback --generate-completion-script fish > build/completions/ringback.fish
+
 .PHONY: clean
 clean: ## remove what was built; data/ stays
 	rm -rf .build build

@@ -128,7 +128,33 @@ struct BenchStage: Sendable {
         committer: CountingCommitter<Committer>
     ) async throws -> Double where Handler.Effect == Committer.Effect {
         let shutdown = ShutdownSignal()
-        let worker = Worker(
+        let worker = try worker(queue, handler, committer, shutdown)
+        let start = ambient.elapsed()
+        async let ended: Void = worker.run()
+        let end = await committer.done()
+        shutdown.trip()
+        try await ended
+        return (end - start) / .seconds(1)
+    }
+}
+
+extension BenchStage {
+    /// Lets one worker run the jobs of a queue until the task is cancelled.
+    func work<Handler: JobHandler, Committer: ResultCommitter>(
+        _ queue: RedisQueue,
+        handler: Handler,
+        committer: Committer
+    ) async throws where Handler.Effect == Committer.Effect {
+        try await worker(queue, handler, committer, ShutdownSignal()).run()
+    }
+
+    private func worker<Handler: JobHandler, Committer: ResultCommitter>(
+        _ queue: RedisQueue,
+        _ handler: Handler,
+        _ committer: Committer,
+        _ shutdown: ShutdownSignal
+    ) throws -> Worker<Handler, Committer> where Handler.Effect == Committer.Effect {
+        Worker(
             queue: queue,
             handler: handler,
             committer: committer,
@@ -143,12 +169,6 @@ struct BenchStage: Sendable {
             shutdown: shutdown,
             abandon: { error in fatalError("the worker is stuck: \(error)") }
         )
-        let start = ambient.elapsed()
-        async let ended: Void = worker.run()
-        let end = await committer.done()
-        shutdown.trip()
-        try await ended
-        return (end - start) / .seconds(1)
     }
 }
 

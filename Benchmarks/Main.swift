@@ -13,7 +13,8 @@ struct Main: AsyncParsableCommand {
             Starts a redis-server of its own, without persistence, and a SQLite file in a \
             temporary folder. Every figure is the median of the runs; ours and the limit are \
             measured one after the other in each run.
-            """
+            """,
+        version: Release.version
     )
 
     @Flag(help: "Print JSON instead of a table.")
@@ -63,6 +64,9 @@ struct Main: AsyncParsableCommand {
         }
         if wants("queue-latency") {
             rows += try await LatencyBench(stage: stage, samples: samples).rows(runs: runs)
+        }
+        if wants("live-p99-beside-backfill") {
+            rows += try await BackfillBench(stage: stage, samples: samples).rows(runs: runs)
         }
         return BenchReport(
             machine: BenchMachine.description,

@@ -118,6 +118,7 @@ extension Coordinator {
             board.update { $0.batches.append(batch.reference) }
         }
         isSoloWorker = reply.isSoloWorker
+        notePause(reply.isPaused)
         let mayFetch = !reply.isPaused && reply.hasMore
         if request.limit > 0 {
             mayHaveWork = mayFetch
@@ -147,6 +148,16 @@ extension Coordinator {
         case .stale:
             batch.outcomes = settlement.slots + batch.outcomes
             batch.waitingSince = now - limits.settleEvery
+        }
+    }
+
+    private mutating func notePause(_ isPaused: Bool) {
+        guard isPaused != self.isPaused else { return }
+        self.isPaused = isPaused
+        if isPaused {
+            logger.notice("queue is paused; nothing is fetched until somebody resumes it")
+        } else {
+            logger.notice("queue is resumed; jobs are fetched again")
         }
     }
 

@@ -43,11 +43,15 @@ where Handler.Effect == Committer.Effect {
     // Towards the ledger.
     var commitJobs: [FinishedJob<Effect>] = []
     var commitPlaces: [(batch: OpenBatch, position: Int)] = []
+    var dropped: [DroppedJob] = []
     var commitFailures = 0
     var commitRetry: Duration?
     var notes: [JobNote] = []
     var notesSince: Duration = .zero
     var nextLook: Duration = .zero
+
+    /// Whether the queue said with its last answer that it is paused.
+    var isPaused = false
 
     var drain: Drain?
     var failure: WorkerError?
@@ -112,6 +116,7 @@ where Handler.Effect == Committer.Effect {
             collect()
             advanceDrain()
             noteLongRunning(ambient.elapsed())
+            await noteDropped()
             let hasWorked = await exchange()
             await forget()
             removeFinished()
@@ -342,6 +347,9 @@ where Handler.Effect == Committer.Effect {
                 metadata: metadata(job, ["after": "\(delay)", "reason": "\(reason)"])
             )
         case .discard(let reason):
+            dropped.append(
+                DroppedJob(job: job, worker: configuration.worker, fence: batch.batch.fence)
+            )
             logger.info("job discarded", metadata: metadata(job, ["reason": "\(reason)"]))
         case .dead(let reason):
             logger.error("job is dead", metadata: metadata(job, ["reason": "\(reason)"]))

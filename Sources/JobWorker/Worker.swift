@@ -169,12 +169,15 @@ where Handler.Effect == Committer.Effect {
         while await pause(configuration.limits.reapEvery) {
             do {
                 let report = try await queue.reap(limit: configuration.limits.reapBatches)
-                guard report.batches > 0 || report.isGrace else { continue }
+                if report.isGrace {
+                    logger.notice("nobody looked for lost batches for a while; leases last longer")
+                }
+                guard report.batches > 0 else { continue }
                 logger.warning(
                     "batches of silent workers taken back",
                     metadata: [
                         "batches": "\(report.batches)", "suspects": "\(report.suspects)",
-                        "dead": "\(report.dead)", "grace": "\(report.isGrace)",
+                        "dead": "\(report.dead)",
                     ]
                 )
             } catch {

@@ -13,6 +13,7 @@ struct Stage: Sendable {
     let ledger: FakeLedger
     var handler: ScriptHandler
     let shutdown = ShutdownSignal()
+    let log = LogLines()
     let errors = Record<WorkerError>()
     var concurrency = 4
     var limits = WorkerLimits()
@@ -55,7 +56,7 @@ struct Stage: Sendable {
                 limits: limits
             ),
             ambient: ambient,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            logger: Logger(label: "test") { [log] _ in log.handler() },
             shutdown: shutdown ?? self.shutdown,
             board: board,
             abandon: abandon
