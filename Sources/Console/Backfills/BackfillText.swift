@@ -175,7 +175,10 @@ extension BackfillProgress {
                 + "\(TimeText.duration(.seconds(backfill.range.sliceSeconds)))",
             "[\(bar)] \(String(format: "%.1f", part * 100)) %",
             "done \(counts.done)  complete before \(counts.skipped)  failed \(counts.failed)  "
-                + "cancelled \(counts.cancelled)  left \(backfill.left)",
+                + "cancelled \(counts.cancelled)  "
+                + (backfill.state == .cancelled
+                    ? "never begun \(backfill.range.slices - counts.ended)"
+                    : "left \(backfill.left)"),
             "calls \(backfill.calls)  requests \(backfill.requests)",
         ]
         if let pause = backfill.pause {

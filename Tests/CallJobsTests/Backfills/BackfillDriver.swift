@@ -77,7 +77,10 @@ struct BackfillDriver {
             default: _ = try await stage.queue.reap(limit: 10)
             }
         }
-        throw BackfillStage.Failure(reason: "no end after \(stepsMax) steps")
+        let (backfill, figures) = (try await stage.backfill(), try await stage.queue.figures())
+        throw BackfillStage.Failure(
+            reason: "no end after \(stepsMax) steps: \(backfill), \(figures)"
+        )
     }
 
     /// Everybody says that it lives, and how many slots it has.

@@ -27,7 +27,7 @@ final class BackfillStage: Sendable {
     let client: RedisClient
     let queue: RedisQueue
     let folder: URL
-    let time = StageTime()
+    let time: StageTime
     let random: SharedRandom
     let id: BackfillID
     private let opened: Mutex<CallStore>
@@ -49,6 +49,7 @@ final class BackfillStage: Sendable {
         queue: RedisQueue,
         folder: URL,
         store: CallStore,
+        time: StageTime,
         random: SharedRandom,
         id: BackfillID
     ) {
@@ -56,6 +57,7 @@ final class BackfillStage: Sendable {
         self.client = client
         self.queue = queue
         self.folder = folder
+        self.time = time
         self.random = random
         self.id = id
         opened = Mutex(store)
@@ -130,6 +132,7 @@ final class BackfillStage: Sendable {
             queue: queue,
             folder: folder,
             store: store,
+            time: time,
             random: SharedRandom(seed: seed),
             id: id
         )
