@@ -89,6 +89,13 @@ tsan: ## the concurrency tests under the thread sanitizer
 		--filter 'RedisClientTests|RedisQueueTests|JobWorkerTests|SimulationTests|SchedulingTests' \
 		--skip ModelTests
 
+.PHONY: completions
+completions: build ## write the shells' completion scripts into build/completions/
+	@mkdir -p build/completions
+	build/ringback --generate-completion-script bash > build/completions/ringback.bash
+	build/ringback --generate-completion-script zsh > build/completions/_ringback
+	build/ringback --generate-completion-script fish > build/completions/ringback.fish
+
 .PHONY: clean
 clean: ## remove what was built; data/ stays
 	rm -rf .build build

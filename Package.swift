@@ -126,7 +126,7 @@ let product: [Target] = [
     .target(
         name: "CallJobs",
         dependencies: [
-            "Ambient", "CallStore", "JobQueue", "JobWorker", "Traces", logging,
+            "Ambient", "CallStore", "JobQueue", "JobWorker", "Scheduling", "Traces", logging,
         ],
         swiftSettings: strict
     ),
@@ -258,7 +258,8 @@ let executables: [Target] = [
         name: "ringback-bench",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "CHiredis", "JobQueue", "JobWorker",
-            "RedisClient", "RedisQueue", "TestSupport", argumentParser, grdb, hdrHistogram,
+            "RedisClient", "RedisQueue", "Scheduling", "TestSupport", argumentParser, grdb,
+            hdrHistogram,
             logging, nioCore, nioPosix,
         ],
         path: "Benchmarks",
@@ -332,7 +333,13 @@ let testing: [Target] = [
     ),
     tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),
     tests("CallStore", ["CallStore", "JobQueue", "PhoneNumbers", "Traces", grdb, logging]),
-    tests("CallJobs", ["CallJobs", "CallStore", "JobQueue", "JobWorker", logging]),
+    tests(
+        "CallJobs",
+        [
+            "CallJobs", "CallStore", "JobQueue", "JobWorker", "RedisClient", "RedisQueue",
+            "Scheduling", grdb, logging, nioPosix,
+        ]
+    ),
     tests(
         "Sync",
         [

@@ -153,6 +153,19 @@ struct BenchStage: Sendable {
     }
 }
 
+extension BenchStage {
+    /// Lets one worker run the jobs of a queue until the task is cancelled.
+    func work<Handler: JobHandler, Committer: ResultCommitter>(
+        _ queue: RedisQueue,
+        handler: Handler,
+        committer: Committer
+    ) async throws where Handler.Effect == Committer.Effect {
+        try await BenchWorker(ambient: ambient, logger: logger)
+            .worker(queue, handler: handler, committer: committer, shutdown: ShutdownSignal())
+            .run()
+    }
+}
+
 /// Makes workers with the usual settings.
 struct BenchWorker {
     let ambient: Ambient

@@ -22,7 +22,8 @@ struct MeasureCommand: AsyncParsableCommand {
             Starts a redis-server of its own, without persistence, and a SQLite file in a \
             temporary folder. Every figure is the median of the runs; ours and the limit are \
             measured one after the other in each run.
-            """
+            """,
+        version: Release.version
     )
 
     @Flag(help: "Print JSON instead of a table.")
@@ -78,6 +79,9 @@ struct MeasureCommand: AsyncParsableCommand {
         }
         if wants("queue-workers") || wants("queue-batch") {
             rows += try await CrowdBench(stage: stage, jobs: jobs).rows(runs: runs)
+        }
+        if wants("live-p99-beside-backfill") {
+            rows += try await BackfillBench(stage: stage, samples: samples).rows(runs: runs)
         }
         return BenchReport(
             machine: BenchMachine.description,

@@ -48,6 +48,25 @@ package struct StoreCommitter: ResultCommitter {
     }
 }
 
+extension StoreCommitter {
+    package func end(_ jobs: [DroppedJob]) async throws(CommitError) {
+        let entries = jobs.map { dropped in
+            LedgerEntry(
+                id: dropped.job.id,
+                kind: dropped.job.kind,
+                worker: dropped.worker,
+                fence: dropped.fence,
+                attempt: dropped.job.attempt
+            )
+        }
+        do {
+            try await store.end(entries)
+        } catch {
+            throw CommitError(error)
+        }
+    }
+}
+
 extension LedgerJob {
     fileprivate init(_ finished: FinishedJob<StoreChange>) {
         self.init(

@@ -22,6 +22,15 @@ package enum SyncArguments: JobArguments {
 
     package static let kind = JobKind.sync
 
+    /// The slice of a backfill that it works on.
+    package var slice: SliceReference? {
+        switch self {
+        case .range(let range): range.slice
+        case .page(let page): page.range.slice
+        case .recent, .last, .conversation, .inbox: nil
+        }
+    }
+
     package init(taking fields: inout ArgumentFields) throws(ArgumentsError) {
         let expected = "one of window, from and to, conversation, inbox"
         let given = ["window", "from", "conversation", "inbox"].filter(fields.has)
@@ -76,7 +85,8 @@ package enum SyncArguments: JobArguments {
             fromUnix: from,
             toUnix: to,
             agentID: try fields.text("agent"),
-            workspace: try fields.text("workspace") ?? CallIdentity.defaultWorkspace
+            workspace: try fields.text("workspace") ?? CallIdentity.defaultWorkspace,
+            slice: try slice(taking: &fields)
         )
         guard let walk = try fields.text("walk") else { return .range(range) }
         guard let number = try fields.integer("page"), number > 0, number < Int32.max else {
@@ -90,9 +100,23 @@ package enum SyncArguments: JobArguments {
                 number: Int(number),
                 isPoll: try fields.flag("mark") ?? false,
                 filterFromUnix: try fields.instant("filterFrom"),
-                reachedUnix: try fields.instant("reached")
+                reachedUnix: try fields.instant("reached"),
+                calls: Int(clamping: try fields.integer("calls") ?? 0),
+                requests: Int(clamping: try fields.integer("requests") ?? 0)
             )
         )
+    }
+
+    private static func slice(
+        taking fields: inout ArgumentFields
+    ) throws(ArgumentsError) -> SliceReference? {
+        guard let text = try fields.text("backfill") else { return nil }
+        guard let backfill = BackfillID(text) else {
+            throw .malformed(field: "backfill", expected: "a backfill's id")
+        }
+        guard let position = try fields.integer("slice"), position >= 0, position < Int32.max
+        else { throw .malformed(field: "slice", expected: "the number of the slice, from 0") }
+        return SliceReference(backfill: backfill, position: Int(position))
     }
 }
 
@@ -105,16 +129,21 @@ package struct SyncRange: Hashable, Sendable {
     package var agentID: String?
     package var workspace: String
 
+    /// The slice of a backfill that this is; nil for a range that somebody asked for alone.
+    package var slice: SliceReference?
+
     package init(
         fromUnix: Int64,
         toUnix: Int64,
         agentID: String? = nil,
-        workspace: String = CallIdentity.defaultWorkspace
+        workspace: String = CallIdentity.defaultWorkspace,
+        slice: SliceReference? = nil
     ) {
         self.fromUnix = fromUnix
         self.toUnix = toUnix
         self.agentID = agentID
         self.workspace = workspace
+        self.slice = slice
     }
 
     var fields: [String: StoredValue] {
@@ -122,6 +151,10 @@ package struct SyncRange: Hashable, Sendable {
             "from": .integer(fromUnix), "to": .integer(toUnix), "workspace": .text(workspace),
         ]
         if let agentID { fields["agent"] = .text(agentID) }
+        if let slice {
+            fields["backfill"] = .text(slice.backfill.text)
+            fields["slice"] = .integer(Int64(slice.position))
+        }
         return fields
     }
 }
@@ -150,6 +183,10 @@ package struct SyncPage: Hashable, Sendable {
     /// takes the cursor no more.
     package var reachedUnix: Int64?
 
+    /// Calls that the pages before have shown in the range, and requests that they have made.
+    package var calls: Int
+    package var requests: Int
+
     package init(
         range: SyncRange,
         walk: String,
@@ -157,7 +194,9 @@ package struct SyncPage: Hashable, Sendable {
         number: Int,
         isPoll: Bool,
         filterFromUnix: Int64? = nil,
-        reachedUnix: Int64? = nil
+        reachedUnix: Int64? = nil,
+        calls: Int = 0,
+        requests: Int = 0
     ) {
         self.range = range
         self.walk = walk
@@ -166,6 +205,8 @@ package struct SyncPage: Hashable, Sendable {
         self.isPoll = isPoll
         self.filterFromUnix = filterFromUnix
         self.reachedUnix = reachedUnix
+        self.calls = calls
+        self.requests = requests
     }
 
     var fields: [String: StoredValue] {
@@ -176,6 +217,8 @@ package struct SyncPage: Hashable, Sendable {
         if let cursor { fields["cursor"] = .text(cursor) }
         if let filterFromUnix { fields["filterFrom"] = .integer(filterFromUnix) }
         if let reachedUnix { fields["reached"] = .integer(reachedUnix) }
+        if calls > 0 { fields["calls"] = .integer(Int64(calls)) }
+        if requests > 0 { fields["requests"] = .integer(Int64(requests)) }
         return fields
     }
 }

@@ -121,7 +121,7 @@ extension CallStore {
         _ body: @escaping @Sendable (CallRows) throws -> Value
     ) async throws -> Value {
         do {
-            return try await pool.read { database in
+            let value = try await pool.read { database in
                 let clause = FilterClause(filter)
                 let columns = fields.map(\.expression).joined(separator: ", ")
                 let cursor = try Row.fetchCursor(
@@ -137,6 +137,9 @@ extension CallStore {
                 )
                 return try body(CallRows(cursor: cursor, fields: fields))
             }
+            // A long look has kept the log from beginning anew; now it can.
+            _ = try await checkpoint()
+            return value
         } catch let error as DatabaseError {
             throw StoreError(error)
         }

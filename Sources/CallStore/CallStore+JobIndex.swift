@@ -37,7 +37,9 @@ extension CallStore {
     package func history(of id: JobID) async throws(StoreError) -> JobHistory {
         try await read { database in
             let done = try Row.fetchOne(
-                database.cachedStatement(sql: Self.ledgerColumns + " where job_id = ?"),
+                database.cachedStatement(
+                    sql: Self.ledgerColumns + " where job_id = ? and is_dropped is null"
+                ),
                 arguments: [id.text]
             )
             let indexed = try Row.fetchOne(
@@ -176,6 +178,7 @@ extension CallStore {
     ) throws -> [IndexedJob] {
         var filter = RowFilter()
         filter.any("entity", of: query.entities)
+        filter.add("is_dropped is null", [])
         filter.add(since: query.sinceMilliseconds, cursor, time: "finished_ms")
         var rest = RowFilter()
         if let kind = query.kind { rest.add("kind = ?", [kind]) }

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import JobQueue
+package import JobQueue
 
 extension CallStore {
     /// One webhook of the inbox, with its body; nil when it is not there any more.
@@ -92,6 +92,20 @@ extension CallStore {
             )
             return try Row.fetchAll(statement, arguments: [now, limit])
                 .map { try CallReading.outboxEntry($0) }
+        }
+    }
+
+    /// Which of these jobs wait in the outbox.
+    package func inOutbox(among ids: [JobID]) async throws(StoreError) -> Set<JobID> {
+        try await read { database in
+            let statement = try database.cachedStatement(
+                sql: "select 1 from outbox where job_id = ?"
+            )
+            var found: Set<JobID> = []
+            for id in ids where try Int.fetchOne(statement, arguments: [id.text]) != nil {
+                found.insert(id)
+            }
+            return found
         }
     }
 

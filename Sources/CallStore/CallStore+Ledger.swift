@@ -46,7 +46,36 @@ extension CallStore {
     }
 }
 
+extension CallStore {
+    /// Ends jobs that have no result: they leave the outbox, and a copy that is still delivered
+    /// changes nothing.
+    ///
+    /// One that has its result already keeps it.
+    package func end(_ jobs: [LedgerEntry]) async throws(StoreError) {
+        guard !jobs.isEmpty else { return }
+        try await write { writer in try writer.end(jobs) }
+    }
+}
+
 extension StoreWriter {
+    /// Ends jobs that have no result, as `CallStore.end` says.
+    package func end(_ jobs: [LedgerEntry]) throws {
+        for job in jobs {
+            try run(
+                """
+                insert into ledger (
+                    job_id, kind, worker, fence, attempt, finished_ms, entity, is_dropped
+                ) values (?, ?, ?, ?, ?, ?, ?, 1) on conflict (job_id) do nothing
+                """,
+                [
+                    job.id.text, job.kind, job.worker.text, job.fence, job.attempt,
+                    nowMilliseconds, job.entity,
+                ]
+            )
+            try run("delete from outbox where job_id = ?", [job.id.text])
+        }
+    }
+
     /// All jobs at once; when one of them fails or is in the ledger, each under its own savepoint.
     ///
     /// Most batches are new and have nothing to roll back, and a statement for each of their rows

@@ -9,6 +9,7 @@ enum Schema {
         (4, PackageResources.v004_create_view_sql),
         (5, PackageResources.v005_note_gone_sql),
         (6, PackageResources.v006_create_job_index_sql),
+        (7, PackageResources.v007_create_backfills_sql),
     ]
 
     /// What this program's store looks like.

@@ -22,11 +22,12 @@ package struct RingbackCommand: ParsableCommand {
         version: Release.version,
         subcommands: [
             UpCommand.self, StatusCommand.self, TopCommand.self, EnqueueCommand.self,
-            QueueCommand.self,
+            BackfillCommand.self, QueueCommand.self,
             JobsCommand.self, ExplainCommand.self, AuditCommand.self, DeadCommand.self,
             ScheduleCommand.self, CampaignsCommand.self,
             RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
-            LimitsCommand.self, DoctorCommand.self, ConfigCommand.self,
+            LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
+            ConfigCommand.self,
         ]
     )
 

@@ -37,7 +37,7 @@ extension Host {
     }
 
     /// The key of caller keys; its id is the beginning of its digest, which does not reveal it.
-    private func phoneKey() throws(StartFailure) -> PhoneKey {
+    package func phoneKey() throws(StartFailure) -> PhoneKey {
         let secret: Secret
         if let given = settings.phoneKey {
             secret = given

@@ -39,6 +39,8 @@ package enum Program {
 
     /// Sets a process up, runs its body and ends the process.
     ///
+    /// With `--version` it tells its version and ends, before anything is read.
+    ///
     /// Reads the settings, sets up log and metrics, listens for signals and for the end of a
     /// supervisor, and serves health and metrics when an address is set. The first SIGTERM or
     /// SIGINT asks `host.shutdown` for the end, which the body obeys; the second one ends the
@@ -55,6 +57,10 @@ package enum Program {
         level: Logger.Level? = nil,
         body: @Sendable (Host) async throws -> Void
     ) async -> Never {
+        if CommandLine.arguments.dropFirst().contains("--version") {
+            print("\(name) \(Release.version)")
+            exit(ExitCode.done.rawValue)
+        }
         let code: ExitCode
         do {
             let settings = try Host.settings()
@@ -169,9 +175,4 @@ extension Host {
             shutdown: Shutdown()
         )
     }
-}
-
-/// Which Ringback this is.
-package enum Release {
-    package static let version = "0.1.0"
 }

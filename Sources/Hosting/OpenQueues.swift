@@ -7,7 +7,8 @@ package import RedisQueue
 import Settings
 
 /// One queue, to work with and to steer.
-package typealias ManagedQueue = WorkQueue & QueueAdministration
+package typealias ManagedQueue =
+    WorkQueue & QueueAdministration & FeedQueue & ScheduleAdministration
 
 /// The queues of the five job kinds, on one Redis.
 package struct OpenQueues: Sendable {

@@ -141,10 +141,19 @@ package struct Tick: Sendable, Equatable {
     /// Its job; the id is `schedule@instant`, so that a second scheduler makes the same one.
     package var job: NewJob
 
-    package init(schedule: String, instantMilliseconds: Int64, job: NewJob) {
+    /// Whether it comes long after its instant.
+    package var isLate: Bool
+
+    package init(
+        schedule: String,
+        instantMilliseconds: Int64,
+        job: NewJob,
+        isLate: Bool = false
+    ) {
         self.schedule = schedule
         self.instantMilliseconds = instantMilliseconds
         self.job = job
+        self.isLate = isLate
     }
 }
 
@@ -160,6 +169,9 @@ package enum TickAnswer: Sendable, Equatable {
 
     /// The instant counts as fired, but its job was held back by a unique key (overlap: skip).
     case held(by: JobID)
+
+    /// The instant counts as fired, but its schedule is paused.
+    case paused(by: String)
 }
 
 /// One call of `turn`.

@@ -121,6 +121,21 @@ extension Coordinator {
         }
     }
 
+    /// Tells the ledger's keeper of jobs that leave without a result.
+    mutating func noteDropped() async {
+        guard !dropped.isEmpty else { return }
+        let jobs = dropped
+        dropped = []
+        do {
+            try await committer.end(jobs)
+        } catch {
+            logger.warning(
+                "discarded jobs could not be noted; what is sent again is discarded again",
+                metadata: ["jobs": "\(jobs.count)", "error": "\(error)"]
+            )
+        }
+    }
+
     /// Results are committed together: with their batch, with the next fetch, or in time.
     private func isCommitDue(_ now: Duration) -> Bool {
         if drain != nil || commitRetry != nil || commitJobs.count >= limits.batchMax { return true }

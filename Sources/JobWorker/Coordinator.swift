@@ -45,11 +45,15 @@ where Handler.Effect == Committer.Effect {
     // Towards the ledger.
     var commitJobs: [FinishedJob<Effect>] = []
     var commitPlaces: [(batch: OpenBatch, position: Int)] = []
+    var dropped: [DroppedJob] = []
     var commitFailures = 0
     var commitRetry: Duration?
     var notes: [JobNote] = []
     var notesSince: Duration = .zero
     var nextLook: Duration = .zero
+
+    /// Whether the queue said with its last answer that it is paused.
+    var isPaused = false
 
     var drain: Drain?
     var failure: WorkerError?
@@ -114,6 +118,7 @@ where Handler.Effect == Committer.Effect {
             collect()
             advanceDrain()
             noteLongRunning(ambient.elapsed())
+            await noteDropped()
             let hasWorked = await exchange()
             await forget()
             removeFinished()
@@ -347,6 +352,9 @@ where Handler.Effect == Committer.Effect {
                 metadata: metadata(job, ["after": "\(delay)", "reason": "\(reason)"])
             )
         case .discard(let reason):
+            dropped.append(
+                DroppedJob(job: job, worker: configuration.worker, fence: batch.batch.fence)
+            )
             logger.info("job discarded", metadata: metadata(job, ["reason": "\(reason)"]))
         case .dead(let reason):
             logger.error("job is dead", metadata: metadata(job, ["reason": "\(reason)"]))

@@ -137,13 +137,36 @@ package protocol ResultCommitter<Effect>: Sendable {
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict]
 
+    /// Takes note of jobs that leave the queue for good without a result, so that nobody who keeps
+    /// them sends them again.
+    ///
+    /// Called before they are settled. A failure is not repeated: who sends such a job again has it
+    /// discarded and noted then.
+    func end(_ jobs: [DroppedJob]) async throws(CommitError)
+
     /// Whether people will ask for this job by what it is about, so that its running is noted
     /// early. Called from any task; must be quick.
     func isFollowed(_ job: Job) -> Bool
 }
 
 extension ResultCommitter {
+    /// For those who keep no jobs of their own.
+    package func end(_ jobs: [DroppedJob]) async throws(CommitError) {}
+
     package func isFollowed(_ job: Job) -> Bool { false }
+}
+
+/// A job that was discarded: by its handler, or by an operator while it ran.
+package struct DroppedJob: Sendable {
+    package let job: Job
+    package let worker: WorkerID
+    package let fence: Int64
+
+    package init(job: Job, worker: WorkerID, fence: Int64) {
+        self.job = job
+        self.worker = worker
+        self.fence = fence
+    }
 }
 
 /// A job whose handler is done, with what is to change.

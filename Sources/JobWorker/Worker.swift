@@ -179,9 +179,7 @@ where Handler.Effect == Committer.Effect {
 
     private func tell(of report: ReapReport) {
         if report.isGrace {
-            logger.notice(
-                "everybody had been away: all leases get more time, nothing is taken back"
-            )
+            logger.notice("nobody looked for lost batches for a while; leases last longer")
         }
         if report.batches > 0 {
             logger.warning(

@@ -46,6 +46,12 @@ package struct QueueKeys: Sendable, Equatable {
 
     package func tick(_ schedule: String) -> String { "\(prefix)tick:\(schedule)" }
 
+    package func hold(_ schedule: String) -> String { "\(prefix)hold:\(schedule)" }
+
+    package func tickNotes(_ schedule: String) -> String { "\(prefix)ticks:\(schedule)" }
+
+    package func feed(_ feed: FeedName) -> String { "\(prefix)feed:\(feed.text)" }
+
     /// A key that only the check of the server's rights writes, and removes again.
     package var probe: String { prefix + "probe" }
 }

@@ -10,6 +10,10 @@ package struct QueueScripts: Sendable {
 
     package let enqueue: RedisScript
     package let tick: RedisScript
+    package let pauseSchedule: RedisScript
+    package let resumeSchedule: RedisScript
+    package let feed: RedisScript
+    package let closeFeed: RedisScript
     package let turn: RedisScript
     package let beat: RedisScript
     package let reap: RedisScript
@@ -57,6 +61,10 @@ package struct QueueScripts: Sendable {
         }
         enqueue = script("enqueue", PackageResources.pressure_lua, PackageResources.enqueue_lua)
         tick = script("tick", PackageResources.pressure_lua, PackageResources.tick_lua)
+        pauseSchedule = script("pause-schedule", PackageResources.pause_schedule_lua)
+        resumeSchedule = script("resume-schedule", PackageResources.resume_schedule_lua)
+        feed = script("feed", PackageResources.pressure_lua, PackageResources.feed_lua)
+        closeFeed = script("close-feed", PackageResources.close_feed_lua)
         marks = script("marks", PackageResources.pressure_lua, PackageResources.marks_lua)
         turn = script("turn", PackageResources.adopt_lua, PackageResources.turn_lua)
         beat = script("beat", PackageResources.beat_lua)

@@ -33,10 +33,15 @@ package struct ScriptCalls: Sendable {
         let (list, envelope) = try Self.untimed(tick.job)
         return call(
             scripts.tick,
-            [keys.tick(tick.schedule)],
+            [
+                keys.tick(tick.schedule), keys.hold(tick.schedule),
+                keys.tickNotes(tick.schedule),
+            ],
             [
                 Self.number(tick.instantMilliseconds),
                 Self.number(tick.job.delay.queueMilliseconds), Self.text(list), envelope,
+                Self.text(tick.isLate ? "1" : ""),
+                Self.number(QueueLimits.tickNotesMax),
             ]
         )
     }
@@ -163,7 +168,7 @@ package struct ScriptCalls: Sendable {
     }
 
     /// What stands in place of the lane, and the envelope without its version.
-    private static func untimed(
+    static func untimed(
         _ job: NewJob
     ) throws(QueueError) -> (list: String, envelope: [UInt8]) {
         let envelope: [UInt8]
@@ -271,7 +276,7 @@ extension ScriptCalls {
         call(scripts.rights, [keys.probe], [])
     }
 
-    private func call(
+    func call(
         _ script: RedisScript,
         _ ownKeys: [String],
         _ arguments: [[UInt8]]
@@ -279,11 +284,11 @@ extension ScriptCalls {
         ScriptCall(script: script, keys: keys.fixed + ownKeys, arguments: arguments)
     }
 
-    private static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
+    static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-    private static func clipped(_ text: String) -> [UInt8] { Array(QueueText.clipped(text).utf8) }
+    static func clipped(_ text: String) -> [UInt8] { Array(QueueText.clipped(text).utf8) }
 
-    private static func number(_ number: some BinaryInteger) -> [UInt8] {
+    static func number(_ number: some BinaryInteger) -> [UInt8] {
         Array(String(number).utf8)
     }
 }

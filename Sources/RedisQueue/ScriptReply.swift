@@ -21,6 +21,12 @@ package struct ScriptReply {
 
     var count: Int { values.count }
 
+    /// Whether a field is there and not null.
+    func has(_ index: Int) -> Bool {
+        guard values.indices.contains(index) else { return false }
+        return values[index] != .null
+    }
+
     func bytes(_ index: Int) throws(QueueError) -> [UInt8] {
         guard values.indices.contains(index) else { throw Self.missing(index) }
         switch values[index] {
@@ -71,7 +77,7 @@ package struct ScriptReply {
         return texts
     }
 
-    private static func missing(_ index: Int) -> QueueError {
+    static func missing(_ index: Int) -> QueueError {
         .protocolViolation(reason: "field \(index) of a result is missing or malformed")
     }
 }
@@ -135,6 +141,7 @@ extension ScriptReply {
             throw .overloaded(lane: lane, retryAfter: .milliseconds(try integer(2)))
         case "already": return .alreadyFired
         case "held": return .held(by: try Self.jobID(try text(1)))
+        case "paused": return .paused(by: try text(1))
         default: throw Self.missing(0)
         }
     }

@@ -189,6 +189,17 @@ package struct Scheduler: Sendable {
             show(line, isWaiting: false)
             return .milliseconds(next * 1000 - nowMilliseconds)
         }
+        let plan = schedule.catchUp(after: handled, now: now, lateness: limits.lateness)
+        if let plan {
+            logger.notice(
+                "schedule was not fired for a while and catches up",
+                metadata: [
+                    "schedule": "\(schedule.name)", "missed": "\(plan.missed)",
+                    "fires": "\(plan.fires)",
+                    "since": "\(Date(timeIntervalSince1970: Double(handled)).formatted(.iso8601))",
+                ]
+            )
+        }
         for instant in schedule.due(after: handled, now: now, lateness: limits.lateness) {
             let pause = try await fire(instant, of: schedule, into: queue)
             line.handled = instant
@@ -205,8 +216,14 @@ package struct Scheduler: Sendable {
         of schedule: Schedule,
         into queue: any WorkQueue
     ) async throws(QueueError) -> Duration? {
+        let age = nowMilliseconds - instant * 1000
         let trace = TraceContext.root(from: ambient)
-        let tick = schedule.tick(at: instant, draw: ambient.chance(), trace: trace)
+        let tick = schedule.tick(
+            at: instant,
+            draw: ambient.chance(),
+            trace: trace,
+            isLate: .milliseconds(age) > limits.lateness
+        )
         let metadata = TraceScope(trace).metadata.merging([
             "schedule": "\(schedule.name)", "job": "\(tick.job.id)", "queue": "\(queue.name)",
         ]) { $1 }
@@ -229,6 +246,12 @@ package struct Scheduler: Sendable {
                 logger.info(
                     "tick held back by the job of an earlier one",
                     metadata: metadata.merging(["holder": "\(holder)"]) { $1 }
+                )
+            case .paused(let person):
+                outcome = "skipped"
+                logger.info(
+                    "tick skipped, its schedule is paused",
+                    metadata: metadata.merging(["person": "\(person)"]) { $1 }
                 )
             }
         } catch .payloadTooLarge(_, let bytes, let limit) {

@@ -31,6 +31,7 @@ struct DetailFetching {
     func read(_ plan: PagePlan) async throws -> PageReading {
         var reading = PageReading()
         var answers = try await answers(to: plan.fetches, in: &reading)
+        reading.requests = answers.count
         // In the order of the page, whichever answer came first: the same page gives the same.
         answers.sort { $0.position < $1.position }
         for (position, answer) in answers {

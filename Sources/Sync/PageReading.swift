@@ -1,3 +1,4 @@
+import CallJobs
 import CallStore
 import ElevenLabs
 import Foundation
@@ -18,6 +19,14 @@ struct PagePlan {
     /// Rows that make no sense, with why and the id where that could be read.
     var unreadable: [(id: String?, raw: [UInt8], reason: String)] = []
 
+    /// The starts of the page's readable calls, each call once.
+    private var starts: [Int64] = []
+
+    /// How many calls of a range the page shows.
+    func callCount(in range: SyncRange) -> Int {
+        starts.count { $0 >= range.fromUnix && $0 < range.toUnix }
+    }
+
     /// The latest start on the page, when its rows come in ascending order.
     var reachedUnix: Int64?
 
@@ -33,6 +42,7 @@ struct PagePlan {
                 starts.append(summary.startedUnix)
                 if let endUnix, summary.startedUnix >= endUnix { continue }
                 guard seen.insert(summary.id).inserted else { continue }
+                self.starts.append(summary.startedUnix)
                 add(summary, known: known[summary.id])
             case .unreadable(let error, let id, let raw):
                 unreadable.append((id, raw, error.description))
@@ -90,6 +100,9 @@ struct PageReading: Sendable {
 
     /// Conversations whose detail failed: each gets a job of its own, with its own retries.
     var again: [CallIdentity] = []
+
+    /// Requests for details that were made.
+    var requests = 0
 
     /// Whether something of the page was left for later, and how much later.
     var restAfter: Duration?

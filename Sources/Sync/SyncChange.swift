@@ -26,6 +26,15 @@ struct SyncChange: Sendable {
     /// Whether a noted refusal is over.
     var clearsHalt = false
 
+    /// What of the upstream's history is read now: the end of a walk.
+    var covered: (range: SyncRange, calls: Int, requests: Int)?
+
+    /// The slice of a backfill whose walk this is.
+    var slice: SliceReference?
+
+    /// The fence of this delivery.
+    var fence: Int64 = 0
+
     /// The webhook that was read, with what became of it.
     var inbox: (id: InboxID, state: InboxItem.State, reason: String?)?
 
@@ -117,11 +126,34 @@ struct SyncChange: Sendable {
             try writer.addToOutbox(job)
         }
         for job in next {
-            try writer.addToOutbox(OutboxJob(job.arguments, lane: lane, delay: job.delay))
+            let id = try writer.addToOutbox(
+                OutboxJob(job.arguments, lane: lane, delay: job.delay)
+            )
+            if let slice, job.arguments.slice == slice {
+                try writer.goOn(with: slice, in: id.text, fence: fence)
+            }
         }
     }
 
     private func writeState(isUnlisted: Bool, with writer: StoreWriter) throws {
+        if let covered {
+            try writer.cover(
+                covered.range.fromUnix..<covered.range.toUnix,
+                agentID: covered.range.agentID,
+                calls: covered.calls,
+                requests: covered.requests,
+                fence: fence,
+                in: workspace
+            )
+            if let slice {
+                try writer.complete(
+                    slice,
+                    fence: fence,
+                    calls: covered.calls,
+                    requests: covered.requests
+                )
+            }
+        }
         if let pollWalk {
             // Any delivery may move it: which walk it is stands in the position.
             try writer.advance(walk: pollWalk.name, to: pollWalk.position, fence: 0)

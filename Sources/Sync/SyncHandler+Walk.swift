@@ -70,11 +70,12 @@ extension SyncHandler {
         _ range: SyncRange,
         _ run: SyncRun
     ) async throws -> HandlerResult<StoreChange> {
+        if try await isCancelled(range.slice) { return .discard(reason: Self.cancelled) }
         let now = run.context.ambient.unixMilliseconds / 1000
         var range = range
         // Up to a minute ago was now when somebody typed it.
         let isPoll = range.agentID == nil && range.toUnix >= now - 60
-        if isPoll { range.toUnix = min(range.toUnix, now - SyncLimits.settleSeconds) }
+        range.toUnix = min(range.toUnix, now - SyncLimits.settleSeconds)
         guard range.fromUnix < range.toUnix else {
             return .discard(reason: "the range lies in the future")
         }
@@ -88,6 +89,14 @@ extension SyncHandler {
         return try await read(page, watching: false, run)
     }
 
+    private static let cancelled = "its backfill was cancelled"
+
+    /// Whether the backfill of a slice was cancelled; one that the store does not know goes on.
+    private func isCancelled(_ slice: SliceReference?) async throws -> Bool {
+        guard let slice else { return false }
+        return try await store.backfill(slice.backfill)?.state == .cancelled
+    }
+
     /// Goes on with a walk, unless another one has taken its place.
     func goOn(_ page: SyncPage, _ run: SyncRun) async throws -> HandlerResult<StoreChange> {
         if let name = Self.walkName(of: page) {
@@ -96,12 +105,14 @@ extension SyncHandler {
                 return .discard(reason: "a later walk has taken over")
             }
         }
+        if try await isCancelled(page.range.slice) { return .discard(reason: Self.cancelled) }
         guard page.number <= SyncLimits.pagesMax else {
             return .dead(reason: "a walk of more than \(SyncLimits.pagesMax) pages")
         }
         if try await restsFromHalt(page.range.workspace, run) {
             var change = run.change(workspace: page.range.workspace)
             change.next = [(.page(page), SyncLimits.haltPause)]
+            change.slice = page.range.slice
             change.pollWalk = Self.walkName(of: page).map { ($0, page.walk) }
             return done(change)
         }
@@ -244,6 +255,13 @@ extension SyncHandler {
         var change = run.change(workspace: workspace, reading)
         change.clearsHalt = try await store.upstreamHalt(in: workspace) != nil
         let following = Self.following(page, list, plan, reading)
+        change.slice = page.range.slice
+        if following == nil {
+            change.covered = (
+                page.range, page.calls + plan.callCount(in: page.range),
+                page.requests + 1 + reading.requests
+            )
+        }
         if let following { change.next.append((.page(following), reading.restAfter ?? .zero)) }
         if let name = Self.walkName(of: page) {
             change.pollWalk = (name, following == nil ? nil : page.walk)
@@ -268,10 +286,12 @@ extension SyncHandler {
         _ reading: PageReading
     ) -> SyncPage? {
         var following = page
+        following.requests += 1 + reading.requests
         if reading.restAfter != nil { return following }
         guard let cursor = list.nextCursor, cursor != page.cursor else { return nil }
         following.cursor = cursor
         following.number += 1
+        following.calls += plan.callCount(in: page.range)
         following.reachedUnix = plan.reachedUnix.map { max($0, page.reachedUnix ?? $0) }
         return following
     }

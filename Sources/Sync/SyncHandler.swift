@@ -93,6 +93,7 @@ package struct SyncHandler: JobHandler {
         change.haltReason = reason
         change.pollWalk = endingWalk.map { ($0, nil) }
         if let again { change.next = [(again, SyncLimits.haltPause)] }
+        change.slice = again?.slice
         return done(change)
     }
 
@@ -109,6 +110,8 @@ struct SyncRun {
 
     /// An empty change in the job's lane.
     func change(workspace: String, _ reading: PageReading = PageReading()) -> SyncChange {
-        SyncChange(reading: reading, workspace: workspace, lane: job.lane)
+        var change = SyncChange(reading: reading, workspace: workspace, lane: job.lane)
+        change.fence = context.fence
+        return change
     }
 }

@@ -5,6 +5,7 @@ package enum InMemoryCall: Sendable, Equatable {
     case enqueue([JobID])
     case fire(schedule: String)
     case lastTick
+    case feed(FeedName)
     case turn(TurnRequest)
     case forget([JobID])
     case waitForBell

@@ -89,6 +89,9 @@ package struct QueueModel: Sendable {
     package internal(set) var uniques: [UniqueKey: Claim] = [:]
     package internal(set) var calls: [EnqueueCallID: Call] = [:]
     package internal(set) var ticks: [String: Int64] = [:]
+    package internal(set) var holds: [String: PauseState] = [:]
+    package internal(set) var tickNotes: [String: [TickNote]] = [:]
+    package internal(set) var feeds: [FeedName: FeedCursor] = [:]
     package internal(set) var workers: [WorkerID: Worker] = [:]
     package internal(set) var presences: [WorkerID: Int64] = [:]
     package internal(set) var cancellations: [JobID: Cancellation] = [:]
@@ -146,21 +149,25 @@ extension QueueModel {
             return .success(.alreadyFired)
         }
         let pressure = pressure
-        if pressure.level.refuses(tick.job.lane) {
+        // What a paused schedule lets pass needs no room.
+        if holds[tick.schedule] == nil, pressure.level.refuses(tick.job.lane) {
             return .failure(
                 .overloaded(lane: tick.job.lane, retryAfter: Self.slowDownMax)
             )
         }
         ticks[tick.schedule] = tick.instantMilliseconds
+        let answer: TickAnswer
         var hasReady = false
-        switch admit(tick.job, now: now, hasReady: &hasReady) {
-        case .held(let holder):
-            return .success(.held(by: holder))
-        case .queued:
-            if hasReady, pause == nil { hasToken = true }
-            guard let slowDown = pressure.slowDown else { return .success(.fired) }
-            return .success(.firedUnderPressure(slowDown: slowDown))
+        if let hold = holds[tick.schedule] {
+            answer = .paused(by: hold.person)
+        } else if case .held(let holder) = admit(tick.job, now: now, hasReady: &hasReady) {
+            answer = .held(by: holder)
+        } else {
+            answer = pressure.slowDown.map { .firedUnderPressure(slowDown: $0) } ?? .fired
         }
+        if hasReady, pause == nil { hasToken = true }
+        noteTick(tick, answer, now: now)
+        return .success(answer)
     }
 
     /// Pushes bytes as a person at a Redis prompt does: behind everything in the lane, no bell.
@@ -168,7 +175,7 @@ extension QueueModel {
         ready[lane, default: []].append(.bytes(bytes))
     }
 
-    private mutating func admit(
+    mutating func admit(
         _ new: NewJob,
         now: Int64,
         hasReady: inout Bool

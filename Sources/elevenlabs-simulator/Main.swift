@@ -19,7 +19,8 @@ struct Main: AsyncParsableCommand {
             /_truth/conversations and /_truth/recipients (NDJSON), what was injected at \
             /_truth/faults; POST {"mode":"none|flaky|hostile"} there changes the faults. \
             ELEVENLABS_API_KEY_FILE and ELEVENLABS_WEBHOOK_SECRET_FILE may name files instead.
-            """
+            """,
+        version: Release.version
     )
 
     @Option(help: "Address to listen on.")

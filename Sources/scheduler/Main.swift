@@ -17,13 +17,10 @@ private typealias Host = Hosting.Host
 /// As many of them as one likes may run at once.
 @main
 enum Main {
-    /// Time between two looks at the schedules folder.
-    private static let lookEvery = Duration.seconds(15)
-
     static func main() async {
         await Program.run("scheduler", ambient: .live()) { host in
             // Read before anything is opened: a broken file is the operator's first line.
-            let timetable = try loadTimetable(host)
+            let watch = try readSchedules(host)
             let queues = try await host.openQueues()
             try await host.checkServer(of: queues)
             let store = try await host.openStore()
@@ -35,7 +32,7 @@ enum Main {
                 board.families
             } _: {
                 _ = try await host.shutdown.cancelling {
-                    try await run(host, timetable, queues, store, board)
+                    try await run(host, watch, queues, store, board)
                 }
             }
             await queues.close()
@@ -46,16 +43,24 @@ enum Main {
 
     private static func run(
         _ host: Host,
-        _ timetable: Timetable,
+        _ watch: ScheduleWatch,
         _ queues: OpenQueues,
         _ store: CallStore,
         _ board: ScheduleBoard
     ) async throws {
+        let backfills = BackfillDuty(
+            store: store,
+            queue: queues[.sync],
+            budget: queues.upstreamBudget(for: host),
+            ambient: host.ambient,
+            logger: host.logger
+        )
         let scheduler = Scheduler(
-            timetable: timetable,
+            timetable: watch.timetable,
             queues: queues.all,
             duties: [
-                Duty(name: "schedules", interval: lookEvery) { try reload(timetable, host) }
+                Duty(name: "schedules", interval: ScheduleWatch.interval) { watch.look() },
+                Duty(name: "backfills", interval: Feeder.interval) { try await backfills.work() },
             ],
             ambient: host.ambient,
             logger: host.logger,
@@ -71,7 +76,8 @@ enum Main {
         host.logger.notice(
             "Working",
             metadata: [
-                "schedules": "\(timetable.schedules.count)", "version": "\(Release.version)",
+                "schedules": "\(watch.timetable.schedules.count)",
+                "version": "\(Release.version)",
             ]
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -83,36 +89,24 @@ enum Main {
 
     // MARK: - Schedules
 
-    private static func loadTimetable(_ host: Host) throws(StartFailure) -> Timetable {
+    private static func readSchedules(_ host: Host) throws(StartFailure) -> ScheduleWatch {
         do {
-            return try Timetable(try load(host))
+            return try ScheduleWatch(
+                folder: URL(fileURLWithPath: host.settings.schedulesFolder),
+                rules: ScheduleRules(
+                    defaultTimeZone: host.settings.timeZone,
+                    kinds: Set(JobKind.allCases.map(\.rawValue)),
+                    argumentProblem: { kind, payload in
+                        JobKind(rawValue: kind)?.problem(inArguments: payload)
+                    }
+                ),
+                logger: host.logger
+            )
         } catch let error as ScheduleFileError {
             throw StartFailure(.wrongUse, error.description)
         } catch {
             throw StartFailure(.wrongUse, "schedules: \(error)")
         }
-    }
-
-    private static func load(_ host: Host) throws(ScheduleFileError) -> [Schedule] {
-        try ScheduleFile.load(
-            folder: URL(fileURLWithPath: host.settings.schedulesFolder),
-            rules: ScheduleRules(
-                defaultTimeZone: host.settings.timeZone,
-                kinds: Set(JobKind.allCases.map(\.rawValue)),
-                argumentProblem: { kind, payload in
-                    JobKind(rawValue: kind)?.problem(inArguments: payload)
-                }
-            )
-        )
-    }
-
-    /// Takes up changed files; with an error in them the running schedules stay.
-    private static func reload(_ timetable: Timetable, _ host: Host) throws {
-        guard try timetable.replace(with: try load(host)) else { return }
-        host.logger.notice(
-            "Schedules have changed and are taken up",
-            metadata: ["schedules": "\(timetable.schedules.count)"]
-        )
     }
 
     // MARK: - Health

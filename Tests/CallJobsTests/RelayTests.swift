@@ -156,6 +156,25 @@ struct RelayTests {
         #expect(try await fixture.store.health().outboxWaiting == 0)
     }
 
+    @Test("sends a discarded job no more, and what is still delivered of it changes nothing")
+    func discarded() async throws {
+        let fixture = try await RelayFixture()
+        _ = try await fixture.commit("j1", Self.follow)
+        let sent = try await fixture.attribution.waiting() + fixture.conversion.waiting()
+        let worker = try WorkerID("w")
+        try await fixture.committer.end(
+            sent.map { DroppedJob(job: $0, worker: worker, fence: 1) }
+        )
+        for _ in 0..<3 {
+            fixture.clock.advance(seconds: 100_000)
+            #expect(try await fixture.relay.sweep() == OutboxReport())
+        }
+        #expect(try await fixture.store.health().outboxWaiting == 0)
+        for job in sent {
+            #expect(try await fixture.commit(job.id.text, Self.follow) == .alreadyApplied)
+        }
+    }
+
     @Test("waits while another job holds the unique key, and takes its own id for sent")
     func held() async throws {
         let fixture = try await RelayFixture()

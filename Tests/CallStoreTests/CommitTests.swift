@@ -87,6 +87,32 @@ struct CommitTests {
         #expect(other.traceID != trace.traceID)
     }
 
+    @Test(
+        "a job that is ended without a result leaves the outbox; one that has its result keeps it"
+    )
+    func ends() async throws {
+        let fixture = try await StoreFixture()
+        let call = try await fixture.record(.sample()).call
+        let follow = try await fixture.store.write { try $0.addToOutbox(try Self.follow(1)) }
+        try await fixture.commit("j1") { try $0.pin(call, ManualPin(campaign: nil, person: "p")) }
+        let entries = try [follow.text, "j1", "j2"].map { id in
+            LedgerEntry(
+                id: try JobID(id),
+                kind: "test",
+                worker: try WorkerID("operator"),
+                fence: 0,
+                attempt: 1
+            )
+        }
+        for _ in 0..<2 { try await fixture.store.end(entries) }
+        #expect(try fixture.number("select count(*) from outbox") == 0)
+        #expect(try fixture.number("select count(*) from ledger") == 3)
+        #expect(try fixture.number("select count(*) from ledger where worker = 'w1'") == 1)
+        let late = try await fixture.commit("j2") { try $0.addToOutbox(try Self.follow(2)) }
+        #expect(late == .alreadyApplied)
+        #expect(try fixture.number("select count(*) from outbox") == 0)
+    }
+
     @Test("rolls back one violating job among ninety-nine good ones, alone")
     func violation() async throws {
         let fixture = try await StoreFixture()

@@ -1,3 +1,4 @@
+import Ambient
 import ArgumentParser
 import Console
 import Hosting
@@ -26,7 +27,13 @@ struct CommandParsingTests {
             "dead discard sync --reason timeout -y", "jobs list", "jobs list sync --state later",
             "jobs show id-1", "jobs cancel id-1 --yes", "jobs run-now id-1", "schedule list",
             "schedule next", "schedule next poll --count 10", "schedule run poll",
-            "schedule check", "schedule check schedules --json", "campaigns list",
+            "schedule check", "schedule check schedules --json", "schedule history poll --json",
+            "schedule pause poll --reason why", "schedule resume poll",
+            "backfill plan --from 2026-01-01 --to 2026-06-30 --slice 1d",
+            "backfill start --from 30d --agent a --reread --json", "backfill list --limit 5",
+            "backfill show bf-1 --watch --every 5s", "backfill pause bf-1 --reason why",
+            "backfill resume bf-1", "backfill cancel bf-1 --yes", "backfill cancel bf-1 --dry-run",
+            "campaigns list",
             "campaigns add Spring --channel mail --window-days 60",
             "recipients import list.csv --create-campaigns", "recipients import list.csv --dry-run",
             "calls list", "calls list --from 7d --agent a --campaign none --status done --json",
@@ -57,6 +64,9 @@ struct CommandParsingTests {
             "dead retry sync",
             "dead retry sync id --all", "dead discard sync", "jobs list --limit 0",
             "jobs list --state gone", "jobs cancel", "schedule next --count 0", "schedule run",
+            "schedule pause", "schedule history",
+            "backfill plan", "backfill plan --from 1d --slice 30s", "backfill show",
+            "backfill plan --from 1d --slice 32d", "backfill cancel",
             "campaigns add", "campaigns add X", "campaigns add X --channel pigeon",
             "campaigns add none --channel mail", "campaigns add X --channel mail --window-days 0",
             "recipients import", "calls show", "calls assign conv_1",

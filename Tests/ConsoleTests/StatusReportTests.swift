@@ -47,8 +47,7 @@ struct StatusReportTests {
                 StatusReport.ScheduleState(
                     name: "poll",
                     next: Date(timeIntervalSince1970: 1_795_263_300),
-                    last: nil,
-                    isPaused: false
+                    last: nil
                 )
             ],
             calls: CallCounts(

@@ -179,6 +179,52 @@ struct WorkerLoopTests {
         }
         #expect(Set(stage.ledger.effects.keys.map(\.text)) == ["b", "c", "d", "e"])
         #expect(stage.queue.snapshot.counters.discarded == 2)
+        // Whoever keeps its jobs hears that it is over; the other one was removed at its fetch.
+        #expect(stage.ledger.ended.map(\.text) == ["a"])
+    }
+
+    @Test("what a handler discards is over for whoever keeps its jobs")
+    func discards() throws {
+        let simulation = Simulation(seed: 70)
+        let stage = try Stage(simulation) { job, _ in
+            job.id.text == "a" ? .discard(reason: "nothing to do") : .done("effect")
+        }
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue(["a", "b"])
+            await stage.until { stage.isEmpty }
+        }
+        #expect(stage.ledger.ended.map(\.text) == ["a"])
+        #expect(stage.ledger.effects.keys.map(\.text) == ["b"])
+    }
+
+    @Test("says once that its queue is paused, and once that it goes on")
+    func tellsOfPauses() throws {
+        let simulation = Simulation(seed: 71)
+        let stage = try Stage(simulation) { _, _ in .done("effect") }
+        try perform(stage, simulation) { stage in
+            try await stage.queue.pause(by: "me", reason: "why not")
+            try await stage.enqueue(["a"])
+            await stage.sleep(.seconds(20))
+            _ = try await stage.queue.resume(by: "me")
+            await stage.until { stage.isEmpty }
+        }
+        let told = stage.log.all.filter { $0.contains("paused") || $0.contains("resumed;") }
+        #expect(told.count == 2)
+        #expect(told.first?.hasPrefix("queue is paused") == true)
+        #expect(told.last?.hasPrefix("queue is resumed") == true)
+    }
+
+    @Test("tells of a grace after everybody was away")
+    func tellsOfGrace() throws {
+        let simulation = Simulation(seed: 72)
+        let stage = try Stage(simulation) { _, _ in .done("effect") }
+        try perform(stage, simulation) { stage in
+            await stage.sleep(.seconds(10))
+            let before = stage.log.all.count { $0.contains("leases last longer") }
+            stage.queue.shiftClock(by: .seconds(60))
+            await stage.sleep(.seconds(10))
+            #expect(stage.log.all.count { $0.contains("leases last longer") } == before + 1)
+        }
     }
 
     @Test("a graceful shutdown finishes what runs and hands back the rest at once")

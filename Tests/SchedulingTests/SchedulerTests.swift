@@ -202,6 +202,38 @@ struct SchedulerTests {
         #expect(stage.fired == ["hourly@2026-01-01T06:00:00Z"])
     }
 
+    @Test("says before what a stop will be made up for", arguments: catchUps)
+    func plansCatchUp(_ row: CatchUpRow) throws {
+        let schedule = try Self.schedule("hourly", "@hourly", catchUp: row.policy)
+        let start = try instant("2026-01-01T01:00:00Z")
+        let now = try instant("2026-01-01T05:10:00Z")
+        func plan(_ now: Int64) -> CatchUpPlan? {
+            schedule.catchUp(after: start, now: now, lateness: .seconds(60))
+        }
+        // Of what is fired, 01:00 came before the stop and 06:00 comes after it.
+        #expect(plan(now) == CatchUpPlan(missed: 4, fires: row.fired.count - 2))
+        #expect(plan(start + 3599) == nil)
+        #expect(plan(start + 3630) == nil)
+    }
+
+    @Test("notes what it catches up, and lets the instants of a paused schedule pass")
+    func notesTicks() throws {
+        let stage = try Stage(seed: 9)
+        let timetable = try Timetable([try Self.schedule("hourly", "@hourly")])
+        let notes = try stage.simulation.run {
+            await stage.run(timetable, for: .seconds(90 * 60))
+            await stage.sleep(.seconds(220 * 60))
+            await stage.run(timetable, for: .seconds(60 * 60))
+            try await stage.queue.pauseSchedule("hourly", by: "ann", reason: "")
+            await stage.run(timetable, for: .seconds(60 * 60))
+            _ = try await stage.queue.resumeSchedule("hourly")
+            await stage.run(timetable, for: .seconds(60 * 60))
+            return try await stage.queue.tickNotes(ofSchedule: "hourly")
+        }
+        #expect(notes.reversed().map(\.outcome) == [.fired, .caughtUp, .fired, .skipped, .fired])
+        #expect(stage.fired == ["01", "05", "06", "08"].map { "hourly@2026-01-01T\($0):00:00Z" })
+    }
+
     @Test("overlap skip holds the next tick back until the job is done")
     func skipsOverlap() throws {
         let stage = try Stage(seed: 5)

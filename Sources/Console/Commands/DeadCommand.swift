@@ -90,15 +90,24 @@ struct DeadCommand: ParsableCommand {
         }
 
         func find(in queues: OpenQueues) async throws -> [JobID] {
-            if !ids.isEmpty {
-                var found: [JobID] = []
-                for text in ids { found.append(try JobReference.id(text)) }
+            guard ids.isEmpty else { return try ids.map { try JobReference.id($0) } }
+            return try await dead(in: queues).map(\.job.id)
+        }
+
+        /// The chosen jobs, as they are; what is named and not dead is left out.
+        func dead(in queues: OpenQueues) async throws -> [JobRecord] {
+            guard ids.isEmpty else {
+                var found: [JobRecord] = []
+                for text in ids {
+                    let record = try await queues[queue].job(try JobReference.id(text))
+                    if let record, record.state == .dead { found.append(record) }
+                }
                 return found
             }
             return try await JobText.jobs(of: queues[queue], in: .dead, limit: DeadCommand.lookMax)
             {
                 reason.map(($0.reason ?? "").contains) ?? true
-            }.map(\.job.id)
+            }
         }
     }
 
@@ -175,37 +184,57 @@ struct DeadCommand: ParsableCommand {
 
         func run(in session: Session) async throws {
             try await session.withQueues { queues in
-                let ids = try await selection.find(in: queues)
+                let jobs = try await selection.dead(in: queues)
                 var dropped = 0
-                if !consent.dryRun, !ids.isEmpty {
+                if !consent.dryRun, !jobs.isEmpty {
                     try session.terminal.confirm(
-                        "discard \(ids.count) of \(selection.queue.rawValue) for good?",
+                        "discard \(jobs.count) of \(selection.queue.rawValue) for good?",
                         isAgreed: consent.yes
                     )
-                    for part in Retry.parts(ids) {
-                        dropped += try await queues[selection.queue].discardDead(part)
-                    }
-                    await JobMarking.note(
-                        .cancelled,
-                        // Which of them were there is not known when some were not.
-                        dropped == ids.count ? ids.map { ($0, selection.queue.rawValue) } : [],
-                        reason: "discarded",
-                        session
-                    )
+                    dropped = try await drop(jobs.map(\.job), queues, session)
                 }
                 if output.json {
                     session.terminal.show(
                         .fields(
                             ("dryRun", .bool(consent.dryRun)),
-                            ("found", .count(ids.count)),
+                            ("found", .count(jobs.count)),
                             ("discarded", .count(dropped))
                         )
                     )
                 } else {
                     session.terminal.line(
-                        consent.dryRun ? "would discard \(ids.count)" : "discarded \(dropped)"
+                        consent.dryRun ? "would discard \(jobs.count)" : "discarded \(dropped)"
                     )
                 }
+            }
+        }
+
+        /// Drops jobs, and ends them in the store, which would send those of its outbox again.
+        private func drop(
+            _ jobs: [Job],
+            _ queues: OpenQueues,
+            _ session: Session
+        ) async throws -> Int {
+            try await session.withStore { store in
+                var dropped = 0
+                let size = QueueLimits.jobsPerCallMax
+                for start in stride(from: 0, to: jobs.count, by: size) {
+                    let part = Array(jobs[start..<min(start + size, jobs.count)])
+                    // The store first: a death in between leaves them dead, to be discarded again.
+                    let entries = try JobReference.entries(part)
+                    let marks = JobMarking.marks(
+                        .cancelled,
+                        part.map { ($0.id, selection.queue.rawValue) },
+                        reason: "discarded",
+                        session
+                    )
+                    try await store.write { writer in
+                        try writer.end(entries)
+                        try writer.mark(marks)
+                    }
+                    dropped += try await queues[selection.queue].discardDead(part.map(\.id))
+                }
+                return dropped
             }
         }
     }

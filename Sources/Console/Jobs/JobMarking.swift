@@ -7,30 +7,21 @@ import JobQueue
 /// Tells the job index what a person did to jobs.
 enum JobMarking {
     /// Notes it, as far as the store can be reached: what was done in Redis is done.
+    ///
+    /// Those in `ending` are over without a result: the store would send what of them waits in its
+    /// outbox again.
     static func note(
         _ event: JobMark.Event,
         _ jobs: [(id: JobID, queue: String)],
+        ending: [LedgerEntry] = [],
         reason: String?,
         _ session: Session
     ) async {
         guard !jobs.isEmpty else { return }
-        let now = Int64(session.ambient.now().timeIntervalSince1970 * 1000)
-        let person = session.person
-        let marks = jobs.map { job in
-            JobMark(
-                id: job.id,
-                kind: job.queue,
-                lane: .std,
-                event: event,
-                attempt: 1,
-                person: person,
-                reason: reason,
-                enqueuedMilliseconds: now,
-                atMilliseconds: now
-            )
-        }
+        let marks = marks(event, jobs, reason: reason, session)
         do {
             try await session.withStore { store in
+                try await store.end(ending)
                 for start in stride(from: 0, to: marks.count, by: QueueLimits.jobsPerCallMax) {
                     let end = min(start + QueueLimits.jobsPerCallMax, marks.count)
                     let part = Array(marks[start..<end])
@@ -41,6 +32,30 @@ enum JobMarking {
             session.terminal.complain(
                 "ringback: done, but the job index was not told: "
                     + "\(CommandFailure.failure(error).line)\n"
+            )
+        }
+    }
+
+    /// What the index is told of jobs to which the same happened.
+    static func marks(
+        _ event: JobMark.Event,
+        _ jobs: [(id: JobID, queue: String)],
+        reason: String?,
+        _ session: Session
+    ) -> [JobMark] {
+        let now = Int64(session.ambient.now().timeIntervalSince1970 * 1000)
+        let person = session.person
+        return jobs.map { job in
+            JobMark(
+                id: job.id,
+                kind: job.queue,
+                lane: .std,
+                event: event,
+                attempt: 1,
+                person: person,
+                reason: reason,
+                enqueuedMilliseconds: now,
+                atMilliseconds: now
             )
         }
     }

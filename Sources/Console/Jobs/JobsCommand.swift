@@ -233,6 +233,14 @@ enum JobReference {
         return nil
     }
 
+    /// What the ledger is told of jobs that an operator ends without a result.
+    static func entries(_ jobs: [Job]) throws -> [LedgerEntry] {
+        let worker = try WorkerID("operator")
+        return jobs.map { job in
+            LedgerEntry(id: job.id, kind: job.kind, worker: worker, fence: 0, attempt: job.attempt)
+        }
+    }
+
     /// Finds jobs and does something to them, queue by queue.
     static func act(
         on texts: [String],
@@ -246,11 +254,11 @@ enum JobReference {
         var wanted: [JobID] = []
         for text in texts { wanted.append(try id(text)) }
         try await session.withQueues { queues in
-            var places: [JobKind: [JobID]] = [:]
+            var places: [JobKind: [JobRecord]] = [:]
             var missing: [JobID] = []
             for id in wanted {
-                if let (kind, _) = try await find(id, in: queues) {
-                    places[kind, default: []].append(id)
+                if let (kind, record) = try await find(id, in: queues) {
+                    places[kind, default: []].append(record)
                 } else {
                     missing.append(id)
                 }
@@ -266,11 +274,18 @@ enum JobReference {
             }
             var done = 0
             for kind in JobKind.allCases {
-                guard let ids = places[kind] else { continue }
-                done += try await action(queues[kind], ids)
+                guard let records = places[kind] else { continue }
+                done += try await action(queues[kind], records.map(\.job.id))
                 if let mark {
-                    let jobs = ids.map { (id: $0, queue: kind.rawValue) }
-                    await JobMarking.note(mark, jobs, reason: "\(verb) asked for", session)
+                    // A running one ends by its worker, or wins with its result.
+                    let waiting = records.filter { $0.state != .running && $0.state != .dead }
+                    await JobMarking.note(
+                        mark,
+                        records.map { (id: $0.job.id, queue: kind.rawValue) },
+                        ending: mark == .cancelled ? try entries(waiting.map(\.job)) : [],
+                        reason: "\(verb) asked for",
+                        session
+                    )
                 }
             }
             report(done, of: count, missing, verb, isDry: false, session, output)

@@ -91,22 +91,33 @@ package enum ScheduleBook {
         }
     }
 
-    /// When a schedule fires next, and when it fired last.
+    /// When a schedule fires next, when it fired last, and what keeps it.
     static func state(
         of schedule: Schedule,
         queues: OpenQueues,
         now: Date
     ) async throws -> StatusReport.ScheduleState {
         var last: Date?
+        var pause: PauseState?
+        var catchUp: CatchUpPlan?
         if let kind = JobKind(rawValue: schedule.kind) {
             let instant = try await queues[kind].lastTick(ofSchedule: schedule.name.text)
             last = instant.map { Date(timeIntervalSince1970: Double($0) / 1000) }
+            pause = try await queues[kind].schedulePause(schedule.name.text)
+            catchUp = instant.flatMap { instant in
+                schedule.catchUp(
+                    after: instant / 1000,
+                    now: Int64(now.timeIntervalSince1970),
+                    lateness: Scheduler.Limits().lateness
+                )
+            }
         }
         return StatusReport.ScheduleState(
             name: schedule.name.text,
             next: schedule.firings(after: now, count: 1).first,
             last: last,
-            isPaused: false
+            pause: pause,
+            catchUp: catchUp
         )
     }
 }

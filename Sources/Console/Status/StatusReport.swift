@@ -2,6 +2,7 @@ package import CallStore
 package import Foundation
 package import JobQueue
 package import RedisQueue
+package import Scheduling
 
 /// The state of the whole stack at one moment.
 package struct StatusReport: Sendable, Equatable {
@@ -23,13 +24,27 @@ package struct StatusReport: Sendable, Equatable {
         package var name: String
         package var next: Date?
         package var last: Date?
-        package var isPaused: Bool
 
-        package init(name: String, next: Date?, last: Date?, isPaused: Bool) {
+        /// Who stopped it; nil while it fires.
+        package var pause: PauseState?
+
+        /// What a scheduler makes up for when it comes back; nil when nothing is late.
+        package var catchUp: CatchUpPlan?
+
+        package var isPaused: Bool { pause != nil }
+
+        package init(
+            name: String,
+            next: Date?,
+            last: Date?,
+            pause: PauseState? = nil,
+            catchUp: CatchUpPlan? = nil
+        ) {
             self.name = name
             self.next = next
             self.last = last
-            self.isPaused = isPaused
+            self.pause = pause
+            self.catchUp = catchUp
         }
     }
 

@@ -15,6 +15,9 @@ final class FakeLedger: ResultCommitter {
 
         /// Jobs whose running is noted early.
         var followed: Set<JobID> = []
+
+        /// Jobs that left without a result.
+        var ended: Set<JobID> = []
         var downUntil: Duration?
         var failuresInPercent = 0
         var attemptsWhileDown = 0
@@ -30,6 +33,7 @@ final class FakeLedger: ResultCommitter {
     var effects: [JobID: Int] { state.withLock { $0.effects } }
     var commits: [[JobID]] { state.withLock { $0.commits } }
     var notes: [JobNote] { state.withLock { $0.notes } }
+    var ended: Set<JobID> { state.withLock { $0.ended } }
     var attemptsWhileDown: Int { state.withLock { $0.attemptsWhileDown } }
 
     /// Every call fails until then, on the ambient's `elapsed`.
@@ -71,6 +75,12 @@ final class FakeLedger: ResultCommitter {
         }
         if losesReply { throw .unavailable(reason: "the answer was lost") }
         return verdicts
+    }
+
+    func end(_ jobs: [DroppedJob]) async throws(CommitError) {
+        await Task.yield()
+        _ = try check()
+        state.withLock { $0.ended.formUnion(jobs.map(\.job.id)) }
     }
 
     /// Effects named `stale` and `reject` meet their first commit like that.

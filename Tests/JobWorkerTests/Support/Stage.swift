@@ -13,10 +13,13 @@ struct Stage: Sendable {
     let ledger: FakeLedger
     var handler: ScriptHandler
     let shutdown = ShutdownSignal()
+    let log = LogLines()
     let errors = Record<WorkerError>()
     var concurrency = 4
     var limits = WorkerLimits()
-    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// In place of `log`, where a test looks at more than lines.
+    var logger: Logger?
 
     init(
         _ simulation: Simulation,
@@ -56,7 +59,7 @@ struct Stage: Sendable {
                 limits: limits
             ),
             ambient: ambient,
-            logger: logger,
+            logger: logger ?? Logger(label: "test") { [log] _ in log.handler() },
             shutdown: shutdown ?? self.shutdown,
             board: board,
             abandon: abandon

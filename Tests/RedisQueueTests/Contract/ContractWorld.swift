@@ -15,7 +15,7 @@ enum ContractWorld: String, CaseIterable, Sendable {
 
 /// One fresh queue of either kind, whose clock the test moves.
 struct ContractQueue: Sendable {
-    let queue: any WorkQueue & QueueAdministration
+    let queue: any WorkQueue & QueueAdministration & FeedQueue & ScheduleAdministration
 
     /// Moves the queue's clock, forward or back.
     let advance: @Sendable (Duration) async throws -> Void

@@ -129,6 +129,20 @@ extension ModelDump {
         for (key, claim) in model.uniques { set("uniq:\(key.text)", [claim.holder.text]) }
         for (id, call) in model.calls { set("call:\(id.text)", [Self.text(call.answers)]) }
         for (schedule, instant) in model.ticks { set("tick:\(schedule)", ["\(instant)"]) }
+        for (schedule, hold) in model.holds {
+            let fields = [
+                ("pausedBy", hold.person), ("pausedWhy", hold.reason),
+                ("pausedAt", "\(hold.atMilliseconds)"),
+            ]
+            set(pairs: fields, "hold:\(schedule)")
+        }
+        for (schedule, notes) in model.tickNotes {
+            let texts = notes.map { note in
+                "\(note.instantMilliseconds)|\(note.atMilliseconds)|\(note.outcome.rawValue)"
+            }
+            set("ticks:\(schedule)", texts)
+        }
+        for (feed, cursor) in model.feeds { set("feed:\(feed)", [Self.text(cursor)]) }
         set(pairs: Self.control(model), "ctl")
         set(pairs: Self.counters(model.counters), "stat")
     }
@@ -188,6 +202,13 @@ extension ModelDump {
             return "|"
         }
         .joined()
+    }
+
+    private static func text(_ cursor: FeedCursor) -> String {
+        switch cursor {
+        case .at(let position): "\(position)"
+        case .closed: "closed"
+        }
     }
 
     private static func fields(_ worker: QueueModel.Worker) -> [(String, String)] {

@@ -44,7 +44,7 @@ struct ModelGenerator {
     }
 
     private mutating func rarely(_ model: QueueModel, now: Int64) throws -> ModelStep {
-        switch Int.random(in: 0..<20, using: &random) {
+        switch Int.random(in: 0..<23, using: &random) {
         case 0: return .pause(reason: "why not")
         case 1, 2: return .resume
         case 3: return .cancel(ids(model, known: nil))
@@ -68,6 +68,10 @@ struct ModelGenerator {
         case 18:
             let value = Int.random(in: 5...30, using: &random)
             return .setMark(pick([.softDepth, .hardDepth, .lastDepth]), chance(0.4) ? nil : value)
+        case 19, 20: return try feed(model)
+        case 21:
+            let schedule = pick(["poll", "sweep"])
+            return chance(0.4) ? .pauseSchedule(schedule) : .resumeSchedule(schedule)
         case 14:
             let places = Set((0..<2).map { _ in pick(PurgePlace.allCases) })
             let limit = Int.random(in: 1...4, using: &random)
@@ -130,8 +134,35 @@ struct ModelGenerator {
     private mutating func fire(_ now: Int64) throws -> ModelStep {
         let instant = (now / 60_000 + Int64.random(in: -2...2, using: &random)) * 60_000
         return .fire(
-            Tick(schedule: pick(["poll", "sweep"]), instantMilliseconds: instant, job: try job())
+            Tick(
+                schedule: pick(["poll", "sweep"]),
+                instantMilliseconds: instant,
+                job: try job(),
+                isLate: chance(0.3)
+            )
         )
+    }
+
+    /// A step from where the feed stands or from elsewhere, as a feeder that was late takes it.
+    private mutating func feed(_ model: QueueModel) throws -> ModelStep {
+        let feed = try FeedName(pick(["plan", "other"]))
+        if chance(0.05) { return .closeFeed(feed) }
+        var seen: Int?
+        if case .at(let position)? = model.feeds[feed] { seen = position }
+        if chance(0.2) { seen = chance(0.3) ? nil : Int.random(in: 0...6, using: &random) }
+        let jobs = try (0..<Int.random(in: 0...3, using: &random)).map { _ in
+            NewJob(
+                id: try JobID(name("fed")),
+                kind: "sync",
+                lane: pick(Lane.allCases),
+                payload: Array("{}".utf8),
+                limit: chance(0.4) ? limitKeys.randomElement(using: &random) : nil
+            )
+        }
+        pastIDs += jobs.map(\.id)
+        for job in jobs { keysOfJobs[job.id] = .some(nil) }
+        let next = chance(0.9) ? (seen ?? 0) + jobs.count : Int.random(in: 0...6, using: &random)
+        return .feed(FeedStep(feed: feed, seen: seen, next: next, jobs: jobs))
     }
 
     private mutating func handPush(_ now: Int64) throws -> ModelStep {

@@ -140,8 +140,9 @@ struct ModelInvariants {
             allowed = Set(
                 before.filter { names.contains($0.value.first?.place ?? "") }.map(\.key)
             )
-        case .enqueue, .fire, .beat, .leave, .ring, .takeToken, .pause, .resume, .runNow,
-            .setLimit, .limits, .setMark, .pushByHand, .expireCall, .expireUnique, .wait:
+        case .enqueue, .fire, .pauseSchedule, .resumeSchedule, .feed, .closeFeed, .beat, .leave,
+            .ring, .takeToken, .pause, .resume, .runNow, .setLimit, .limits, .setMark, .pushByHand,
+            .expireCall, .expireUnique, .wait:
             break
         }
         return lost.filter { id in

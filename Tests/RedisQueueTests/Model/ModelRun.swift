@@ -123,8 +123,8 @@ extension QueueScripts {
     var all: [RedisScript] {
         [
             enqueue, tick, turn, beat, reap, forget, ring, leave, pause, resume, cancel, retryDead,
-            discardDead, runNow, purge, limits, limitSet,
-            marks,
+            discardDead, runNow, purge, limits, limitSet, marks, feed, closeFeed, pauseSchedule,
+            resumeSchedule,
         ]
     }
 }

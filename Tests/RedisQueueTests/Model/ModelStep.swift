@@ -4,6 +4,10 @@ import JobQueue
 enum ModelStep: Sendable {
     case enqueue([(id: EnqueueCallID, jobs: [NewJob])])
     case fire(Tick)
+    case pauseSchedule(String)
+    case resumeSchedule(String)
+    case feed(FeedStep)
+    case closeFeed(FeedName)
     case turn(TurnRequest)
     case beat(Presence)
     case reap(limit: Int)
@@ -36,6 +40,7 @@ enum ModelAnswer: Sendable, Equatable {
     case nothing
     case enqueued([Result<EnqueueReply, QueueError>])
     case fired(Result<TickAnswer, QueueError>)
+    case fed(Result<FeedAnswer, QueueError>)
     case pressed(PressureState)
     case turned(TurnReply)
     case beaten(BeatAnswer)

@@ -60,6 +60,11 @@ struct ModelWorlds {
         switch step {
         case .enqueue(let calls): return Self.command(try self.calls.enqueue(calls))
         case .fire(let tick): return Self.command(try calls.fire(tick))
+        case .pauseSchedule(let schedule):
+            return Self.command(calls.pauseSchedule(schedule, by: "who", reason: "why"))
+        case .resumeSchedule(let schedule): return Self.command(calls.resumeSchedule(schedule))
+        case .feed(let step): return Self.command(try calls.feed(step))
+        case .closeFeed(let feed): return Self.command(calls.closeFeed(feed))
         case .turn(let request): return Self.command(calls.turn(request))
         case .beat(let presence): return Self.command(calls.beat(presence))
         case .reap(let limit): return Self.command(calls.reap(limit: limit))
@@ -93,6 +98,11 @@ struct ModelWorlds {
         case .enqueue(let calls):
             return .enqueued(model.enqueue(calls, now: now))
         case .fire(let tick): return .fired(model.fire(tick, now: now))
+        case .pauseSchedule(let schedule):
+            model.pauseSchedule(schedule, by: "who", reason: "why", now: now)
+        case .resumeSchedule(let schedule): return .resumed(model.resumeSchedule(schedule))
+        case .feed(let step): return .fed(model.feed(step, now: now))
+        case .closeFeed(let feed): model.closeFeed(feed)
         case .turn(let request): return .turned(model.turn(request, now: now))
         case .beat(let presence): return .beaten(model.beat(presence, now: now))
         case .reap(let limit): return .reaped(model.reap(limit: limit, now: now))
@@ -130,12 +140,19 @@ struct ModelWorlds {
             } catch {
                 return .fired(.failure(error))
             }
+        case .feed:
+            let reply = try ScriptReply(value)
+            do throws(QueueError) {
+                return .fed(.success(try reply.feedAnswer()))
+            } catch {
+                return .fed(.failure(error))
+            }
         case .setMark: return .pressed(try ScriptReply(value).pressure())
         case .turn(let request): return .turned(try ScriptReply(value).turnReply(to: request))
         case .beat(let presence): return .beaten(try ScriptReply(value).beatAnswer(to: presence))
         case .reap: return .reaped(try ScriptReply(value).reapReport())
         case .takeToken: return .token(value != .null)
-        case .resume: return .resumed(try ScriptReply(value).pauseState())
+        case .resume, .resumeSchedule: return .resumed(try ScriptReply(value).pauseState())
         case .cancel, .discardDead, .runNow:
             guard case .integer(let count) = value else {
                 throw QueueError.protocolViolation(reason: "\(value)")
@@ -144,8 +161,8 @@ struct ModelWorlds {
         case .retryDead: return .retried(try ScriptReply(value).deadRetryAnswers())
         case .limits: return .limits(try ScriptReply(value).limits())
         case .purge: return .purged(try ScriptReply(value).purgeReport())
-        case .setLimit, .forget, .leave, .ring, .pause, .pushByHand, .expireCall, .expireUnique,
-            .wait:
+        case .setLimit, .pauseSchedule, .forget, .leave, .closeFeed, .ring, .pause, .pushByHand,
+            .expireCall, .expireUnique, .wait:
             if case .error(let error) = value { throw error }
             return .nothing
         }

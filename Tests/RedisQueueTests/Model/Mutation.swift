@@ -116,6 +116,37 @@ struct Mutation: Sendable, CustomTestStringConvertible {
             replacement: "tonumber(last) > tonumber(ARGV[1])"
         ),
         Mutation(
+            name: "fire although paused",
+            script: "tick",
+            original: "if pausedBy then\n  outcome",
+            replacement: "if false then\n  outcome"
+        ),
+        Mutation(
+            name: "feed wherever the cursor stands",
+            script: "feed",
+            original: "if found ~= ARGV[1] then return {'moved', found} end",
+            replacement: ""
+        ),
+        Mutation(
+            name: "feed without moving the cursor",
+            script: "feed",
+            original: "redis.call('SET', KEYS[15], ARGV[2])",
+            replacement: ""
+        ),
+        Mutation(
+            name: "move the cursor of a part that is refused",
+            script: "feed",
+            original: "  if isRefused(lane) then return {'refused'",
+            replacement:
+                "  if isRefused(lane) then redis.call('SET', KEYS[15], ARGV[2]) return {'refused'"
+        ),
+        Mutation(
+            name: "refuse what a paused schedule lets pass",
+            script: "tick",
+            original: "if not pausedBy then\n  if isRefused",
+            replacement: "if true then\n  if isRefused"
+        ),
+        Mutation(
             name: "leave long leases after the clock went back",
             script: "reap",
             original: "redis.call('ZADD', KEYS[1], now + LEASE, batch)",

@@ -1,0 +1,115 @@
+import CallStore
+import Foundation
+import GRDB
+import Testing
+
+@Suite("Backup and restore")
+struct BackupTests {
+    private static func copy(_ fixture: StoreFixture, _ name: String = "copy") -> String {
+        fixture.folder.appendingPathComponent(name).path
+    }
+
+    private static func backUp(_ fixture: StoreFixture) async throws -> StoreCopyFacts {
+        let copy = copy(fixture)
+        return try await fixture.store.backUp(to: copy, passing: copy + ".part")
+    }
+
+    @Test("a copy is whole and consistent while others write")
+    func online() async throws {
+        let fixture = try await StoreFixture()
+        try await fixture.record(.sample("conv_0"))
+        try await fixture.commit("j1") { _ in }
+        let facts = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // Each transaction adds two calls, so a consistent copy holds an odd number.
+                for number in 1...200 {
+                    try await fixture.store.write { writer in
+                        try writer.record(.sample("conv_\(number)"))
+                        try writer.record(.sample("conv_\(number)b"))
+                    }
+                }
+            }
+            let facts = try await Self.backUp(fixture)
+            try await group.waitForAll()
+            return facts
+        }
+        #expect(facts.calls % 2 == 1)
+        #expect(facts.lastJobMilliseconds != nil)
+        #expect(facts.phoneKeyIDs == ["test"])
+        #expect(try await StoreBackup.verify(Self.copy(fixture)) == facts)
+        let attributes = try FileManager.default.attributesOfItem(atPath: Self.copy(fixture))
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        #expect(!FileManager.default.fileExists(atPath: Self.copy(fixture) + ".part"))
+    }
+
+    @Test("a file that is there is not replaced")
+    func occupied() async throws {
+        let fixture = try await StoreFixture()
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: Self.copy(fixture)))
+        await #expect(throws: StoreError.self) { try await Self.backUp(fixture) }
+        let kept = try Data(contentsOf: URL(fileURLWithPath: Self.copy(fixture)))
+        #expect(kept == Data("mine".utf8))
+        #expect(!FileManager.default.fileExists(atPath: Self.copy(fixture) + ".part"))
+    }
+
+    @Test("what is damaged, newer or somebody else's is refused")
+    func refusals() async throws {
+        let fixture = try await StoreFixture()
+        for number in 0..<300 { try await fixture.record(.sample("conv_\(number)")) }
+        _ = try await Self.backUp(fixture)
+        let sound = try Data(contentsOf: URL(fileURLWithPath: Self.copy(fixture)))
+        var broken = sound
+        for offset in stride(from: 8192, to: broken.count, by: 4096) {
+            broken.replaceSubrange(offset..<(offset + 64), with: Data(repeating: 0xFF, count: 64))
+        }
+        let damaged = Self.copy(fixture, "damaged")
+        try broken.write(to: URL(fileURLWithPath: damaged))
+        let foreign = Self.copy(fixture, "foreign")
+        try await DatabaseQueue(path: foreign).write { try $0.execute(sql: "create table t (x)") }
+        for path in [damaged, foreign] {
+            let error = await #expect(throws: StoreError.self) {
+                _ = try await StoreBackup.verify(path)
+            }
+            #expect(error?.caseName == "damaged")
+        }
+        try await DatabaseQueue(path: Self.copy(fixture)).write { database in
+            try database.execute(sql: "pragma user_version = 99")
+        }
+        let error = await #expect(throws: StoreError.self) {
+            _ = try await StoreBackup.verify(Self.copy(fixture))
+        }
+        #expect(error?.caseName == "newerSchema")
+        await #expect(throws: StoreError.self) {
+            _ = try await StoreBackup.verify(Self.copy(fixture, "nothing"))
+        }
+    }
+
+    @Test("a store that somebody has open is left alone; then it is replaced and kept aside")
+    func restores() async throws {
+        let fixture = try await StoreFixture()
+        try await fixture.record(.sample("conv_1"))
+        _ = try await Self.backUp(fixture)
+        try await fixture.record(.sample("conv_2"))
+        let aside = Self.copy(fixture, "aside")
+        func restore() async throws {
+            try await StoreBackup.restore(
+                Self.copy(fixture),
+                to: fixture.path,
+                keepingOldAt: aside,
+                ambient: fixture.time.ambient(seed: 3)
+            )
+        }
+        let error = await #expect(throws: StoreError.self) { try await restore() }
+        #expect("\(String(describing: error))".contains("another process has it open"))
+        #expect(try await fixture.store.counts().total == 2)
+        try fixture.store.close()
+        try await restore()
+        let store = try await CallStore.open(
+            path: fixture.path,
+            ambient: fixture.time.ambient(seed: 4)
+        )
+        #expect(try await store.counts().total == 1)
+        try store.close()
+        #expect(try await StoreBackup.verify(aside).calls == 2)
+    }
+}
