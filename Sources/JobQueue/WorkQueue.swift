@@ -109,7 +109,9 @@ package enum QueueLimits {
     package static let reasonBytesMax = 1000
 
     /// Age of the oldest suspect from which on one worker falls idle to run suspects.
-    package static let suspectAgeMax = Duration.seconds(5)
+    ///
+    /// With the lease and the longest wait for a reap it keeps the first restart within 35 s.
+    package static let suspectAgeMax = Duration.seconds(2)
 
     /// After this much time without a reap by anyone, all leases get this much more.
     package static let grace = Duration.seconds(10)

@@ -25,7 +25,7 @@ struct ChaosTerms: ParsableArguments, Sendable {
         var tuning = QueueTuning()
         tuning.lease = .seconds(lease)
         tuning.grace = .seconds(max(1, lease / 3))
-        tuning.suspectAgeMax = .seconds(lease / 6)
+        tuning.suspectAgeMax = .seconds(lease / 15)
         return tuning
     }
 
