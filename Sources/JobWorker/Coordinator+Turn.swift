@@ -129,16 +129,6 @@ extension Coordinator {
         }
     }
 
-    private mutating func notePause(_ isPausedNow: Bool) {
-        guard isPausedNow != isPaused else { return }
-        isPaused = isPausedNow
-        logger.notice(
-            isPaused
-                ? "queue is paused: nothing is fetched until it is resumed"
-                : "queue is resumed: fetching goes on"
-        )
-    }
-
     private mutating func take(
         _ settled: TurnReply.Settled,
         of settlement: Settlement,

@@ -52,9 +52,6 @@ where Handler.Effect == Committer.Effect {
     var notesSince: Duration = .zero
     var nextLook: Duration = .zero
 
-    /// Whether the queue said with its last answer that it is paused.
-    var isPaused = false
-
     var drain: Drain?
     var failure: WorkerError?
 

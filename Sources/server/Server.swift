@@ -1,3 +1,4 @@
+import Ambient
 import CallJobs
 import CallStore
 import ElevenLabs

@@ -10,6 +10,7 @@ struct ModelGenerator {
     private var pastTurns: [TurnRequest] = []
     private var pastCalls: [(id: EnqueueCallID, jobs: [NewJob])] = []
     private var pastIDs: [JobID] = []
+    private var deadIDs: [JobID] = []
     private var keysOfJobs: [JobID: UniqueKey?] = [:]
     private var workers: [WorkerID]
     private let uniques: [UniqueKey]
@@ -30,6 +31,7 @@ struct ModelGenerator {
     var hasCopies: Bool { mayRepeatIDs }
 
     mutating func next(_ model: QueueModel, now: Int64) throws -> ModelStep {
+        deadIDs = model.dead.keys.sorted { $0.text < $1.text }
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<20: return try enqueue()
         case 20..<55: return try turn(model)
@@ -101,7 +103,11 @@ struct ModelGenerator {
 
     private mutating func job() throws -> NewJob {
         var id = try JobID(name("job"))
-        if mayRepeatIDs, chance(0.2), let past = pastIDs.randomElement(using: &random) { id = past }
+        if mayRepeatIDs, chance(0.2) {
+            // A copy of a dead job may take the key that the dead one gave up.
+            let past = chance(0.5) && !deadIDs.isEmpty ? deadIDs : pastIDs
+            id = past.randomElement(using: &random) ?? id
+        }
         pastIDs.append(id)
         // A resent job is the same job: it brings the same key.
         let unique = keysOfJobs[id] ?? (chance(0.3) ? pick(uniques) : nil)
