@@ -8,12 +8,19 @@ package enum JobEntity {
     /// Asked for every job that is committed, so the arguments are searched and not decoded. What
     /// is not written as this program writes it has no entity.
     package static func of(_ job: Job) -> String? {
+        let arguments: [UInt8]
+        do {
+            arguments = try job.arguments()
+        } catch {
+            // Its handler meets the same bytes and tells of it.
+            return nil
+        }
         switch job.kind {
         case JobKind.sync.rawValue:
-            if let id = text(after: conversationField, in: job.payload) { return id }
-            return number(after: inboxField, in: job.payload).map { "inbox_\($0)" }
+            if let id = text(after: conversationField, in: arguments) { return id }
+            return number(after: inboxField, in: arguments).map { "inbox_\($0)" }
         case JobKind.attribution.rawValue, JobKind.conversion.rawValue:
-            return number(after: callField, in: job.payload).map { "call_\($0)" }
+            return number(after: callField, in: arguments).map { "call_\($0)" }
         default:
             return nil
         }

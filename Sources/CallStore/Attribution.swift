@@ -1,4 +1,4 @@
-/// How a call was credited; product.md's ladder of evidence.
+/// How a call was credited: the ladder of evidence, strongest first.
 package enum AttributionMethod: String, Sendable, Codable, CaseIterable {
     case manual
     case batchRecipient = "batch-recipient"

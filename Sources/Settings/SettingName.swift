@@ -218,7 +218,7 @@ extension SettingName {
                 example: "127.0.0.1:9100"
             )
         case .retentionRaw:
-            // Thirteen months, as the transcripts that the bodies hold: product.md 10.
+            // Thirteen months, as the transcripts that the bodies hold.
             SettingFacts(
                 "how long raw conversation bodies are kept",
                 example: "396d",

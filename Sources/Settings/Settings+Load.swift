@@ -56,7 +56,7 @@ extension UpstreamSettings {
             standard: "https://api.elevenlabs.io",
             SettingParsers.webURL
         )
-        // The plans' own limits lie between 5 and 30 (elevenlabs-api.md); 100 bounds a mistake.
+        // The plans' own limits lie between 5 and 30; 100 bounds a mistake.
         parallel = reader.integer(.upstreamParallel, standard: 3, in: 1...100)
         rate = reader.optional(.upstreamRate) { (text) throws(Unacceptable) in
             guard let rate = RateText(text) else { throw Unacceptable(expected: RateText.form) }

@@ -5,7 +5,7 @@ import JobQueue
 import RedisQueue
 import Testing
 
-/// A stack at one moment, as product.md shows one.
+/// A stack at one moment.
 enum TopSample {
     static let now: Int64 = 1_794_700_000_000
 

@@ -14,7 +14,8 @@ enum Main {
                 exportsFolder: host.settings.exportsFolder,
                 rawBodies: retention.raw,
                 webhookBodies: retention.webhooks,
-                ledger: retention.ledger
+                ledger: retention.ledger,
+                jobIndex: retention.ledger
             )
             try await host.work(.upkeep) { tools in
                 UpkeepHandler(store: tools.store, settings: settings)

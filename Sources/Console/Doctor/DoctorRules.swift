@@ -9,7 +9,7 @@ package enum DoctorRules {
     /// The write-ahead log is emptied long before this unless a reader holds it open.
     package static let walBytesMax: Int64 = 256 * 1024 * 1024
 
-    /// A call that is not finished after a day will hardly ever be (product.md section 5).
+    /// A call that is not finished after a day will hardly ever be.
     package static let watchAgeMax: Int64 = 24 * 3_600
 
     /// A poll every 15 minutes that failed twice.

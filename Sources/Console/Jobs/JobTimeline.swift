@@ -167,7 +167,8 @@ package struct JobTimeline: Sendable {
             ("reason", .optional(held?.record.reason ?? history.indexed?.reason)),
             ("worker", .optional(held?.record.batch?.id.worker.text ?? indexed?.worker)),
             ("unique", .optional(job?.unique?.text)),
-            ("arguments", .optional(job.map { String(decoding: $0.payload, as: UTF8.self) })),
+            ("limit", .optional(job?.limit?.text)),
+            ("arguments", .optional(job.map(JobText.arguments))),
             ("entity", .optional(entity)),
             ("answer", .text(answer)),
             ("timeline", .list(history.events.map(\.json)))

@@ -124,7 +124,7 @@ struct JobsCommand: ParsableCommand {
             session.terminal.line("\(id): \(timeline.answer)")
             for line in timeline.lines { session.terminal.line("  " + line) }
             if let job = timeline.held?.record.job {
-                session.terminal.line("  arguments \(String(decoding: job.payload, as: UTF8.self))")
+                session.terminal.line("  arguments \(JobText.arguments(of: job))")
             }
         }
     }

@@ -25,7 +25,8 @@ enum JobText {
         )
     }
 
-    private static func arguments(of job: Job) -> String {
+    /// The arguments as the producer gave them, or what keeps them from being read.
+    static func arguments(of job: Job) -> String {
         do {
             return String(decoding: try job.arguments(), as: UTF8.self)
         } catch {

@@ -24,7 +24,7 @@ extension TopScreen {
                 .init(TimeText.iso(milliseconds: at)),
                 .init(record.batch?.id.worker.text ?? ""),
                 .init(JobText.clipped(record.reason ?? "", 60)),
-                .init(Self.masked(record.job.payload)),
+                .init(Self.masked(JobText.arguments(of: record.job))),
             ])
         }
         var lines = [tabs]
@@ -35,10 +35,9 @@ extension TopScreen {
     }
 
     /// Arguments hold ids and ranges only, but what a person pushed may hold anything.
-    static func masked(_ payload: [UInt8]) -> String {
-        let text = String(decoding: payload.prefix(200), as: UTF8.self)
+    static func masked(_ arguments: String) -> String {
         var digits = 0
-        let masked = text.map { character -> Character in
+        let masked = arguments.prefix(200).map { character -> Character in
             digits = character.isNumber ? digits + 1 : 0
             // Longer runs of digits than times and ids of calls could be a phone number.
             return digits > 10 ? "*" : character
@@ -54,8 +53,9 @@ extension TopScreen {
             TopLine(),
         ]
         lines += timeline.lines.map { TopLine("  \($0)") }
-        if let payload = timeline.held?.record.job.payload {
-            lines += [TopLine(), TopLine("arguments \(Self.masked(payload))", .dim)]
+        if let job = timeline.held?.record.job {
+            let arguments = Self.masked(JobText.arguments(of: job))
+            lines += [TopLine(), TopLine("arguments \(arguments)", .dim)]
         }
         return lines
     }

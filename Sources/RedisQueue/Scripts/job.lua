@@ -30,12 +30,17 @@ local function waiting(state, list, key)
   end
 end
 
--- Looks at KEYS_PER_CALL jobs of as many keys of each lane.
+-- Looks at PER_CALL jobs of each key, and at KEYS_LOOKED of all keys together.
+local KEYS_LOOKED = 20 * PER_CALL
+
 local function keyed()
+  local left = KEYS_LOOKED
   for _, lane in ipairs(LANE_NAMES) do
     local keys = keysOf(lane)
-    for i = 1, math.min(#keys, KEYS_PER_CALL) do
-      local items = redis.call('LRANGE', keyedList(lane, keys[i]), -KEYS_PER_CALL, -1)
+    for i = 1, #keys do
+      if left <= 0 then return nil end
+      local items = redis.call('LRANGE', keyedList(lane, keys[i]), -math.min(PER_CALL, left), -1)
+      left = left - #items - 1
       for at = #items, 1, -1 do
         if known(items[at]) == id then
           return {'ready', lane .. ':' .. keys[i] .. '-' .. (#items - at), '', '', items[at]}

@@ -9,7 +9,7 @@
 -- KEYS[8] dead         ZSET  job id -> ms;         KEYS[9] deadbody HASH id -> note, envelope
 -- KEYS[10] ctl HASH, KEYS[11] bell LIST, KEYS[12] stat HASH, KEYS[13] cancel HASH,
 -- KEYS[14] workers ZSET worker -> end in ms
--- A script's own keys begin at KEYS[15]. Unique keys, the keys of flow control (flow.lua) and the
+-- A script's own keys begin at KEYS[15]. Unique keys, the keys of flow control (below) and the
 -- batches that reap finds are derived within the same hash tag.
 
 local LANES = {hi = KEYS[2], std = KEYS[3], low = KEYS[4]}
