@@ -71,7 +71,7 @@ enum HandPushed {
     }
 
     private static func refused(_ mark: String, _ reason: String) -> Reading {
-        .refused(identifier("garbage-\(mark)"), reason: reason)
+        .refused(identifier("garbage-hand-\(mark)"), reason: reason)
     }
 
     private static func identifier(_ text: String) -> JobID {

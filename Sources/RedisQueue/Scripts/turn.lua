@@ -236,6 +236,9 @@ local function settle()
     elseif e and e ~= '' and ARGV[i + 1] == garbageName(slots[1], position - 2) then
       slots[position] = ''
       blanked[#blanked + 1] = position - 1
+      -- Its worker may be stricter than this script was when it fetched the job for its key.
+      local _, _, _, _, _, _, _, _, _, key = parse(e)
+      if key and key ~= '' then noteKey(key, 'k', 0) end
       buryGarbage(ARGV[i + 1], e, code == 'k' and ARGV[i + 3] or 'malformed envelope')
     end
     i = i + 3 + EXTRA[code]
@@ -320,7 +323,7 @@ local function receive(e, lane, isOwn)
     local mark = fenceText .. '-' .. popped
     local kind, args = adoption(e)
     if not kind then
-      bury('garbage-' .. mark, e, args)
+      bury('garbage-hand-' .. mark, e, args)
       count('died', 1)
       hasBuried = true
       return nil

@@ -75,10 +75,12 @@ struct ModelGenerator {
             let schedule = pick(["poll", "sweep"])
             return chance(0.4) ? .pauseSchedule(schedule) : .resumeSchedule(schedule)
         case 14:
+            if mayRepeatIDs, !deadIDs.isEmpty, chance(0.5) { return .purge([.dead], limit: 4) }
             let places = Set((0..<2).map { _ in pick(PurgePlace.allCases) })
             let limit = Int.random(in: 1...4, using: &random)
             return .purge(PurgePlace.ordered(places), limit: limit)
         default:
+            if mayRepeatIDs, !deadIDs.isEmpty, chance(0.5) { return .purge([.dead], limit: 4) }
             return .expireUnique(pick(uniques))
         }
     }
@@ -110,7 +112,7 @@ struct ModelGenerator {
         }
         pastIDs.append(id)
         // A resent job is the same job: it brings the same key.
-        let unique = keysOfJobs[id] ?? (chance(0.3) ? pick(uniques) : nil)
+        let unique = keysOfJobs[id] ?? (chance(mayRepeatIDs ? 0.6 : 0.3) ? pick(uniques) : nil)
         keysOfJobs[id] = .some(unique)
         return NewJob(
             id: id,
