@@ -129,14 +129,14 @@ extension Coordinator {
         }
     }
 
-    private mutating func notePause(_ isPausedNow: Bool) {
-        guard isPausedNow != isPaused else { return }
-        isPaused = isPausedNow
-        logger.notice(
-            isPaused
-                ? "queue is paused: nothing is fetched until it is resumed"
-                : "queue is resumed: fetching goes on"
-        )
+    private mutating func notePause(_ isPaused: Bool) {
+        guard isPaused != self.isPaused else { return }
+        self.isPaused = isPaused
+        if isPaused {
+            logger.notice("queue is paused; nothing is fetched until somebody resumes it")
+        } else {
+            logger.notice("queue is resumed; jobs are fetched again")
+        }
     }
 
     private mutating func take(
@@ -159,16 +159,6 @@ extension Coordinator {
         case .stale:
             batch.outcomes = settlement.slots + batch.outcomes
             batch.waitingSince = now - limits.settleEvery
-        }
-    }
-
-    private mutating func notePause(_ isPaused: Bool) {
-        guard isPaused != self.isPaused else { return }
-        self.isPaused = isPaused
-        if isPaused {
-            logger.notice("queue is paused; nothing is fetched until somebody resumes it")
-        } else {
-            logger.notice("queue is resumed; jobs are fetched again")
         }
     }
 
