@@ -172,7 +172,7 @@ package enum QueueMetrics {
             Counter("released_jobs", "Jobs that workers handed back.", \.released),
             Counter("discarded_jobs", "Jobs that left without a result.", \.discarded),
             Counter("died_jobs", "Jobs that were given up.", \.died),
-            Counter("reaped_batches", "Batches taken from workers that were gone.", \.reaped),
+            Counter("reaped_jobs", "Jobs taken back from workers that were gone.", \.reaped),
             Counter("graces", "Times when everybody had been away.", \.graces),
         ]
     }
