@@ -98,6 +98,7 @@ package enum StoreBackup {
             let files = FileManager.default
             let isThere = files.fileExists(atPath: path)
             if isThere { try settle(path) }
+            try setAside(besides: path, aside)
             let fresh = path + ".restoring"
             if files.fileExists(atPath: fresh) { try files.removeItem(atPath: fresh) }
             try files.copyItem(atPath: copy, toPath: fresh)
@@ -134,6 +135,18 @@ package enum StoreBackup {
             throw StoreError.unavailable(
                 reason: "another process has it open; stop scheduler, server and workers first"
             )
+        }
+    }
+
+    /// Takes away the log of a store that is not there any more: SQLite would play it over the copy.
+    private static func setAside(besides path: String, _ aside: String) throws {
+        for suffix in ["-wal", "-shm", "-journal"]
+        where FileManager.default.fileExists(atPath: path + suffix) {
+            guard rename(path + suffix, aside + suffix) == 0 else {
+                throw StoreError.unavailable(
+                    reason: "\(path + suffix) cannot be moved: \(OpeningLock.lastError())"
+                )
+            }
         }
     }
 
