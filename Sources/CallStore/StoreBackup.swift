@@ -150,6 +150,15 @@ package enum StoreBackup {
         }
     }
 
+    /// Makes a file that only its owner may read from the first byte on.
+    static func createPrivately(_ path: String) throws {
+        let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw StoreError.unavailable(reason: "\(path): \(OpeningLock.lastError())")
+        }
+        close(descriptor)
+    }
+
     /// Makes a file's bytes lasting.
     static func flush(_ path: String, mode: mode_t) throws {
         let descriptor = Foundation.open(path, O_RDWR | O_CLOEXEC)
@@ -208,6 +217,7 @@ extension CallStore {
         do {
             let pool = pool
             try await StoreBackup.offThread {
+                try StoreBackup.createPrivately(passing)
                 // One read transaction of SQLite's own: writers go on, and the log grows meanwhile.
                 try pool.vacuum(into: passing)
                 try StoreBackup.flush(passing, mode: 0o600)
