@@ -17,7 +17,8 @@ package struct OutboxRelay: Sendable {
     /// Longest time between two sendings: a job that sits in `dead` comes back once a day at most.
     package static let resendAfterMax = Duration.seconds(24 * 3600)
 
-    /// How long a job waits whose unique key another one holds, or whose queue nobody knows.
+    /// How long a job waits whose unique key another one holds, whose queue nobody knows, or whose
+    /// lane is refused.
     package static let heldWait = Duration.seconds(60)
 
     /// Rows that one step of the sweep takes.
@@ -68,7 +69,8 @@ package struct OutboxRelay: Sendable {
         let now = ambient.elapsed()
         let entries = entries.filter { pace.mayGoOn($0.job.queue, at: now) }
         guard !entries.isEmpty else { return }
-        let report = await deliver(entries)
+        var refused: Set<Line> = []
+        let report = await deliver(entries, refused: &refused)
         notes.add(report.notes, limit: Self.notesMax)
     }
 
@@ -94,19 +96,19 @@ package struct OutboxRelay: Sendable {
             }
         }
         var total = OutboxReport()
+        var refused: Set<Line> = []
         for _ in 0..<Self.batchesMax {
             let due = try await store.dueOutbox(limit: Self.batchMax)
             guard !due.isEmpty else { break }
-            let report = await deliver(due)
+            let report = await deliver(due, refused: &refused)
             total.sent += report.sent
             total.waiting += report.waiting
-            let noted = report.notes
+            // What a full queue refuses must not stay in front of what others would take.
+            let noted = report.notes + report.refusals
             try await store.write { writer in try Note.write(noted, with: writer) }
+            total.failed += report.failed
             // A queue that cannot be reached now would only be asked for the same rows again.
-            if report.failed > 0 {
-                total.failed += report.failed
-                break
-            }
+            if report.failed > report.refusals.count { break }
             if due.count < Self.batchMax { break }
             if let wait = report.slowDown { try await rest(min(wait, Self.slowDownMax)) }
         }
@@ -122,7 +124,15 @@ package struct OutboxRelay: Sendable {
     }
 
     /// Hands jobs to their queues; a queue that fails holds up only its own.
-    private func deliver(_ entries: [OutboxEntry]) async -> Delivery {
+    ///
+    /// - Parameters:
+    ///   - entries: The jobs.
+    ///   - refused: Lanes that were refused for their queues are full; they are not asked again.
+    /// - Returns: What became of them.
+    private func deliver(
+        _ entries: [OutboxEntry],
+        refused: inout Set<Line>
+    ) async -> Delivery {
         var delivery = Delivery()
         // By lane, too: a queue over its hard mark refuses the low lane first, and whole calls.
         for (line, jobs) in Dictionary(grouping: entries, by: { Line($0.job) }) {
@@ -133,6 +143,10 @@ package struct OutboxRelay: Sendable {
                     metadata: ["queue": "\(name)", "jobs": "\(jobs.count)"]
                 )
                 delivery.wait(jobs)
+                continue
+            }
+            if refused.contains(line) {
+                delivery.refuse(jobs)
                 continue
             }
             var rest = jobs[...]
@@ -147,7 +161,12 @@ package struct OutboxRelay: Sendable {
                         pace.slowDown(name, until: ambient.elapsed() + pause)
                     }
                 } catch {
-                    delivery.failed += part.count + rest.count
+                    if case .overloaded = error {
+                        refused.insert(line)
+                        delivery.refuse(part + rest)
+                    } else {
+                        delivery.failed += part.count + rest.count
+                    }
                     logger.warning(
                         "jobs of the outbox wait: their queue does not take them",
                         metadata: [
@@ -232,6 +251,9 @@ private struct Delivery {
     var failed = 0
     var notes: [Note] = []
 
+    /// Of those that failed, the ones that a full queue refused, to be written by a sweep.
+    var refusals: [Note] = []
+
     /// The longest wait that a queue asked for.
     var slowDown: Duration?
 
@@ -247,6 +269,11 @@ private struct Delivery {
                 notes.append(Note(id: entry.id, fate: .sent(againIn: again)))
             }
         }
+    }
+
+    mutating func refuse(_ entries: [OutboxEntry]) {
+        failed += entries.count
+        refusals += entries.map { Note(id: $0.id, fate: .waits(OutboxRelay.heldWait)) }
     }
 
     mutating func wait(_ entries: [OutboxEntry]) {

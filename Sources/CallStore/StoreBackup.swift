@@ -98,6 +98,7 @@ package enum StoreBackup {
             let files = FileManager.default
             let isThere = files.fileExists(atPath: path)
             if isThere { try settle(path) }
+            try setAside(besides: path, aside)
             let fresh = path + ".restoring"
             if files.fileExists(atPath: fresh) { try files.removeItem(atPath: fresh) }
             try files.copyItem(atPath: copy, toPath: fresh)
@@ -135,6 +136,27 @@ package enum StoreBackup {
                 reason: "another process has it open; stop scheduler, server and workers first"
             )
         }
+    }
+
+    /// Takes away the log of a store that is not there any more: SQLite would play it over the copy.
+    private static func setAside(besides path: String, _ aside: String) throws {
+        for suffix in ["-wal", "-shm", "-journal"]
+        where FileManager.default.fileExists(atPath: path + suffix) {
+            guard rename(path + suffix, aside + suffix) == 0 else {
+                throw StoreError.unavailable(
+                    reason: "\(path + suffix) cannot be moved: \(OpeningLock.lastError())"
+                )
+            }
+        }
+    }
+
+    /// Makes a file that only its owner may read from the first byte on.
+    static func createPrivately(_ path: String) throws {
+        let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw StoreError.unavailable(reason: "\(path): \(OpeningLock.lastError())")
+        }
+        close(descriptor)
     }
 
     /// Makes a file's bytes lasting.
@@ -195,6 +217,7 @@ extension CallStore {
         do {
             let pool = pool
             try await StoreBackup.offThread {
+                try StoreBackup.createPrivately(passing)
                 // One read transaction of SQLite's own: writers go on, and the log grows meanwhile.
                 try pool.vacuum(into: passing)
                 try StoreBackup.flush(passing, mode: 0o600)

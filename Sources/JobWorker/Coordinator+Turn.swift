@@ -152,16 +152,6 @@ extension Coordinator {
         }
     }
 
-    private mutating func notePause(_ isPaused: Bool) {
-        guard isPaused != self.isPaused else { return }
-        self.isPaused = isPaused
-        if isPaused {
-            logger.notice("queue is paused; nothing is fetched until somebody resumes it")
-        } else {
-            logger.notice("queue is resumed; jobs are fetched again")
-        }
-    }
-
     private func idleWait(after reply: TurnReply) -> Duration {
         let longest = limits.bellWait * (1 + ambient.chance() / 4)
         guard let due = reply.nextDueMilliseconds, !reply.isPaused else { return longest }

@@ -36,7 +36,6 @@ where Handler.Effect == Committer.Effect {
     var mayHaveWork = true
     var nextFetch: Duration = .zero
     var isSoloWorker = false
-    var isPaused = false
     var toForget: [JobID] = []
 
     /// The queue's clock, in Unix milliseconds, as it was when the queue answered last.

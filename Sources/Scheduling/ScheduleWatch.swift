@@ -16,6 +16,7 @@ package final class ScheduleWatch: Sendable {
         var name: String
         var size: Int64
         var inode: UInt64
+        var mode: Int
         var modified: Date
     }
 
@@ -106,17 +107,20 @@ package final class ScheduleWatch: Sendable {
             return []
         }
         return names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted().map { name in
-            let path = folder.appendingPathComponent(name).path
+            // An edit of what a link leads to is one, too; so is another target.
+            let path = folder.appendingPathComponent(name).resolvingSymlinksInPath().path
             do {
                 let facts = try FileManager.default.attributesOfItem(atPath: path)
                 return Stamp(
                     name: name,
                     size: (facts[.size] as? NSNumber)?.int64Value ?? -1,
                     inode: (facts[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0,
+                    // A file that could not be read may be readable now.
+                    mode: (facts[.posixPermissions] as? NSNumber)?.intValue ?? 0,
                     modified: facts[.modificationDate] as? Date ?? .distantPast
                 )
             } catch {
-                return Stamp(name: name, size: -1, inode: 0, modified: .distantPast)
+                return Stamp(name: name, size: -1, inode: 0, mode: 0, modified: .distantPast)
             }
         }
     }

@@ -141,14 +141,29 @@ package struct Scheduler: Sendable {
         var failures = 0
         while !Task.isCancelled {
             var wait = limits.lookAgain
-            do {
+            // Those that wait when this round fails.
+            var waiting = Set(lines.indices)
+            do throws(QueueError) {
                 // Whether it is back must be asked: there may be nothing left to fire.
                 if failures > 0, let first = lines.first {
                     _ = try await queue.lastTick(ofSchedule: first.schedule.name.text)
                 }
+                var refusal: QueueError?
+                var refused: Set<Int> = []
                 for index in lines.indices {
-                    let next = try await step(&lines[index], queue)
-                    wait = min(wait, next)
+                    do throws(QueueError) {
+                        let next = try await step(&lines[index], queue)
+                        wait = min(wait, next)
+                    } catch {
+                        // A full queue refuses some lanes: schedules of the others go on.
+                        guard case .overloaded = error else { throw error }
+                        refusal = error
+                        refused.insert(index)
+                    }
+                }
+                if let refusal {
+                    waiting = refused
+                    throw refusal
                 }
                 if failures > 0 {
                     logger.notice("queue is back", metadata: ["queue": "\(queue.name)"])
@@ -157,9 +172,10 @@ package struct Scheduler: Sendable {
             } catch {
                 guard error != .cancelled || !Task.isCancelled else { return }
                 failures += 1
-                wait = backoff(failures)
+                let pause = backoff(failures)
+                wait = waiting.count == lines.count ? pause : min(wait, pause)
                 noteFailure(error, failures: failures, queue: queue)
-                for line in lines { show(line, isWaiting: true) }
+                for index in waiting { show(lines[index], isWaiting: true) }
             }
             do {
                 try await ambient.sleep(for: max(wait, .milliseconds(1)))

@@ -102,9 +102,17 @@ package final class LogMask: Sendable {
                 index += 1
                 continue
             }
-            let end = numberEnd(bytes, from: index)
-            if isPhoneNumber(bytes, index..<end) { mask(&result, index..<end) }
-            index = max(end, index + 1)
+            var end = numberEnd(bytes, from: index)
+            // Other digits may follow as words: the longest part that is a number counts.
+            while end > index, !isPhoneNumber(bytes, index..<end) {
+                end = shortened(bytes, index..<end)
+            }
+            if end > index {
+                mask(&result, index..<end)
+            } else {
+                end = bytes[index...].dropFirst().firstIndex { !isDigit($0) } ?? bytes.endIndex
+            }
+            index = end
         }
         return result
     }
@@ -142,6 +150,17 @@ package final class LogMask: Sendable {
             index += 1
         }
         return end
+    }
+
+    /// The end without the last word; the start when there is one word alone.
+    private static func shortened(_ bytes: [UInt8], _ range: Range<Int>) -> Int {
+        let head = bytes[range]
+        // Dashes and dots also stand within ids, dates and addresses.
+        let wordEnds = [UInt8(ascii: " "), UInt8(ascii: "("), UInt8(ascii: "/")]
+        guard let space = head.lastIndex(where: { wordEnds.contains($0) }) else {
+            return range.lowerBound
+        }
+        return head[..<space].lastIndex { isDigit($0) }.map { $0 + 1 } ?? range.lowerBound
     }
 
     private static func isPhoneNumber(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {

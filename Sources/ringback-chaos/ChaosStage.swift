@@ -266,7 +266,8 @@ final class ChaosStage: Sendable {
                 let name = String(decoding: bytes, as: UTF8.self).dropFirst(prefix.count)
                 let isKept =
                     kept.contains(String(name)) || name.hasPrefix("worker:")
-                    || name.hasPrefix("tick:") || name.hasPrefix("call:")
+                    || name.hasPrefix("tick:") || name.hasPrefix("ticks:")
+                    || name.hasPrefix("call:")
                 if !isKept { left.append(String(name)) }
             }
             cursor = String(decoding: next, as: UTF8.self)

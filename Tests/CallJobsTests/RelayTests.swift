@@ -263,6 +263,33 @@ struct RelayTests {
         #expect(try await fixture.attribution.waiting().map(\.lane) == [.hi, .std, .low])
     }
 
+    @Test("many jobs of a refused lane do not stand in front of those of other queues")
+    func refusedCrowd() async throws {
+        let fixture = try await RelayFixture()
+        _ = try await fixture.attribution.pressure(setting: [.softDepth: 0, .hardDepth: 0])
+        _ = try await fixture.commit("j1") { writer in
+            for number in 0..<(OutboxRelay.batchMax + 100) {
+                try writer.addToOutbox(
+                    OutboxJob(
+                        AttributionArguments(.calls([CallID(Int64(number))])),
+                        lane: .low
+                    )
+                )
+            }
+        }
+        fixture.clock.advance(seconds: 1)
+        fixture.conversion.failEnqueues(1)
+        _ = try await fixture.commit("j2", Self.follow)
+        #expect(try await fixture.conversion.waiting().isEmpty)
+        fixture.clock.advance(seconds: 31)
+        let report = try await fixture.relay.sweep()
+        #expect(report.failed == OutboxRelay.batchMax + 100)
+        #expect(try await fixture.conversion.waiting().count == 1)
+        _ = try await fixture.attribution.pressure(setting: [.softDepth: nil, .hardDepth: nil])
+        fixture.clock.advance(seconds: 61)
+        #expect(try await fixture.relay.sweep().sent == OutboxRelay.batchMax + 100)
+    }
+
     @Test("sends nothing of a job that was rolled back")
     func rolledBack() async throws {
         let fixture = try await RelayFixture()

@@ -112,4 +112,24 @@ struct BackupTests {
         try store.close()
         #expect(try await StoreBackup.verify(aside).calls == 2)
     }
+
+    @Test("the log of a store that is gone is not played over the copy")
+    func strayLog() async throws {
+        let fixture = try await StoreFixture()
+        try await fixture.record(.sample("conv_1"))
+        _ = try await Self.backUp(fixture)
+        try await fixture.record(.sample("conv_2"))
+        let place = Self.copy(fixture, "place")
+        let aside = Self.copy(fixture, "aside")
+        try FileManager.default.copyItem(atPath: fixture.path + "-wal", toPath: place + "-wal")
+        try await StoreBackup.restore(
+            Self.copy(fixture),
+            to: place,
+            keepingOldAt: aside,
+            ambient: fixture.time.ambient(seed: 3)
+        )
+        #expect(try await StoreBackup.verify(place).calls == 1)
+        #expect(FileManager.default.fileExists(atPath: aside + "-wal"))
+        try fixture.store.close()
+    }
 }

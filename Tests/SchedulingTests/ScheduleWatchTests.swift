@@ -99,6 +99,24 @@ struct ScheduleWatchTests {
         }
     }
 
+    @Test("an edit of what a link leads to is seen")
+    func links() throws {
+        try Self.withFolder { folder, watch, _ in
+            let place = folder.appendingPathComponent("real")
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            try Self.write(Self.schedule("linked", "@hourly"), to: place, "b.yaml")
+            try FileManager.default.createSymbolicLink(
+                at: folder.appendingPathComponent("b.yaml"),
+                withDestinationURL: place.appendingPathComponent("b.yaml")
+            )
+            watch.look()
+            #expect(Self.names(watch) == ["poll", "linked"])
+            try Self.write(Self.schedule("edited-2", "@hourly"), to: place, "b.yaml")
+            watch.look()
+            #expect(Self.names(watch) == ["poll", "edited-2"])
+        }
+    }
+
     @Test("a folder that cannot be read keeps the old schedules")
     func noFolder() throws {
         try Self.withFolder { folder, watch, _ in

@@ -64,6 +64,7 @@ struct SchedulerTests {
     private static func schedule(
         _ name: String,
         _ cron: String,
+        lane: Lane = .std,
         catchUp: CatchUp = .latest,
         overlap: Overlap = .allow,
         jitter: Duration = .zero
@@ -73,6 +74,7 @@ struct SchedulerTests {
             cadence: try Cadence(parsing: cron),
             timeZone: .gmt,
             kind: "sync",
+            lane: lane,
             payload: Array("{}".utf8),
             catchUp: catchUp,
             overlap: overlap,
@@ -183,6 +185,20 @@ struct SchedulerTests {
         #expect(stage.fired == row.fired.map { "hourly@2026-01-01T\($0):00:00Z" })
         // From 02:00 to 05:10, backed off to 15 seconds: no storm, and no long sleep.
         #expect((500..<2000).contains(attempts.value))
+    }
+
+    @Test("a lane that the queue refuses holds back no schedule of another lane")
+    func firesBesideRefused() throws {
+        let stage = try Stage(seed: 11)
+        let timetable = try Timetable([
+            try Self.schedule("a", "* * * * *", lane: .low),
+            try Self.schedule("b", "* * * * *"),
+        ])
+        try stage.simulation.run {
+            _ = try await stage.queue.pressure(setting: [.softDepth: 0, .hardDepth: 0])
+            await stage.run(timetable, for: .seconds(150))
+        }
+        #expect(stage.fired == ["1", "2"].map { "b@2026-01-01T00:0\($0):00Z" })
     }
 
     @Test("a schedule that the queue does not know begins now, not in the past")

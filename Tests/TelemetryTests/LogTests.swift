@@ -15,6 +15,9 @@ struct LogTests {
             ("+1 415 555 0123, twice", "+1 41* *** **23, twice"),
             ("sip:+14155550123@pstn.example.com", "sip:+141******23@pstn.example.com"),
             ("tel 0151 12345678.", "tel 015* ******78."),
+            ("+4915112345678 (404 Not Found)", "+491********78 (404 Not Found)"),
+            ("4155550123 4155550124", "415*****23 415*****24"),
+            ("2026-11-21 4155550123 failed", "2026-11-21 415*****23 failed"),
         ]
     )
     func masksNumbers(text: String, expected: String) {
@@ -26,7 +29,8 @@ struct LogTests {
         arguments: [
             "2026-11-21T12:00:00.123Z", "2026-11-21 12:00:00", "job poll@1763726400000",
             "sync-0b9f2c0e-1111-2222-3333-444455556666", "fence 1763726400000000", "took 12.5 s",
-            "conv_01jx8y4155550123ab", "192.168.1.20", "page 3 of 12", "attempt 2",
+            "conv_01jx8y4155550123ab", "192.168.1.20", "192.168.100.20",
+            "page 3 of 12", "attempt 2",
         ]
     )
     func keepsOthers(text: String) {

@@ -241,6 +241,14 @@ enum JobReference {
         }
     }
 
+    /// As `entries(_:)`, of jobs of one kind by their ids and attempts.
+    static func entries(_ jobs: [(id: JobID, attempt: Int)], kind: String) throws -> [LedgerEntry] {
+        let worker = try WorkerID("operator")
+        return jobs.map { job in
+            LedgerEntry(id: job.id, kind: kind, worker: worker, fence: 0, attempt: job.attempt)
+        }
+    }
+
     /// Finds jobs and does something to them, queue by queue.
     static func act(
         on texts: [String],

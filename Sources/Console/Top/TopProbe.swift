@@ -194,12 +194,32 @@ struct TopProbe {
         case .discardDead(let queue, let ids):
             guard let kind = JobKind(rawValue: queue) else { return "" }
             let count = try await queues[kind].discardDead(ids)
-            await JobMarking.note(.cancelled, ids.map { ($0, queue) }, reason: "discarded", session)
+            await JobMarking.note(
+                .cancelled,
+                ids.map { ($0, queue) },
+                ending: try JobReference.entries(ids.map { (id: $0, attempt: 1) }, kind: queue),
+                reason: "discarded",
+                session
+            )
             return "\(count) dead jobs of \(queue) are gone"
         case .cancel(let queue, let ids):
             guard let kind = JobKind(rawValue: queue) else { return "" }
+            // A running one ends by its worker, or wins with its result.
+            var waiting: [(id: JobID, attempt: Int)] = []
+            for id in ids {
+                guard let record = try await queues[kind].job(id), record.state != .running,
+                    record.state != .dead
+                else { continue }
+                waiting.append((id: id, attempt: record.job.attempt))
+            }
             let count = try await queues[kind].cancel(ids, by: person)
-            await JobMarking.note(.cancelled, ids.map { ($0, queue) }, reason: nil, session)
+            await JobMarking.note(
+                .cancelled,
+                ids.map { ($0, queue) },
+                ending: try JobReference.entries(waiting, kind: queue),
+                reason: nil,
+                session
+            )
             return "\(count) jobs of \(queue) are cancelled"
         }
     }

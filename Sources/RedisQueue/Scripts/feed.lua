@@ -9,6 +9,10 @@
 --         {'refused', lane, wait (ms)}: the cursor stands where it stood
 -- A producer like enqueue: when the server is full, the first write is refused.
 
+-- How long a cursor is kept that nobody moves, as that of a plan that is done; a feed that goes on
+-- later begins with the first job that has not ended (ms).
+local CURSOR_AGE = 30 * 24 * 60 * 60 * 1000
+
 local found = redis.call('GET', KEYS[15]) or ''
 if found ~= ARGV[1] then return {'moved', found} end
 local jobs = {}
@@ -23,6 +27,7 @@ end
 
 noteMemory()
 redis.call('SET', KEYS[15], ARGV[2])
+redis.call('PEXPIRE', KEYS[15], CURSOR_AGE)
 local lists = {}
 for _, job in ipairs(jobs) do admit(lists, 0, job[1], job[2], '', job[3], job[4], job[5]) end
 local hasReady = push(lists)

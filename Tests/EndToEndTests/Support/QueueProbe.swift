@@ -15,7 +15,11 @@ struct QueueProbe: Sendable {
         for key in try await keys(matching: "\(tag)*") {
             let name = key.dropFirst(tag.count)
             let isKept = ["ctl", "stat", "workers", "bell", "cancel"].contains { $0 == name }
-            if isKept || name.hasPrefix("worker:") || name.hasPrefix("tick:") { continue }
+            if isKept || name.hasPrefix("worker:") || name.hasPrefix("tick:")
+                || name.hasPrefix("ticks:")
+            {
+                continue
+            }
             if name.hasPrefix("call:") { continue }
             left.append(key)
         }
