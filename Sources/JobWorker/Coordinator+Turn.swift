@@ -129,6 +129,16 @@ extension Coordinator {
         }
     }
 
+    private mutating func notePause(_ isPaused: Bool) {
+        guard isPaused != self.isPaused else { return }
+        self.isPaused = isPaused
+        if isPaused {
+            logger.notice("queue is paused; nothing is fetched until somebody resumes it")
+        } else {
+            logger.notice("queue is resumed; jobs are fetched again")
+        }
+    }
+
     private mutating func take(
         _ settled: TurnReply.Settled,
         of settlement: Settlement,

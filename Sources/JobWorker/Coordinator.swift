@@ -36,6 +36,10 @@ where Handler.Effect == Committer.Effect {
     var mayHaveWork = true
     var nextFetch: Duration = .zero
     var isSoloWorker = false
+
+    /// Whether the queue said with its last answer that it is paused.
+    var isPaused = false
+
     var toForget: [JobID] = []
 
     /// The queue's clock, in Unix milliseconds, as it was when the queue answered last.
