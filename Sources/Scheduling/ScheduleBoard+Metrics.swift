@@ -5,7 +5,9 @@ package import Telemetry
 package enum ScheduleMetrics {
     /// What each counted metric means, for the registry.
     package static let helps = [
-        "ringback_schedule_ticks_total": "Instants of schedules that came, by what became of them."
+        "ringback_schedule_ticks_total": "Instants of schedules that came, by what became of them.",
+        "ringback_schedule_files_broken":
+            "Whether an edit of the schedules' files was refused and the older ones go on.",
     ]
 }
 

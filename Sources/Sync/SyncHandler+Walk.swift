@@ -77,6 +77,11 @@ extension SyncHandler {
         let isPoll = range.agentID == nil && range.toUnix >= now - 60
         range.toUnix = min(range.toUnix, now - SyncLimits.settleSeconds)
         guard range.fromUnix < range.toUnix else {
+            // A slice that has only just begun is due in a moment; one further off is a mistake.
+            let wait = range.fromUnix + SyncLimits.settleSeconds + 1 - now
+            guard wait > SyncLimits.settleSeconds + 1 else {
+                return .snooze(after: .seconds(wait), reason: "the range has only just begun")
+            }
             return .discard(reason: "the range lies in the future")
         }
         let page = SyncPage(

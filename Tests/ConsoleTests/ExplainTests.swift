@@ -120,21 +120,60 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
             ]
         },
         QueueCase(
-            cause: .limit,
-            text: "agent_1 has its 2 jobs at once",
-            since: now - 1_000,
-            command: "ringback limits set agent_1"
+            cause: .upstreamQuiet,
+            text: "ElevenLabs does not serve us: its breaker is open, for the 2nd time without a "
+                + "success between",
+            since: nil,
+            until: now + 30_000,
+            command: "nothing to do: it goes on by itself"
         ) {
-            $0.holds = [
-                FlowHold(
-                    kind: .limit,
-                    text: "agent_1 has its 2 jobs at once",
-                    sinceMilliseconds: now - 1_000,
-                    command: "ringback limits set agent_1",
-                    isBlocking: true
-                )
-            ]
+            let budget = BudgetState(
+                parallel: 1,
+                ceiling: 3,
+                inFlight: 0,
+                quietUntilMilliseconds: now + 30_000,
+                circuit: .open,
+                openings: 2
+            )
+            $0.holds = FlowHold.holds(of: budget)
+            $0.figures.ready[.std] = 5
         },
+        QueueCase(
+            cause: .upstreamFull,
+            text: "ElevenLabs is tried with one request at a time, until one succeeds",
+            since: nil,
+            command: "nothing to do: it goes on by itself"
+        ) {
+            let budget = BudgetState(
+                parallel: 1,
+                ceiling: 3,
+                inFlight: 1,
+                quietUntilMilliseconds: nil,
+                circuit: .halfOpen
+            )
+            $0.holds = FlowHold.holds(of: budget)
+            $0.figures.ready[.std] = 5
+        },
+        QueueCase(
+            cause: .limit,
+            text: "5 jobs wait for agent_1: the 2 jobs that may run at once do",
+            since: nil,
+            command: "ringback limits set agent_1 --concurrency 3"
+        ) { try limit(&$0, waiting: 5, .full, LimitSettings(concurrency: 2)) },
+        QueueCase(
+            cause: .limit,
+            text: "1 job waits for agent_1: its rate is used up",
+            since: nil,
+            until: now + 9_000,
+            command: "ringback limits set agent_1 --rate …"
+        ) { try limit(&$0, waiting: 1, .rate, LimitSettings()) },
+        QueueCase(
+            cause: .limit,
+            text: "3 jobs wait for agent_1: what it stands for does not serve us",
+            since: nil,
+            until: now + 9_000,
+            command: "nothing to do: it goes on by itself"
+        ) { try limit(&$0, waiting: 3, .open, LimitSettings()) },
         QueueCase(
             cause: .suspects,
             text: "3 jobs of workers that died run alone, one after another, to find the one that "
@@ -207,6 +246,27 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
+extension QueueCase {
+    /// Jobs of one key that rests, and no others.
+    static func limit(
+        _ snapshot: inout QueueSnapshot,
+        waiting: Int,
+        _ rest: LimitRest,
+        _ settings: LimitSettings
+    ) throws {
+        snapshot.figures.ready[.std] = waiting
+        let figures = LimitFigures(
+            key: try LimitKey("agent_1"),
+            settings: settings,
+            running: 2,
+            waiting: [.std: waiting],
+            rest: rest,
+            untilMilliseconds: now + 9_000
+        )
+        snapshot.holds = FlowHold.holds(of: [figures], waiting: waiting)
+    }
+}
+
 @Suite("Explanations")
 struct ExplainTests {
     @Test("every cause of a queue is named, with its time and its remedy", arguments: QueueCase.all)
@@ -235,6 +295,24 @@ struct ExplainTests {
         }
         snapshot.figures.pause = PauseState(person: "ana", reason: "", atMilliseconds: 1)
         #expect(QueueRules.explanations(snapshot).map(\.cause) == [.paused, .noWorker])
+    }
+
+    @Test("a resting key does not hold up the jobs of others")
+    func others() throws {
+        var snapshot = try QueueCase.idle()
+        try QueueCase.limit(&snapshot, waiting: 3, .rate, LimitSettings())
+        #expect(QueueRules.explanations(snapshot).contains { $0.isBlocking })
+        let key = try LimitKey("agent_1")
+        let figures = LimitFigures(
+            key: key,
+            settings: LimitSettings(),
+            waiting: [.std: 3],
+            rest: .rate
+        )
+        snapshot.figures.ready[.std] = 8
+        snapshot.holds = FlowHold.holds(of: [figures], waiting: 8)
+        #expect(!QueueRules.explanations(snapshot).contains { $0.isBlocking })
+        #expect(QueueRules.explanations(snapshot).contains { $0.cause == .limit })
     }
 
     @Test("the sentence gives both times and the command")
@@ -268,7 +346,8 @@ struct ExplainJobTests {
         history: JobHistory = JobHistory(),
         deep: [JobTimeline.DeepLane] = [],
         held: (key: UniqueKey, holder: JobID)? = nil,
-        queue change: (inout QueueSnapshot) -> Void = { _ in }
+        limit: String? = nil,
+        queue change: (inout QueueSnapshot) throws -> Void = { _ in }
     ) throws -> [Explanation] {
         let id = try JobID("sync-1")
         let record = try state.map { state in
@@ -284,7 +363,8 @@ struct ExplainJobTests {
                     payload: [],
                     unique: held?.key,
                     uniqueHorizon: .zero,
-                    trace: nil
+                    trace: nil,
+                    limit: try limit.map { try LimitKey($0) }
                 ),
                 state: state,
                 batch: Batch.Reference(
@@ -296,7 +376,7 @@ struct ExplainJobTests {
             )
         }
         var queue = try QueueCase.idle()
-        change(&queue)
+        try change(&queue)
         return JobRules.explanations(
             JobRules.Snapshot(
                 timeline: JobTimeline(
@@ -310,6 +390,19 @@ struct ExplainJobTests {
                 held: held
             )
         )
+    }
+
+    @Test("waiting: only the rest of its own limit key holds it up")
+    func limited() throws {
+        for (key, causes) in [
+            ("agent_1", [Explanation.Cause.waiting, .limit]), ("agent_2", [.waiting]),
+        ] {
+            let found = try explain(.ready, limit: key) {
+                try QueueCase.limit(&$0, waiting: 3, .open, LimitSettings())
+            }
+            #expect(found.map(\.cause) == causes)
+            #expect(found[0].text.hasSuffix("its limit key rests") == (causes.count > 1))
+        }
     }
 
     @Test("running: by whom, since when, and how to end it")

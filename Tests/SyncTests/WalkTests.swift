@@ -235,6 +235,15 @@ struct WalkTests {
             #expect(end == .discard("the range lies in the future"))
         }
     }
+
+    @Test("waits for a range that has only just begun")
+    func waitsForTheBeginning() async throws {
+        try await SyncBench.run { bench in
+            let range = SyncRange(fromUnix: SyncBench.start - 2, toUnix: SyncBench.start + 20)
+            let end = try await bench.attempt(try bench.job(.range(range)))
+            #expect(end == .snooze(.seconds(4)))
+        }
+    }
 }
 
 extension ScriptedUpstream {

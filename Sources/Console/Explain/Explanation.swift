@@ -39,24 +39,30 @@ package struct Explanation: Sendable, Equatable {
     /// What mends it, or looks further.
     package var command: String?
 
+    /// Whether it holds all jobs that it is told of, and not only those of one limit key.
+    package var isWhole: Bool
+
     package init(
         _ cause: Cause,
         _ text: String,
         since: Int64? = nil,
         until: Int64? = nil,
-        command: String? = nil
+        command: String? = nil,
+        isWhole: Bool = true
     ) {
         self.cause = cause
         self.text = text
         sinceMilliseconds = since
         untilMilliseconds = until
         self.command = command
+        self.isWhole = isWhole
     }
 
     /// Whether it keeps work from moving that waits.
     package var isBlocking: Bool {
         switch cause {
-        case .paused, .noWorker, .upstreamQuiet, .upstreamRefuses, .limit: true
+        case .paused, .noWorker, .upstreamQuiet, .upstreamRefuses: true
+        case .limit: isWhole
         default: false
         }
     }

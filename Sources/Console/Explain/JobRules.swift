@@ -81,18 +81,32 @@ package enum JobRules {
 
     private static func waiting(_ job: Snapshot) -> Explanation {
         let since = job.timeline.held?.record.job.readyMilliseconds
-        let isStopped = !blocking(job).isEmpty
+        let stops = blocking(job)
+        let outlook =
+            stops.isEmpty
+            ? ", its turn comes"
+            : stops.allSatisfy { $0.cause == .limit }
+                ? ", and its limit key rests" : ", and its queue stands still"
         return Explanation(
             .waiting,
-            job.timeline.answer + (isStopped ? ", and its queue stands still" : ", its turn comes"),
+            job.timeline.answer + outlook,
             since: since,
             command: (job.queue?.name).map { "ringback explain queue \($0)" }
         )
     }
 
-    /// What keeps its whole queue from moving.
+    /// What keeps its whole queue from moving, or the jobs of its limit key.
     private static func blocking(_ job: Snapshot) -> [Explanation] {
-        job.queue.map { QueueRules.explanations($0).filter(\.isBlocking) } ?? []
+        guard var queue = job.queue else { return [] }
+        let key = job.timeline.held?.record.job.limit
+        queue.holds = queue.holds.compactMap { hold in
+            guard let held = hold.key else { return hold }
+            guard held == key else { return nil }
+            var own = hold
+            own.isBlocking = true
+            return own
+        }
+        return QueueRules.explanations(queue).filter(\.isBlocking)
     }
 
     private static func uniqueKey(_ job: Snapshot, _ words: String) -> [Explanation] {

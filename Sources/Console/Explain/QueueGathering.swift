@@ -12,17 +12,22 @@ struct QueueGathering {
     /// One queue and what holds it up.
     func snapshot(_ kind: JobKind, recent: [String: RecentRuns]) async throws -> QueueSnapshot {
         let queue = queues[kind]
+        let figures = try await queue.figures()
+        let limits = FlowHold.holds(
+            of: try await queue.limits(),
+            waiting: figures.ready.values.reduce(0, +)
+        )
         return QueueSnapshot(
             name: kind.rawValue,
-            figures: try await queue.figures(),
+            figures: figures,
             situation: try await queue.situation(),
             workers: try await queue.workers(),
-            holds: try await holds(kind),
+            holds: try await holds(kind) + limits,
             recent: recent[kind.rawValue]
         )
     }
 
-    /// What else keeps jobs of a kind from running: here every further limit has its place.
+    /// What the upstream keeps from running of a kind.
     private func holds(_ kind: JobKind) async throws -> [FlowHold] {
         guard kind == .sync else { return [] }
         var holds = FlowHold.holds(of: try await queues.upstreamBudget(for: session.host).state())

@@ -53,7 +53,8 @@ package enum QueueRules {
             hold.text,
             since: hold.sinceMilliseconds,
             until: hold.untilMilliseconds,
-            command: hold.command
+            command: hold.command,
+            isWhole: hold.key == nil || hold.isBlocking
         )
     }
 
