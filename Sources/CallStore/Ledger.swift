@@ -1,6 +1,9 @@
 package import JobQueue
 
 /// What a program wants changed, as a value that a transaction applies.
+///
+/// It may be called twice: where another job of the same commit fails, everything is rolled back
+/// and each change is made again by itself. So it changes nothing but the store.
 package typealias StoreChange = @Sendable (StoreWriter) throws -> Void
 
 /// The row that says that a job is done, for good.

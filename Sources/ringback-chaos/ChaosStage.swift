@@ -51,7 +51,7 @@ final class ChaosStage: Sendable {
         fsync: PrivateRedisOptions.AppendFsync,
         ambient: Ambient
     ) async throws -> ChaosStage {
-        let folder = try makeFolder()
+        let folder = try makeFolder(ambient)
         let redis = try await PrivateRedis.start(PrivateRedisOptions(appendFsync: fsync))
         let network = try await RedisProxy.start(to: redis.socketPath)
         try await CallStore.open(path: "\(folder)/store.sqlite", ambient: ambient).close()
@@ -111,10 +111,11 @@ final class ChaosStage: Sendable {
         return try result.get()
     }
 
-    private static func makeFolder() throws -> String {
-        var template = Array("/tmp/rbchaos-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw POSIXError(.EACCES) }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    private static func makeFolder(_ ambient: Ambient) throws -> String {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("ringback-chaos-\(ambient.newID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        return folder.path
     }
 
     // MARK: - Processes
