@@ -193,8 +193,8 @@ let console: [Target] = [
     .target(
         name: "Console",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "ElevenLabs", "Export",
-            "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
+            "Ambient", "Attribution", "CallJobs", "CallStore", "Conversion", "CProcess",
+            "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
             "Scheduling", "Settings", "Telemetry", "Traces", argumentParser, logging, nioCore,
             nioPosix,
         ],
@@ -257,9 +257,9 @@ let executables: [Target] = [
     .executableTarget(
         name: "ringback-bench",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "CHiredis", "JobQueue", "JobWorker",
-            "RedisClient", "RedisQueue", "Scheduling", "TestSupport", argumentParser, grdb,
-            hdrHistogram,
+            "Ambient", "Attribution", "CallJobs", "CallStore", "CHiredis", "JobQueue", "JobWorker",
+            "PhoneNumbers", "RedisClient", "RedisQueue", "Scheduling", "TestSupport",
+            argumentParser, grdb, hdrHistogram,
             logging, nioCore, nioPosix,
         ],
         path: "Benchmarks",
@@ -276,8 +276,8 @@ let executables: [Target] = [
     .executableTarget(
         name: "ringback-fuzz",
         dependencies: [
-            "Ambient", "Console", "Conversion", "ElevenLabs", "JobQueue", "PhoneNumbers",
-            "RedisClient", "Scheduling", "TestSupport", argumentParser, nioCore,
+            "Ambient", "Attribution", "Console", "Conversion", "ElevenLabs", "JobQueue",
+            "PhoneNumbers", "RedisClient", "Scheduling", "TestSupport", argumentParser, nioCore,
         ],
         swiftSettings: strict
     ),
@@ -327,8 +327,8 @@ let testing: [Target] = [
     tests(
         "Console",
         [
-            "CallJobs", "CallStore", "Console", "Hosting", "JobQueue", "PhoneNumbers",
-            "RedisClient", "RedisQueue", "Settings", argumentParser, logging,
+            "Attribution", "CallJobs", "CallStore", "Console", "Hosting", "JobQueue",
+            "PhoneNumbers", "RedisClient", "RedisQueue", "Settings", argumentParser, logging,
         ]
     ),
     tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),

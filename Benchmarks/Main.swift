@@ -38,12 +38,16 @@ struct MeasureCommand: AsyncParsableCommand {
     @Option(help: "Jobs in one run of the latency benchmark.")
     var samples = 1000
 
+    @Option(help: "Calls, and recipients, of one run of the attribution benchmark.")
+    var calls = 1_000_000
+
     @Option(help: "Only benchmarks whose name begins with this.")
     var only = ""
 
     func validate() throws {
         guard runs >= 3 else { throw ValidationError("--runs must be 3 or more.") }
         guard jobs >= 1000 else { throw ValidationError("--jobs must be 1000 or more.") }
+        guard calls >= 10_000 else { throw ValidationError("--calls must be 10000 or more.") }
         guard samples >= 100 else { throw ValidationError("--samples must be 100 or more.") }
     }
 
@@ -82,6 +86,9 @@ struct MeasureCommand: AsyncParsableCommand {
         }
         if wants("live-p99-beside-backfill") {
             rows += try await BackfillBench(stage: stage, samples: samples).rows(runs: runs)
+        }
+        if wants("attribution") || wants("attribution-memory") {
+            rows += try await AttributionBench(stage: stage, calls: calls).rows(runs: runs)
         }
         return BenchReport(
             machine: BenchMachine.description,

@@ -1,4 +1,5 @@
 package import CallStore
+package import PhoneNumbers
 
 /// All that a decision on one call's campaign is made from.
 package struct AttributionFacts: Sendable, Equatable {
@@ -15,8 +16,19 @@ package struct AttributionFacts: Sendable, Equatable {
     /// A campaign that the call itself names, by the ids of a batch or in a dynamic variable.
     package var named: NamedCampaign?
 
-    /// Recipients of the workspace with the caller's number, extensions not looked at.
+    /// What a person said of this caller's later calls, too.
+    package var standing: StandingAssignment?
+
+    /// The token that the call carried; nil when it carried none.
+    package var token: CarriedToken?
+
+    /// Recipients of the workspace with the caller's number or a declared variant of it,
+    /// extensions not looked at.
     package var candidates: [RecipientMatch]
+
+    /// The agent's own number, and the campaigns that advertise it.
+    package var agentNumber: E164?
+    package var agentCampaigns: [Campaign]
 
     package init(
         workspace: String = CallIdentity.defaultWorkspace,
@@ -25,7 +37,11 @@ package struct AttributionFacts: Sendable, Equatable {
         channel: CallChannel? = .phone,
         caller: PartyNumber?,
         named: NamedCampaign? = nil,
-        candidates: [RecipientMatch] = []
+        standing: StandingAssignment? = nil,
+        token: CarriedToken? = nil,
+        candidates: [RecipientMatch] = [],
+        agentNumber: E164? = nil,
+        agentCampaigns: [Campaign] = []
     ) {
         self.workspace = workspace
         self.startedUnix = startedUnix
@@ -33,7 +49,22 @@ package struct AttributionFacts: Sendable, Equatable {
         self.channel = channel
         self.caller = caller
         self.named = named
+        self.standing = standing
+        self.token = token
         self.candidates = candidates
+        self.agentNumber = agentNumber
+        self.agentCampaigns = agentCampaigns
+    }
+}
+
+/// A token that a page passed into a call, and what it leads to.
+package struct CarriedToken: Sendable, Equatable {
+    package var text: String
+    package var matches: [TokenMatch]
+
+    package init(text: String, matches: [TokenMatch]) {
+        self.text = text
+        self.matches = matches
     }
 }
 
@@ -78,4 +109,10 @@ package enum UnattributedReason: String, Sendable, CaseIterable {
 
     /// Two campaigns reached the caller on the same day.
     case tie
+
+    /// The recipient is kept out of the campaign to compare with.
+    case heldOut = "held-out"
+
+    /// It came after the books of its month were closed.
+    case closedMonth = "closed-month"
 }

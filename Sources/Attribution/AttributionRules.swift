@@ -4,13 +4,18 @@ import PhoneNumbers
 
 /// Decides which campaign caused a call, and says on what evidence.
 ///
-/// A pure function: the same facts give the same decision. Ranks 2 and 4 of the ladder; a person's
-/// pin (rank 1) stands above it and is the store's to keep.
+/// A pure function: the same facts give the same decision. It climbs down the ladder of evidence
+/// and stops at the first rung that holds: a person's standing word, ids that the call carries, a
+/// token, the caller's number, a declared variant of it, the agent's number. A person's pin stands
+/// above all of them and is the store's to keep.
 package struct AttributionRules: Sendable {
     /// Raised with every change of these rules that can change a decision.
-    package static let version = "attribution-1"
+    package static let version = "attribution-2"
 
-    private static let secondsPerDay: Int64 = 24 * 60 * 60
+    static let secondsPerDay: Int64 = 24 * 60 * 60
+
+    /// Recipients that a household's evidence lists.
+    static let candidatesListed = 20
 
     /// The zone whose days decide what a same-day tie is.
     private let calendar: Calendar
@@ -23,33 +28,38 @@ package struct AttributionRules: Sendable {
     }
 
     package func decide(_ facts: AttributionFacts) -> AttributionDecision {
-        if let named = facts.named { return credit(named, facts) }
-        if let reason = Self.reasonWithoutNumber(facts) { return Self.nobody(reason) }
-        let candidates = facts.candidates.filter { Self.isEligible($0.campaign, for: facts) }
-        guard !candidates.isEmpty else { return Self.nobody(.noRecipient) }
-        let sameLine = candidates.filter { match in
-            match.recipient.phone?.phoneExtension == facts.caller?.phoneExtension
+        if let standing = facts.standing { return Self.follow(standing) }
+        if let named = facts.named { return Self.credit(named, facts) }
+        if let decision = Self.byToken(facts) { return decision }
+        switch byNumber(facts) {
+        case .credited(let decision): return decision
+        case .refused(let reason, let evidence):
+            // A tie is for a person, who sees the agent's number among the suggestions.
+            if reason != .tie, let decision = Self.byAgentNumber(facts) { return decision }
+            return Self.nobody(reason, evidence: evidence)
         }
-        guard !sameLine.isEmpty else {
-            return Self.nobody(
-                .otherExtension,
-                evidence: ["candidates": Self.ids(candidates)]
-            )
-        }
-        let hits = sameLine.compactMap { hit($0, facts) }
-        guard !hits.isEmpty else {
-            return Self.nobody(
-                .outsideWindow,
-                evidence: ["candidates": Self.ids(sameLine)]
-                    .merging(Self.nearest(sameLine, facts)) { first, _ in first }
-            )
-        }
-        return lastTouch(hits, facts)
+    }
+
+    // MARK: Rank 1: a person said so of this caller's calls to come
+
+    private static func follow(_ standing: StandingAssignment) -> AttributionDecision {
+        AttributionDecision(
+            campaign: standing.campaign,
+            recipient: standing.recipient,
+            method: .manual,
+            confidence: "confirmed",
+            reason: standing.campaign == nil ? "not-from-a-campaign" : nil,
+            evidence: ["assignment": .integer(standing.id.number)],
+            ruleVersion: version
+        )
     }
 
     // MARK: Rank 2: the call names its campaign
 
-    private func credit(_ named: NamedCampaign, _ facts: AttributionFacts) -> AttributionDecision {
+    private static func credit(
+        _ named: NamedCampaign,
+        _ facts: AttributionFacts
+    ) -> AttributionDecision {
         var evidence: [String: StoredValue] = [:]
         let method: AttributionMethod
         var recipient = named.recipient
@@ -70,107 +80,74 @@ package struct AttributionRules: Sendable {
             confidence: "certain",
             reason: nil,
             evidence: evidence,
-            ruleVersion: Self.version
+            ruleVersion: version
         )
     }
 
-    // MARK: Rank 4: the caller's number is a recipient's
+    // MARK: Rank 3: the call carries a token
 
-    /// A recipient whose window was open, with the touch that opened it last.
-    private struct Hit {
-        var match: RecipientMatch
-        var touchUnix: Int64
-    }
-
-    private func hit(_ match: RecipientMatch, _ facts: AttributionFacts) -> Hit? {
-        let length = Int64(match.campaign.windowDays) * Self.secondsPerDay
-        // A call before the touch is never credited; the window ends with its last second.
-        let open = match.windowStarts.filter { start in
-            start <= facts.startedUnix && facts.startedUnix - start < length
+    private static func byToken(_ facts: AttributionFacts) -> AttributionDecision? {
+        guard let token = facts.token else { return nil }
+        let reached = token.matches.filter { match in
+            match.campaign.workspace == facts.workspace && match.campaign.status != .draft
+                && match.atUnix.map { $0 <= facts.startedUnix } ?? true
         }
-        return open.max().map { Hit(match: match, touchUnix: $0) }
-    }
-
-    private func lastTouch(_ hits: [Hit], _ facts: AttributionFacts) -> AttributionDecision {
-        var latest: [CampaignID: Int64] = [:]
-        for hit in hits {
-            let campaign = hit.match.campaign.id
-            latest[campaign] = max(latest[campaign] ?? .min, hit.touchUnix)
+        // A token of two campaigns tells nothing.
+        guard let first = reached.first, Set(reached.map(\.campaign.id)).count == 1 else {
+            return nil
         }
-        // Ordered by the id too, so that the order of the candidates never shows.
-        let ranked = latest.sorted { ($0.value, $0.key.number) > ($1.value, $1.key.number) }
-        guard let (campaign, touchUnix) = ranked.first else { return Self.nobody(.noRecipient) }
-        let tied = ranked.filter { isSameDay($0.value, touchUnix) }
-        guard tied.count == 1 else {
-            return Self.nobody(
-                .tie,
-                evidence: [
-                    "campaigns": .list(tied.map(\.key.number).sorted().map { .integer($0) }),
-                    "touch": .integer(touchUnix),
-                ]
-            )
+        var evidence: [String: StoredValue] = ["token": .text(token.text)]
+        let scan = reached.filter { $0.touch != nil }.max { left, right in
+            (left.atUnix ?? .min, left.touch ?? 0) < (right.atUnix ?? .min, right.touch ?? 0)
         }
-        let winners = hits.filter { $0.match.campaign.id == campaign }
-        return credit(winners, touchUnix: touchUnix, facts)
-    }
-
-    private func credit(
-        _ winners: [Hit],
-        touchUnix: Int64,
-        _ facts: AttributionFacts
-    ) -> AttributionDecision {
-        let recipients = Set(winners.map(\.match.recipient.id))
-        // A household: the campaign is certain, the person is not.
-        let isHousehold = recipients.count > 1
-        var evidence: [String: StoredValue] = [
-            "touch": .integer(touchUnix),
-            "daysSinceTouch": .integer((facts.startedUnix - touchUnix) / Self.secondsPerDay),
-        ]
-        if let campaign = winners.first?.match.campaign {
-            evidence["windowDays"] = .integer(Int64(campaign.windowDays))
+        if let scan {
+            evidence["scan"] = scan.touch.map { .integer($0) }
+            evidence["touch"] = scan.atUnix.map { .integer($0) }
         }
-        if isHousehold { evidence["candidates"] = Self.ids(winners.map(\.match)) }
+        let recipients = Set(reached.compactMap(\.recipient))
         return AttributionDecision(
-            campaign: winners.first?.match.campaign.id,
-            recipient: isHousehold ? nil : recipients.first,
-            method: .exactNumber,
-            confidence: "strong",
+            campaign: first.campaign.id,
+            recipient: recipients.count == 1 ? recipients.first : nil,
+            method: .token,
+            confidence: "certain",
             reason: nil,
             evidence: evidence,
-            ruleVersion: Self.version
+            ruleVersion: version
         )
     }
 
-    private func isSameDay(_ left: Int64, _ right: Int64) -> Bool {
-        calendar.isDate(
-            Date(timeIntervalSince1970: TimeInterval(left)),
-            inSameDayAs: Date(timeIntervalSince1970: TimeInterval(right))
+    // MARK: Rank 6: the number that was called is one campaign's
+
+    private static func byAgentNumber(_ facts: AttributionFacts) -> AttributionDecision? {
+        let running = runningOnAgentNumber(facts)
+        guard let campaign = running.first, running.count == 1 else { return nil }
+        var evidence: [String: StoredValue] = [:]
+        if let number = facts.agentNumber { evidence["agentNumber"] = .text(number.text) }
+        if let starts = campaign.startsUnix { evidence["starts"] = .integer(starts) }
+        if let ends = campaign.endsUnix { evidence["ends"] = .integer(ends) }
+        return AttributionDecision(
+            campaign: campaign.id,
+            recipient: nil,
+            method: .agentNumber,
+            confidence: "source-level",
+            reason: nil,
+            evidence: evidence,
+            ruleVersion: version
         )
+    }
+
+    /// The campaigns that advertised the agent's number when somebody called it.
+    static func runningOnAgentNumber(_ facts: AttributionFacts) -> [Campaign] {
+        // Who is called by us has seen no number of ours.
+        guard facts.direction != .outbound, facts.agentNumber != nil else { return [] }
+        return facts.agentCampaigns.filter {
+            $0.workspace == facts.workspace && $0.ran(atUnix: facts.startedUnix)
+        }
     }
 
     // MARK: Rank 7: nobody
 
-    private static func reasonWithoutNumber(_ facts: AttributionFacts) -> UnattributedReason? {
-        guard let caller = facts.caller else { return .noPhone }
-        if caller.e164 != nil { return nil }
-        switch caller.kind {
-        case .withheld: return .withheld
-        case .sipUser: return .sipUser
-        case .none: return .noPhone
-        case .e164, .short, .invalid: return .invalid
-        }
-    }
-
-    /// Whether a campaign can have caused the call at all.
-    private static func isEligible(_ campaign: Campaign, for facts: AttributionFacts) -> Bool {
-        guard campaign.workspace == facts.workspace, campaign.status != .draft else {
-            return false
-        }
-        // Of the calls that we make ourselves only a calling campaign is the cause.
-        return facts.direction != .outbound || campaign.channel == .call
-    }
-
-    private static func nobody(
+    static func nobody(
         _ reason: UnattributedReason,
         evidence: [String: StoredValue] = [:]
     ) -> AttributionDecision {
@@ -185,23 +162,12 @@ package struct AttributionRules: Sendable {
         )
     }
 
-    /// The touch closest to the call, before or after it.
-    private static func nearest(
-        _ matches: [RecipientMatch],
-        _ facts: AttributionFacts
-    ) -> [String: StoredValue] {
-        let starts = matches.flatMap(\.windowStarts)
-        guard
-            let touch = starts.min(by: { left, right in
-                let distances = [left, right].map { abs($0 - facts.startedUnix) }
-                return (distances[0], left) < (distances[1], right)
-            })
-        else { return [:] }
-        return ["touch": .integer(touch)]
-    }
-
-    /// The ids of recipients, in order.
-    private static func ids(_ matches: [RecipientMatch]) -> StoredValue {
-        .list(Set(matches.map(\.recipient.id.number)).sorted().map { .integer($0) })
+    func isSameDay(_ left: Int64, _ right: Int64) -> Bool {
+        // Most touches are days apart; a calendar is slow.
+        if abs(left - right) > 26 * 60 * 60 { return false }
+        return calendar.isDate(
+            Date(timeIntervalSince1970: TimeInterval(left)),
+            inSameDayAs: Date(timeIntervalSince1970: TimeInterval(right))
+        )
     }
 }

@@ -116,6 +116,14 @@ extern "C" int32_t rb_phone_region_example_digits(const char *region) {
   }
 }
 
+extern "C" int32_t rb_phone_region_calling_code(const char *region) {
+  try {
+    return PhoneNumberUtil::GetInstance()->GetCountryCodeForRegion(region);
+  } catch (...) {
+    return 0;
+  }
+}
+
 extern "C" void rb_phone_version(char out[RB_PHONE_VERSION_BYTES]) {
   out[0] = '\0';
   try {

@@ -116,3 +116,51 @@ package enum Decided: Hashable, Sendable {
     /// A person has pinned the call; nothing was written.
     case pinned
 }
+
+/// One decision of a batch, with what it was made from.
+package struct AttributionEntry: Hashable, Sendable {
+    package var call: CallID
+    package var seen: CallRevision
+
+    /// Where the call stood when it was seen; nil when it was never decided.
+    package var before: AttributionState?
+
+    /// Nil when the call stays as it is: its month is closed.
+    package var decision: AttributionDecision?
+
+    /// `rule`, or the person whose standing word was followed.
+    package var person: String
+
+    package init(
+        call: CallID,
+        seen: CallRevision,
+        before: AttributionState?,
+        decision: AttributionDecision?,
+        person: String = "rule"
+    ) {
+        self.call = call
+        self.seen = seen
+        self.before = before
+        self.decision = decision
+        self.person = person
+    }
+
+    /// Whether campaign, recipient or method are other than before.
+    package var isChange: Bool {
+        guard let decision else { return false }
+        return before?.campaign != decision.campaign || before?.recipient != decision.recipient
+            || (before?.method ?? .none) != decision.method
+    }
+}
+
+/// What became of a batch of decisions.
+package struct AttributionReceipt: Hashable, Sendable {
+    /// Credited otherwise than before.
+    package var changed: [CallID] = []
+
+    /// Changed since they were read; nothing was written.
+    package var stale: [CallID] = []
+
+    /// How many a person has pinned meanwhile.
+    package var pinned = 0
+}

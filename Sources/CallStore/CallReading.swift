@@ -149,9 +149,26 @@ enum CallReading {
         )
     }
 
-    static func campaign(in row: Row) -> Campaign {
-        Campaign(
-            id: CampaignID(row["id"]),
+    /// A campaign with what stands beside its row.
+    static func campaign(in row: Row, _ database: Database) throws -> Campaign {
+        let id: Int64 = row["id"]
+        let windows = try Row.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    select from_unix, window_days from campaign_windows
+                    where campaign_id = ? order by from_unix
+                    """
+            ),
+            arguments: [id]
+        )
+        let numbers = try String.fetchAll(
+            database.cachedStatement(
+                sql: "select e164 from campaign_agent_numbers where campaign_id = ? order by e164"
+            ),
+            arguments: [id]
+        )
+        return Campaign(
+            id: CampaignID(id),
             workspace: row["workspace"],
             name: row["name"],
             channel: CampaignChannel(rawValue: row["channel"]) ?? .mail,
@@ -161,7 +178,10 @@ enum CallReading {
             status: CampaignStatus(rawValue: row["status"]) ?? .ended,
             upstreamCampaignID: row["upstream_campaign_id"],
             batchCallID: row["batch_call_id"],
-            createdMilliseconds: row["created_ms"]
+            createdMilliseconds: row["created_ms"],
+            statusSinceUnix: row["status_since_unix"],
+            agentNumbers: numbers.compactMap { E164(stored: $0) },
+            windows: windows.map { WindowSpan(fromUnix: $0["from_unix"], days: $0["window_days"]) }
         )
     }
 }

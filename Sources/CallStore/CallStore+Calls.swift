@@ -221,7 +221,15 @@ extension CallStore {
         )
     }
 
-    /// Calls that started in a range, Unix seconds, from inclusive, to exclusive, by id.
+    /// Calls that started in a range, Unix seconds, from inclusive, to exclusive, by their start.
+    ///
+    /// - Parameters:
+    ///   - fromUnix: Inclusive.
+    ///   - toUnix: Exclusive.
+    ///   - id: Goes on after this call; when it is gone, from the beginning.
+    ///   - limit: Most calls to return.
+    /// - Returns: A page; a walk visits every call that stays where it is once.
+    /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
     package func callIDs(
         fromUnix: Int64,
         toUnix: Int64,
@@ -231,7 +239,12 @@ extension CallStore {
         try await ids(
             """
             select id from calls
-            where id > ? and started_unix >= ? and started_unix < ? order by id limit ?
+            where (started_unix, id) > (
+                coalesce((select started_unix from calls where id = ?1), ?2),
+                iif(exists (select 1 from calls where id = ?1), ?1, 0)
+            )
+            and started_unix >= ?2 and started_unix < ?3
+            order by started_unix, id limit ?4
             """,
             [id?.number ?? 0, fromUnix, toUnix, limit]
         )

@@ -35,7 +35,8 @@ extension CallStore {
             let statement = try database.cachedStatement(
                 sql: "select * from campaigns where \(condition) order by id"
             )
-            return try Row.fetchAll(statement, arguments: arguments).map(CallReading.campaign)
+            return try Row.fetchAll(statement, arguments: arguments)
+                .map { try CallReading.campaign(in: $0, database) }
         }
     }
 
@@ -62,7 +63,7 @@ extension CallStore {
             )
             return try Row.fetchAll(statement, arguments: [id?.number ?? 0, limit]).map { row in
                 CampaignFigures(
-                    campaign: CallReading.campaign(in: row),
+                    campaign: try CallReading.campaign(in: row, database),
                     recipients: row["recipients"],
                     calls: row["calls"],
                     conversions: row["conversions"]
@@ -122,7 +123,7 @@ extension CallStore {
                     select recipients.id as recipient_id, recipients.reference as reference,
                         recipients.name as recipient_name, recipients.raw, recipients.e164,
                         recipients.extension, recipients.sip_user, recipients.class,
-                        recipients.normaliser, campaigns.*
+                        recipients.normaliser, recipients.held_out, campaigns.*
                     from recipients join campaigns on campaigns.id = recipients.campaign_id
                     where \(condition)
                     order by (
@@ -132,7 +133,7 @@ extension CallStore {
                     """
             )
             return try Row.fetchAll(statement, arguments: arguments + [limit]).map { row in
-                let campaign = CallReading.campaign(in: row)
+                let campaign = try CallReading.campaign(in: row, database)
                 let id: Int64 = row["recipient_id"]
                 return RecipientMatch(
                     recipient: Recipient(
@@ -140,7 +141,8 @@ extension CallStore {
                         campaign: campaign.id,
                         reference: row["reference"],
                         name: row["recipient_name"],
-                        phone: row["raw"] == nil ? nil : CallReading.party(in: row)
+                        phone: row["raw"] == nil ? nil : CallReading.party(in: row),
+                        isHeldOut: row["held_out"]
                     ),
                     campaign: campaign,
                     touches: try CallReading.touches(of: id, in: database)

@@ -115,6 +115,7 @@ extension StoreWriter {
             try run("rollback to savepoint job")
             try run("release savepoint job")
             added.entries.removeLast(added.entries.count - addedBefore)
+            added.notedCampaigns = []
             return .failure(error)
         }
     }

@@ -1,15 +1,20 @@
+package import PhoneNumbers
+
 /// How a campaign reaches people.
 package enum CampaignChannel: String, Sendable, Codable, CaseIterable {
     case mail
     case sms
     case email
+
+    /// A direct message in some app.
+    case dm
     case call
 
     /// Days after a touch in which a call is credited, unless the campaign says otherwise.
     package var windowDaysDefault: Int {
         switch self {
         case .mail: 90
-        case .sms, .email: 30
+        case .sms, .email, .dm: 30
         case .call: 7
         }
     }
@@ -39,6 +44,9 @@ package struct NewCampaign: Hashable, Sendable {
     package var upstreamCampaignID: String?
     package var batchCallID: String?
 
+    /// Our own numbers that only this campaign advertises.
+    package var agentNumbers: [E164]
+
     package init(
         workspace: String = CallIdentity.defaultWorkspace,
         name: String,
@@ -48,7 +56,8 @@ package struct NewCampaign: Hashable, Sendable {
         endsUnix: Int64? = nil,
         status: CampaignStatus = .running,
         upstreamCampaignID: String? = nil,
-        batchCallID: String? = nil
+        batchCallID: String? = nil,
+        agentNumbers: [E164] = []
     ) {
         self.workspace = workspace
         self.name = name
@@ -59,6 +68,19 @@ package struct NewCampaign: Hashable, Sendable {
         self.status = status
         self.upstreamCampaignID = upstreamCampaignID
         self.batchCallID = batchCallID
+        self.agentNumbers = agentNumbers
+    }
+}
+
+/// From when on a campaign's window has a length.
+package struct WindowSpan: Hashable, Sendable {
+    /// Start of the first call that it holds for, Unix seconds.
+    package var fromUnix: Int64
+    package var days: Int
+
+    package init(fromUnix: Int64, days: Int) {
+        self.fromUnix = fromUnix
+        self.days = days
     }
 }
 
@@ -68,6 +90,8 @@ package struct Campaign: Hashable, Sendable {
     package var workspace: String
     package var name: String
     package var channel: CampaignChannel
+
+    /// Days after a touch in which a call of today is credited.
     package var windowDays: Int
     package var startsUnix: Int64?
     package var endsUnix: Int64?
@@ -75,6 +99,16 @@ package struct Campaign: Hashable, Sendable {
     package var upstreamCampaignID: String?
     package var batchCallID: String?
     package var createdMilliseconds: Int64
+
+    /// Since when it has its status, Unix seconds; nil since it was made.
+    package var statusSinceUnix: Int64?
+
+    /// Our own numbers that only this campaign advertises.
+    package var agentNumbers: [E164]
+
+    /// Lengths of the window over time, oldest first; empty when it never changed for some calls
+    /// alone.
+    package var windows: [WindowSpan]
 
     package init(
         id: CampaignID,
@@ -87,7 +121,10 @@ package struct Campaign: Hashable, Sendable {
         status: CampaignStatus,
         upstreamCampaignID: String? = nil,
         batchCallID: String? = nil,
-        createdMilliseconds: Int64
+        createdMilliseconds: Int64,
+        statusSinceUnix: Int64? = nil,
+        agentNumbers: [E164] = [],
+        windows: [WindowSpan] = []
     ) {
         self.id = id
         self.workspace = workspace
@@ -100,6 +137,27 @@ package struct Campaign: Hashable, Sendable {
         self.upstreamCampaignID = upstreamCampaignID
         self.batchCallID = batchCallID
         self.createdMilliseconds = createdMilliseconds
+        self.statusSinceUnix = statusSinceUnix
+        self.agentNumbers = agentNumbers
+        self.windows = windows
+    }
+
+    /// Length of the window for a call that started then, in days.
+    package func windowDays(atUnix started: Int64) -> Int {
+        guard !windows.isEmpty else { return windowDays }
+        return windows.last { $0.fromUnix <= started }?.days ?? windows[0].days
+    }
+
+    /// Whether it ran at a moment, by its dates and by what is known of its status.
+    package func ran(atUnix moment: Int64) -> Bool {
+        if let startsUnix, moment < startsUnix { return false }
+        if let endsUnix, moment >= endsUnix { return false }
+        switch status {
+        case .running: return true
+        case .draft: return false
+        case .paused: return statusSinceUnix.map { moment < $0 } ?? false
+        case .ended: return statusSinceUnix.map { moment < $0 } ?? (endsUnix != nil)
+        }
     }
 }
 
@@ -120,16 +178,26 @@ package struct NewRecipient: Hashable, Sendable {
     package var name: String?
     package var phone: PartyNumber?
 
+    /// What the person's own code or link carries.
+    package var token: String?
+
+    /// Kept out of the campaign to compare with; counts only when the recipient is new.
+    package var isHeldOut: Bool
+
     package init(
         campaign: CampaignID,
         reference: String,
         name: String? = nil,
-        phone: PartyNumber? = nil
+        phone: PartyNumber? = nil,
+        token: String? = nil,
+        isHeldOut: Bool = false
     ) {
         self.campaign = campaign
         self.reference = reference
         self.name = name
         self.phone = phone
+        self.token = token
+        self.isHeldOut = isHeldOut
     }
 }
 
@@ -141,24 +209,29 @@ package struct Recipient: Hashable, Sendable {
     package var name: String?
     package var phone: PartyNumber?
 
+    /// Kept out of the campaign to compare with: reached by nothing, credited with nothing.
+    package var isHeldOut: Bool
+
     package init(
         id: RecipientID,
         campaign: CampaignID,
         reference: String,
         name: String? = nil,
-        phone: PartyNumber? = nil
+        phone: PartyNumber? = nil,
+        isHeldOut: Bool = false
     ) {
         self.id = id
         self.campaign = campaign
         self.reference = reference
         self.name = name
         self.phone = phone
+        self.isHeldOut = isHeldOut
     }
 }
 
 /// One moment at which a campaign reached, or was seen by, a person.
 package struct Touch: Hashable, Sendable {
-    package enum Kind: String, Sendable, Codable {
+    package enum Kind: String, Sendable, Codable, CaseIterable {
         case sent
         case delivered
         case scan
@@ -190,10 +263,20 @@ package struct RecipientMatch: Hashable, Sendable {
     /// The touches of this recipient, oldest first.
     package var touches: [Touch]
 
-    package init(recipient: Recipient, campaign: Campaign, touches: [Touch]) {
+    /// The declared variant by which the number is the caller's, such as `br-9`; nil when it is
+    /// the same number.
+    package var variant: String?
+
+    package init(
+        recipient: Recipient,
+        campaign: Campaign,
+        touches: [Touch],
+        variant: String? = nil
+    ) {
         self.recipient = recipient
         self.campaign = campaign
         self.touches = touches
+        self.variant = variant
     }
 
     /// Where windows open: at each delivery, and at each sending that has no delivery.

@@ -111,3 +111,23 @@ package struct CallRevision: Hashable, Sendable {
         self.judgement = judgement
     }
 }
+
+/// Names one thing that a person said of calls' campaigns.
+package struct AssignmentID: Hashable, Sendable, Codable, CustomStringConvertible {
+    package let number: Int64
+
+    package init(_ number: Int64) {
+        self.number = number
+    }
+
+    package init(from decoder: any Decoder) throws {
+        number = try decoder.singleValueContainer().decode(Int64.self)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(number)
+    }
+
+    package var description: String { String(number) }
+}

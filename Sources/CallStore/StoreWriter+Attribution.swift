@@ -14,44 +14,104 @@ extension StoreWriter {
         _ decision: AttributionDecision
     ) throws -> Decided {
         let before = try CallReading.attribution(of: call, in: database)
+        let entry = AttributionEntry(
+            call: call,
+            seen: seen,
+            before: before.map { AttributionState($0.decision) },
+            decision: decision
+        )
+        guard try enter(entry) else { return try refusal(of: call, seen: seen) }
+        return entry.isChange ? .changed : .unchanged
+    }
+
+    /// Writes many decisions; each stands or falls alone.
+    ///
+    /// - Returns: The calls that are credited otherwise than before, and those that changed since
+    ///   they were read: to be decided again.
+    /// - Throws: `StoreError.rejected` when a decision breaks a rule of the schema; nothing that
+    ///   the transaction did stands then.
+    package func attribute(_ entries: [AttributionEntry]) throws -> AttributionReceipt {
+        var receipt = AttributionReceipt()
+        for entry in entries {
+            if try enter(entry) {
+                if entry.isChange { receipt.changed.append(entry.call) }
+            } else if try isPinned(entry.call) {
+                receipt.pinned += 1
+            } else {
+                receipt.stale.append(entry.call)
+            }
+        }
+        return receipt
+    }
+
+    /// Whether the entry was written: the call is as it was seen, and no person has pinned it.
+    private func enter(_ entry: AttributionEntry) throws -> Bool {
+        guard let decision = entry.decision else { return try keep(entry) }
+        let evidence = try StoredJSON.evidence(decision.evidence)
         let changed = try run(
-            """
-            insert into attributions (
-                call_id, campaign_id, recipient_id, method, confidence, reason, evidence,
-                rule_version, call_revision, decided_ms, decided_by
-            )
-            select id, :campaign, :recipient, :method, :confidence, :reason, :evidence,
-                :ruleVersion, revision, :now, 'rule'
-            from calls
-            where id = :call and revision = :content
-            and :attribution = coalesce(
-                (select revision from attributions where call_id = calls.id), 0
-            )
-            and not exists (select 1 from manual_pins where call_id = calls.id)
-            on conflict (call_id) do update set
-                revision = attributions.revision + 1,
-                campaign_id = excluded.campaign_id, recipient_id = excluded.recipient_id,
-                method = excluded.method, confidence = excluded.confidence,
-                reason = excluded.reason, evidence = excluded.evidence,
-                rule_version = excluded.rule_version, call_revision = excluded.call_revision,
-                decided_ms = excluded.decided_ms, decided_by = excluded.decided_by
-            """,
+            Self.upsert,
             [
-                "campaign": decision.campaign?.number, "recipient": decision.recipient?.number,
-                "method": decision.method.rawValue, "confidence": decision.confidence,
-                "reason": decision.reason, "evidence": try StoredJSON.text(decision.evidence),
-                "ruleVersion": decision.ruleVersion, "now": nowMilliseconds,
-                "call": call.number, "content": seen.content, "attribution": seen.attribution,
+                decision.campaign?.number, decision.recipient?.number, decision.method.rawValue,
+                decision.confidence, decision.reason, evidence, decision.ruleVersion,
+                nowMilliseconds, entry.person, entry.call.number, entry.seen.content,
+                entry.seen.attribution,
             ]
         )
-        guard changed == 1 else { return try refusal(of: call, seen: seen) }
-        let isSame =
-            before?.decision.campaign == decision.campaign
-            && before?.decision.recipient == decision.recipient
-            && (before?.decision.method ?? .none) == decision.method
-        if isSame { return .unchanged }
-        try addHistory(of: call, before: before, after: decision, by: "rule", note: nil)
-        return .changed
+        guard changed == 1 else { return false }
+        if entry.isChange {
+            try addHistory(
+                of: entry.call,
+                before: entry.before,
+                after: decision,
+                evidence: evidence,
+                by: entry.person,
+                note: nil
+            )
+        }
+        return true
+    }
+
+    /// The revision stands for the decision: one that says the same leaves it.
+    private static let upsert = """
+        insert into attributions (
+            call_id, campaign_id, recipient_id, method, confidence, reason, evidence,
+            rule_version, call_revision, decided_ms, decided_by
+        )
+        select id, ?1, ?2, ?3, ?4, ?5, ?6, ?7, revision, ?8, ?9
+        from calls
+        where id = ?10 and revision = ?11
+        and ?12 = coalesce((select revision from attributions where call_id = ?10), 0)
+        and not exists (select 1 from manual_pins where call_id = ?10)
+        on conflict (call_id) do update set
+            revision = attributions.revision + (
+                attributions.campaign_id is not excluded.campaign_id
+                or attributions.recipient_id is not excluded.recipient_id
+                or attributions.method <> excluded.method
+                or attributions.confidence is not excluded.confidence
+                or attributions.reason is not excluded.reason
+                or attributions.evidence <> excluded.evidence
+                or attributions.rule_version <> excluded.rule_version
+                or attributions.decided_by <> excluded.decided_by
+            ),
+            campaign_id = excluded.campaign_id, recipient_id = excluded.recipient_id,
+            method = excluded.method, confidence = excluded.confidence,
+            reason = excluded.reason, evidence = excluded.evidence,
+            rule_version = excluded.rule_version, call_revision = excluded.call_revision,
+            decided_ms = excluded.decided_ms, decided_by = excluded.decided_by
+        """
+
+    /// Notes that a call was looked at and stays as it is: its month is closed.
+    private func keep(_ entry: AttributionEntry) throws -> Bool {
+        try run(
+            """
+            update attributions set call_revision = ?1, decided_ms = ?2
+            where call_id = ?3 and revision = ?4
+            and (select revision from calls where id = ?3) = ?1
+            """,
+            [
+                entry.seen.content, nowMilliseconds, entry.call.number, entry.seen.attribution,
+            ]
+        ) == 1
     }
 
     /// Why a decision was not written.
@@ -76,21 +136,26 @@ extension StoreWriter {
     /// Puts a call where a person says it belongs; stays until `unpin`.
     ///
     /// - Throws: `StoreError.notFound`; `rejected` when the recipient is not the campaign's.
-    package func pin(_ call: CallID, _ pin: ManualPin) throws {
+    package func pin(
+        _ call: CallID,
+        _ pin: ManualPin,
+        assignment: AssignmentID? = nil
+    ) throws {
         let revision = try CallReading.revision(of: call, in: database)
         let before = try CallReading.attribution(of: call, in: database)
         try run(
             """
             insert into manual_pins (
-                call_id, campaign_id, recipient_id, person, note, pinned_ms
-            ) values (?, ?, ?, ?, ?, ?)
+                call_id, campaign_id, recipient_id, person, note, pinned_ms, assignment_id
+            ) values (?, ?, ?, ?, ?, ?, ?)
             on conflict (call_id) do update set
                 campaign_id = excluded.campaign_id, recipient_id = excluded.recipient_id,
-                person = excluded.person, note = excluded.note, pinned_ms = excluded.pinned_ms
+                person = excluded.person, note = excluded.note, pinned_ms = excluded.pinned_ms,
+                assignment_id = excluded.assignment_id
             """,
             [
                 call.number, pin.campaign?.number, pin.recipient?.number, pin.person, pin.note,
-                nowMilliseconds,
+                nowMilliseconds, assignment?.number,
             ]
         )
         let decision = AttributionDecision(
@@ -103,7 +168,15 @@ extension StoreWriter {
             ruleVersion: "manual"
         )
         try overwrite(call, decision, by: pin.person, callRevision: revision.content)
-        try addHistory(of: call, before: before, after: decision, by: pin.person, note: pin.note)
+        try addHistory(
+            of: call,
+            before: before.map { AttributionState($0.decision) },
+            after: decision,
+            evidence: try StoredJSON.evidence(decision.evidence),
+            by: pin.person,
+            note: pin.note,
+            assignment: assignment
+        )
     }
 
     /// Takes a person's word back; the call is open again and waits for the rules.
@@ -112,7 +185,12 @@ extension StoreWriter {
     ///
     /// - Returns: Whether the call was pinned.
     @discardableResult
-    package func unpin(_ call: CallID, by person: String, note: String? = nil) throws -> Bool {
+    package func unpin(
+        _ call: CallID,
+        by person: String,
+        note: String? = nil,
+        assignment: AssignmentID? = nil
+    ) throws -> Bool {
         let revision = try CallReading.revision(of: call, in: database)
         let before = try CallReading.attribution(of: call, in: database)
         guard try run("delete from manual_pins where call_id = ?", [call.number]) == 1 else {
@@ -130,7 +208,15 @@ extension StoreWriter {
         // Revision 0 is no call's: the sweep takes it for not decided yet.
         try overwrite(call, decision, by: person, callRevision: 0)
         precondition(revision.content > 0, "Revisions of calls start at 1.")
-        try addHistory(of: call, before: before, after: decision, by: person, note: note)
+        try addHistory(
+            of: call,
+            before: before.map { AttributionState($0.decision) },
+            after: decision,
+            evidence: "{}",
+            by: person,
+            note: note,
+            assignment: assignment
+        )
         return true
     }
 
@@ -157,7 +243,7 @@ extension StoreWriter {
             [
                 call.number, decision.campaign?.number, decision.recipient?.number,
                 decision.method.rawValue, decision.confidence, decision.reason,
-                try StoredJSON.text(decision.evidence), decision.ruleVersion, callRevision,
+                try StoredJSON.evidence(decision.evidence), decision.ruleVersion, callRevision,
                 nowMilliseconds, person,
             ]
         )
@@ -165,23 +251,25 @@ extension StoreWriter {
 
     private func addHistory(
         of call: CallID,
-        before: Attribution?,
+        before: AttributionState?,
         after decision: AttributionDecision,
+        evidence: String,
         by person: String,
-        note: String?
+        note: String?,
+        assignment: AssignmentID? = nil
     ) throws {
         try run(
             """
             insert into attribution_history (
                 call_id, at_ms, by_whom, campaign_before, campaign_id, recipient_before,
-                recipient_id, method_before, method, note, evidence
-            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                recipient_id, method_before, method, note, evidence, assignment_id
+            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                call.number, nowMilliseconds, person, before?.decision.campaign?.number,
-                decision.campaign?.number, before?.decision.recipient?.number,
-                decision.recipient?.number, before?.decision.method.rawValue,
-                decision.method.rawValue, note, try StoredJSON.text(decision.evidence),
+                call.number, nowMilliseconds, person, before?.campaign?.number,
+                decision.campaign?.number, before?.recipient?.number,
+                decision.recipient?.number, before?.method.rawValue,
+                decision.method.rawValue, note, evidence, assignment?.number,
             ]
         )
     }

@@ -20,28 +20,75 @@ extension StoreWriter {
                 campaign.batchCallID, nowMilliseconds,
             ]
         )
-        return CampaignID(database.lastInsertedRowID)
+        let id = CampaignID(database.lastInsertedRowID)
+        try replaceAgentNumbers(of: id, with: campaign.agentNumbers)
+        if !campaign.agentNumbers.isEmpty {
+            try note(.recipientsChanged, atMilliseconds: nowMilliseconds, in: campaign.workspace)
+        }
+        return id
     }
 
     /// Writes a campaign's editable fields; all but its id, workspace and time of creation.
     ///
+    /// Each field that is another than before is noted with who changed it and why. A new status
+    /// holds from now on.
+    ///
+    /// - Returns: The names of the fields that are others than before.
     /// - Throws: `StoreError.notFound`, or `rejected` for a name that is taken.
-    package func update(_ campaign: Campaign) throws {
-        let changed = try run(
+    @discardableResult
+    package func update(
+        _ campaign: Campaign,
+        by person: String = "operator",
+        note reason: String? = nil
+    ) throws -> [String] {
+        guard let before = try self.campaign(campaign.id) else {
+            throw StoreError.notFound(what: "campaign \(campaign.id)")
+        }
+        let statusSince =
+            before.status == campaign.status
+            ? before.statusSinceUnix : nowMilliseconds / 1000
+        try run(
             """
             update campaigns set
                 name = ?, channel = ?, window_days = ?, starts_unix = ?, ends_unix = ?,
-                status = ?, upstream_campaign_id = ?, batch_call_id = ?
+                status = ?, upstream_campaign_id = ?, batch_call_id = ?, status_since_unix = ?
             where id = ?
             """,
             [
                 campaign.name, campaign.channel.rawValue, campaign.windowDays,
                 campaign.startsUnix, campaign.endsUnix, campaign.status.rawValue,
-                campaign.upstreamCampaignID, campaign.batchCallID, campaign.id.number,
+                campaign.upstreamCampaignID, campaign.batchCallID, statusSince,
+                campaign.id.number,
             ]
         )
-        guard changed == 1 else { throw StoreError.notFound(what: "campaign \(campaign.id)") }
+        if before.agentNumbers != campaign.agentNumbers {
+            try replaceAgentNumbers(of: campaign.id, with: campaign.agentNumbers)
+        }
+        if before.windows != campaign.windows { try replaceWindows(of: campaign) }
+        let changed = zip(before.noted, campaign.noted).filter { $0.value != $1.value }
+        for (old, new) in changed {
+            try run(
+                """
+                insert into campaign_changes (
+                    campaign_id, at_ms, person, field, value_before, value_after, note
+                ) values (?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    campaign.id.number, nowMilliseconds, person, old.field, old.value, new.value,
+                    reason,
+                ]
+            )
+        }
         try note(.recipientsChanged, atMilliseconds: nowMilliseconds, in: campaign.workspace)
+        return changed.map { $0.0.field }
+    }
+
+    /// One campaign, as this transaction sees it; nil when there is none.
+    package func campaign(_ id: CampaignID) throws -> Campaign? {
+        try Row.fetchOne(
+            database.cachedStatement(sql: "select * from campaigns where id = ?"),
+            arguments: [id.number]
+        ).map { try CallReading.campaign(in: $0, database) }
     }
 
     /// The campaign of a name; for an import that runs inside one transaction.
@@ -54,91 +101,54 @@ extension StoreWriter {
                 sql: "select * from campaigns where workspace = ? and name = ?"
             ),
             arguments: [workspace, name]
-        ).map(CallReading.campaign)
+        ).map { try CallReading.campaign(in: $0, database) }
     }
 
-    /// Adds a recipient, or brings the one with this reference up to date.
-    ///
-    /// A nil name or number leaves what is known. Notes that recipients changed, so that the next
-    /// sweep looks at calls that found nobody before.
-    @discardableResult
-    package func add(_ recipient: NewRecipient) throws -> RecipientID {
-        let phone = recipient.phone
-        let (key, keyID) = try callerKey(of: phone)
-        let id = try Int64.fetchOne(
-            database.cachedStatement(
-                sql: """
-                    insert into recipients (
-                        campaign_id, reference, name, raw, e164, extension, sip_user, class,
-                        normaliser, caller_key, key_id, created_ms
-                    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    on conflict (campaign_id, reference) do update set
-                        name = coalesce(excluded.name, name),
-                        raw = coalesce(excluded.raw, raw),
-                        e164 = iif(excluded.raw is null, e164, excluded.e164),
-                        extension = iif(excluded.raw is null, extension, excluded.extension),
-                        sip_user = iif(excluded.raw is null, sip_user, excluded.sip_user),
-                        class = coalesce(excluded.class, class),
-                        normaliser = coalesce(excluded.normaliser, normaliser),
-                        caller_key = iif(excluded.raw is null, caller_key, excluded.caller_key),
-                        key_id = iif(excluded.raw is null, key_id, excluded.key_id)
-                    returning id
-                    """
-            ),
-            arguments: [
-                recipient.campaign.number, recipient.reference, recipient.name, phone?.raw,
-                phone?.e164?.text, phone?.phoneExtension, phone?.sipUser, phone?.kind.rawValue,
-                phone?.normaliserVersion, key, keyID, nowMilliseconds,
-            ]
-        )
-        guard let id else { throw StoreError.notFound(what: "campaign \(recipient.campaign)") }
-        try noteRecipientsChanged(of: recipient.campaign)
-        return RecipientID(id)
-    }
-
-    /// Adds a touch of a recipient; one that is there already changes nothing.
-    ///
-    /// - Returns: Whether it was new.
-    @discardableResult
-    package func add(_ touch: Touch, of recipient: RecipientID) throws -> Bool {
-        let added = try run(
-            """
-            insert into touches (
-                campaign_id, recipient_id, kind, at_unix, sent_unix, token, created_ms
-            )
-            select campaign_id, id, ?, ?, ?, ?, ? from recipients where id = ?
-            on conflict (recipient_id, kind, at_unix) where recipient_id is not null do nothing
-            """,
-            [
-                touch.kind.rawValue, touch.atUnix, touch.sentUnix, touch.token, nowMilliseconds,
-                recipient.number,
-            ]
-        )
-        if added == 1 {
-            let campaign = try Int64.fetchOne(
-                database.cachedStatement(sql: "select campaign_id from recipients where id = ?"),
-                arguments: [recipient.number]
-            )
-            if let campaign { try noteRecipientsChanged(of: CampaignID(campaign)) }
-            return true
-        }
-        let exists = try Bool.fetchOne(
-            database.cachedStatement(sql: "select exists (select 1 from recipients where id = ?)"),
-            arguments: [recipient.number]
-        )
-        guard exists == true else { throw StoreError.notFound(what: "recipient \(recipient)") }
-        return false
-    }
-
-    private func noteRecipientsChanged(of campaign: CampaignID) throws {
+    private func replaceAgentNumbers(of campaign: CampaignID, with numbers: [E164]) throws {
         try run(
-            """
-            insert into sync_marks (workspace, name, at_ms)
-            select workspace, ?, ? from campaigns where id = ?
-            on conflict (workspace, name) do update set at_ms = excluded.at_ms
-            where excluded.at_ms > at_ms
-            """,
-            [SyncMark.recipientsChanged.rawValue, nowMilliseconds, campaign.number]
+            "delete from campaign_agent_numbers where campaign_id = ?",
+            [campaign.number]
         )
+        for number in Set(numbers) {
+            try run(
+                "insert into campaign_agent_numbers (campaign_id, e164) values (?, ?)",
+                [campaign.number, number.text]
+            )
+        }
+    }
+
+    private func replaceWindows(of campaign: Campaign) throws {
+        try run("delete from campaign_windows where campaign_id = ?", [campaign.id.number])
+        for span in campaign.windows {
+            try run(
+                """
+                insert into campaign_windows (campaign_id, from_unix, window_days)
+                values (?, ?, ?)
+                """,
+                [campaign.id.number, span.fromUnix, span.days]
+            )
+        }
+    }
+}
+
+extension Campaign {
+    /// The fields whose changes are noted, each as text; always in the same order.
+    fileprivate var noted: [(field: String, value: String?)] {
+        [
+            ("name", name), ("channel", channel.rawValue), ("windowDays", "\(windowDays)"),
+            ("starts", startsUnix.map { "\($0)" }), ("ends", endsUnix.map { "\($0)" }),
+            ("status", status.rawValue), ("upstreamCampaign", upstreamCampaignID),
+            ("batchCall", batchCallID),
+            (
+                "agentNumbers",
+                agentNumbers.isEmpty
+                    ? nil : agentNumbers.map(\.text).sorted().joined(separator: " ")
+            ),
+            (
+                "windows",
+                windows.isEmpty
+                    ? nil : windows.map { "\($0.fromUnix):\($0.days)" }.joined(separator: " ")
+            ),
+        ]
     }
 }

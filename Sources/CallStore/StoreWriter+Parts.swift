@@ -15,6 +15,7 @@ extension StoreWriter {
             }
         } catch {
             added.entries.removeLast(added.entries.count - addedBefore)
+            added.notedCampaigns = []
             throw StoreError(error)
         }
         guard let value else { throw StoreError.rejected(reason: "the part gave no value") }

@@ -46,6 +46,9 @@ final class AddedJobs {
     /// What the next ones follow from; nil when nothing is known of it.
     var cause: TraceScope?
 
+    /// Campaigns whose recipients this transaction has noted as changed already.
+    var notedCampaigns: Set<Int64> = []
+
     init(cause: TraceScope? = nil) {
         self.cause = cause
     }

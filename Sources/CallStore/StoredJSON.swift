@@ -75,6 +75,38 @@ enum StoredJSON {
         text.append(UInt8(ascii: "\""))
     }
 
+    /// Evidence as `text` writes it; whole numbers and texts, as most of it is, without an encoder.
+    static func evidence(_ value: [String: StoredValue]) throws -> String {
+        var document: [UInt8] = [UInt8(ascii: "{")]
+        for (index, key) in value.keys.sorted().enumerated() {
+            if index > 0 { document.append(comma) }
+            append(key, to: &document)
+            document.append(UInt8(ascii: ":"))
+            guard let field = value[key], append(field, to: &document) else {
+                return try text(value)
+            }
+        }
+        document.append(UInt8(ascii: "}"))
+        return String(decoding: document, as: UTF8.self)
+    }
+
+    /// Whether the value was one of the simple ones.
+    private static func append(_ value: StoredValue, to text: inout [UInt8]) -> Bool {
+        switch value {
+        case .integer(let number): text.append(contentsOf: String(number).utf8)
+        case .text(let value): append(value, to: &text)
+        case .list(let values):
+            text.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { text.append(comma) }
+                guard append(value, to: &text) else { return false }
+            }
+            text.append(UInt8(ascii: "]"))
+        case .null, .bool, .number, .object: return false
+        }
+        return true
+    }
+
     static func column(_ value: (some Encodable)?) throws -> DatabaseValue {
         guard let value else { return .null }
         return try text(value).databaseValue

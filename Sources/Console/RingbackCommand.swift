@@ -24,8 +24,9 @@ package struct RingbackCommand: ParsableCommand {
             UpCommand.self, StatusCommand.self, TopCommand.self, EnqueueCommand.self,
             BackfillCommand.self, QueueCommand.self,
             JobsCommand.self, ExplainCommand.self, AuditCommand.self, DeadCommand.self,
-            ScheduleCommand.self, CampaignsCommand.self,
-            RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
+            ScheduleCommand.self, CampaignsCommand.self, MonthsCommand.self,
+            RecipientsCommand.self, TouchesCommand.self,
+            CallsCommand.self, RulesCommand.self, ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
             ConfigCommand.self,
         ]

@@ -36,6 +36,16 @@ package struct DeclaredVariant: Hashable, Sendable {
         return []
     }
 
+    /// A text with a country code as a plus and digits; nil when it is anything else.
+    package static func canonical(_ text: String) -> String? {
+        var digits = text.filter { !" -.()/".contains($0) }
+        if digits.hasPrefix("00") { digits = "+" + digits.dropFirst(2) }
+        guard digits.first == "+", (8...20).contains(digits.utf8.count),
+            digits.dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        return digits
+    }
+
     private static func brazilian(area: Substring, local: Substring) -> [DeclaredVariant] {
         // Mobiles have nine digits from 9; before 2016 they had eight, from 6 to 9. Landlines
         // begin with 2 to 5 and have no second spelling.

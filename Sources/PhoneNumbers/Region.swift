@@ -14,4 +14,9 @@ package struct Region: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { code }
+
+    /// The digits that its numbers begin with in E.164, such as `49`.
+    package var callingCode: String {
+        String(rb_phone_region_calling_code(code))
+    }
 }

@@ -1,3 +1,4 @@
+import Attribution
 import Console
 import Conversion
 import ElevenLabs

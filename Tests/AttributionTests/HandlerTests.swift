@@ -7,20 +7,47 @@ import JobQueue
 import JobWorker
 import Logging
 import PhoneNumbers
+import Synchronization
 import TestSupport
 import Testing
+
+/// A wall clock that moves only when a test moves it, but never stands for two transactions.
+final class BenchClock: Sendable {
+    private let milliseconds = Mutex<Int64>(1_790_000_000_000)
+
+    func set(unix: Int64) { milliseconds.withLock { $0 = unix * 1000 } }
+
+    func ambient() -> Ambient {
+        let live = Ambient.live(seed: 1)
+        return Ambient(
+            clock: live.clock,
+            elapsed: live.elapsed,
+            now: {
+                let now = self.milliseconds.withLock { time in
+                    time += 1
+                    return time
+                }
+                return Date(timeIntervalSince1970: Double(now) / 1000)
+            },
+            newID: live.newID,
+            chance: live.chance
+        )
+    }
+}
 
 /// A store of its own with one campaign, and the attribution handler on it.
 struct AttributionBench {
     let store: CallStore
     let handler: AttributionHandler
     let ambient: Ambient
+    let clock: BenchClock
 
     static func run(_ body: (AttributionBench) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "ringback-attribution-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let ambient = Ambient.live(seed: 1)
+        let clock = BenchClock()
+        let ambient = clock.ambient()
         let store = try await CallStore.open(
             path: folder.appending(path: "store.sqlite").path(percentEncoded: false),
             ambient: ambient,
@@ -28,7 +55,13 @@ struct AttributionBench {
         )
         let handler = AttributionHandler(store: store, rules: Samples.rules)
         do {
-            try await body(AttributionBench(store: store, handler: handler, ambient: ambient))
+            let bench = AttributionBench(
+                store: store,
+                handler: handler,
+                ambient: ambient,
+                clock: clock
+            )
+            try await body(bench)
         } catch {
             try store.close()
             throw error

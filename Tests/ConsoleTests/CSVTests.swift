@@ -1,3 +1,4 @@
+import Attribution
 import Console
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Ambient
+import Attribution
 import CallStore
 import Console
 import Foundation

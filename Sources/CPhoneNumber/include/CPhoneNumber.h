@@ -70,6 +70,9 @@ int32_t rb_phone_region_known(const char *region);
 // Digits of the national number of the region's example landline; 0 when there is none.
 int32_t rb_phone_region_example_digits(const char *region);
 
+// The country code that numbers of the region begin with, such as 49; 0 when it is not known.
+int32_t rb_phone_region_calling_code(const char *region);
+
 // Writes the version of the loaded library, as its file name tells it ("8.12"); empty when unknown.
 void rb_phone_version(char out[RB_PHONE_VERSION_BYTES]);
 

@@ -1,13 +1,14 @@
 import ArgumentParser
 import CallStore
 import Hosting
+import PhoneNumbers
 
 /// `ringback campaigns`.
 struct CampaignsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "campaigns",
         abstract: "What calls are credited to.",
-        subcommands: [List.self, Add.self]
+        subcommands: [List.self, Add.self, Edit.self]
     )
 
     struct List: ConsoleCommand {
@@ -16,11 +17,14 @@ struct CampaignsCommand: ParsableCommand {
             abstract: "Campaigns with what they brought so far."
         )
 
+        @Option(help: "By which touch calls are counted: last-touch, or first-touch as a view.")
+        var model = AttributionModel.lastTouch
+
         @OptionGroup var output: OutputOptions
 
         func run(in session: Session) async throws {
             let figures = try await session.withStore { store in
-                try await Self.all(store)
+                try await Self.all(store, by: model)
             }
             if output.json {
                 session.terminal.show(.list(figures.map(Self.json)))
@@ -54,6 +58,21 @@ struct CampaignsCommand: ParsableCommand {
             )
         }
 
+        private static func all(
+            _ store: CallStore,
+            by model: AttributionModel
+        ) async throws -> [CampaignFigures] {
+            let figures = try await all(store)
+            guard model != .lastTouch else { return figures }
+            let credits = try await store.credits(model)
+            return figures.map { figure in
+                var figure = figure
+                figure.calls = credits[figure.campaign.id]?.calls ?? 0
+                figure.conversions = credits[figure.campaign.id]?.conversions ?? 0
+                return figure
+            }
+        }
+
         private static func all(_ store: CallStore) async throws -> [CampaignFigures] {
             let pageSize = 1_000
             var figures: [CampaignFigures] = []
@@ -77,6 +96,7 @@ struct CampaignsCommand: ParsableCommand {
                 ("windowDays", .count(campaign.windowDays)),
                 ("starts", .optional(campaign.startsUnix.map(TimeText.iso(unix:)))),
                 ("ends", .optional(campaign.endsUnix.map(TimeText.iso(unix:)))),
+                ("agentNumbers", .list(campaign.agentNumbers.map { .text($0.text) })),
                 ("recipients", .count(figures.recipients)),
                 ("calls", .count(figures.calls)),
                 ("conversions", .count(figures.conversions))
@@ -93,7 +113,7 @@ struct CampaignsCommand: ParsableCommand {
         @Argument(help: "Its name.")
         var name: String
 
-        @Option(help: "mail, sms, email or call.")
+        @Option(help: "mail, sms, email, dm or call.")
         var channel: CampaignChannel
 
         @Option(help: "Days after a touch in which a call is credited; the channel's if left out.")
@@ -104,6 +124,9 @@ struct CampaignsCommand: ParsableCommand {
 
         @Option(help: "When it ends.")
         var ends: String?
+
+        @Option(help: "A number of ours that only this campaign advertises; may be repeated.")
+        var agentNumber: [String] = []
 
         @OptionGroup var output: OutputOptions
 
@@ -122,7 +145,8 @@ struct CampaignsCommand: ParsableCommand {
                 channel: channel,
                 windowDays: windowDays,
                 startsUnix: try TimeOption.instant(starts, "--starts", session),
-                endsUnix: try TimeOption.instant(ends, "--ends", session)
+                endsUnix: try TimeOption.instant(ends, "--ends", session),
+                agentNumbers: try AgentNumberOption.numbers(agentNumber, session)
             )
             let id = try await session.withStore { store in
                 guard try await store.campaign(named: name) == nil else {

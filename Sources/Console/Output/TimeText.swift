@@ -1,3 +1,4 @@
+import Attribution
 package import Foundation
 import Settings
 
@@ -56,27 +57,7 @@ package enum TimeText {
     }
 
     /// RFC 3339 with a zone, with or without fractions; a space may stand for the `T`.
-    package static func rfc3339(_ text: String) -> Int64? {
-        var text = text
-        if let space = text.firstIndex(of: " ") {
-            text.replaceSubrange(space...space, with: "T")
-        }
-        for isFractional in [false, true] {
-            let style = Date.ISO8601FormatStyle(includingFractionalSeconds: isFractional)
-            // The style accepts trailing text that it does not understand.
-            if let date = try? style.parse(text), hasZone(text) {
-                return Int64(date.timeIntervalSince1970.rounded(.down))
-            }
-        }
-        return nil
-    }
-
-    private static func hasZone(_ text: String) -> Bool {
-        if text.hasSuffix("Z") || text.hasSuffix("z") { return true }
-        let tail = text.suffix(6)
-        return tail.count == 6 && (tail.first == "+" || tail.first == "-")
-            && tail.dropFirst(3).first == ":"
-    }
+    package static func rfc3339(_ text: String) -> Int64? { RFC3339.unix(text) }
 
     private static func day(_ text: String, in zone: TimeZone) -> Date? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)

@@ -1,4 +1,5 @@
 import Ambient
+import Attribution
 import CallStore
 import Foundation
 import Hosting
@@ -115,7 +116,9 @@ struct Stack: Sendable {
         let task = RecipientsImport(
             store: store,
             region: settings.region,
-            createsCampaigns: true
+            createsCampaigns: true,
+            // The simulator's numbers are as they are.
+            addsPlus: false
         )
         let report = try await task.run(folder.recipients)
         try store.close()

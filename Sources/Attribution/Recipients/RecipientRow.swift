@@ -6,38 +6,27 @@ package import PhoneNumbers
 package struct RecipientColumns: Sendable, Equatable {
     /// Every column that is known; the order in a file does not matter, and others are ignored.
     package static let names = [
-        "campaign", "channel", "recipient", "name", "phone", "sent_at", "delivered_at",
+        "campaign", "channel", "recipient", "name", "phone", "sent_at", "delivered_at", "token",
     ]
 
     /// Those that a file cannot do without.
     package static let needed = ["campaign", "recipient", "phone"]
 
-    package let fields: [String]
-    private let places: [String: Int]
+    private let columns: ImportColumns
+
+    package var fields: [String] { columns.fields }
 
     /// - Throws: `RecipientsFileError` when a needed column is missing or one stands twice.
     package init(header: [String]) throws(RecipientsFileError) {
-        var places: [String: Int] = [:]
-        for (place, field) in header.enumerated() {
-            let name = field.trimmingCharacters(in: .whitespaces).lowercased()
-            guard Self.names.contains(name) else { continue }
-            guard places.updateValue(place, forKey: name) == nil else {
-                throw .columnTwice(name)
-            }
-        }
-        let missing = Self.needed.filter { places[$0] == nil }
-        guard missing.isEmpty else { throw .columnsMissing(missing) }
-        guard places["sent_at"] != nil || places["delivered_at"] != nil else {
+        columns = try ImportColumns(header: header, names: Self.names, needed: Self.needed)
+        guard columns.has("sent_at") || columns.has("delivered_at") else {
             throw .columnsMissing(["delivered_at"])
         }
-        self.places = places
-        self.fields = header
     }
 
     /// A field without the white space around it; empty when the file has no such column.
-    func field(_ name: String, of record: CSVRecord) -> String {
-        guard let place = places[name], place < record.fields.count else { return "" }
-        return record.fields[place].trimmingCharacters(in: .whitespacesAndNewlines)
+    package func field(_ name: String, of record: CSVRecord) -> String {
+        columns.field(name, of: record)
     }
 }
 
@@ -53,6 +42,9 @@ package enum RecipientsFileError: Error, Equatable, Sendable {
     case endlessField(line: Int)
     case unreadable(reason: String)
 
+    /// Most numbers look as if their plus was lost, and nobody has said whether it was.
+    case plusUnanswered(share: Double)
+
     /// The file for the bad rows cannot be written.
     case unwritable(path: String, reason: String)
 }
@@ -61,14 +53,15 @@ extension RecipientsFileError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .columnsMissing(let names):
-            "the header line has no column \(names.joined(separator: ", ")); it should be "
-                + RecipientColumns.names.joined(separator: ",")
+            "the header line has no column \(names.joined(separator: ", "))"
         case .columnTwice(let name): "the header line has the column \(name) twice"
         case .empty:
-            "the file is empty; its first line should be "
-                + RecipientColumns.names.joined(separator: ",")
+            "the file is empty; its first line should name the columns"
         case .endlessField(let line): "the quoted field that begins on line \(line) never ends"
         case .unreadable(let reason): "the file cannot be read (\(reason))"
+        case .plusUnanswered(let share):
+            "\(Int(share * 100)) % of the numbers begin with the country's code and have no plus, "
+                + "which a spreadsheet may have dropped; say --add-plus yes or --add-plus no"
         case .unwritable(let path, let reason):
             "\(path), for the rows that are not imported, cannot be written (\(reason))"
         }
@@ -96,7 +89,7 @@ package enum RecipientProblem: Error, Equatable, Sendable {
             "has \(found) fields, the header line has \(expected)"
         case .empty(let column): "\(column) is empty"
         case .tooLong(let column): "\(column) is longer than \(RecipientRow.fieldBytesMax) bytes"
-        case .unknownChannel(let text): "channel \"\(text)\" is none of mail, sms, email, call"
+        case .unknownChannel(let text): "channel \"\(text)\" is none of mail, sms, email, dm, call"
         case .noChannel(let campaign): "the campaign \"\(campaign)\" is new and has no channel"
         case .otherChannel(let campaign, let channel):
             "the campaign \"\(campaign)\" has the channel \(channel)"
@@ -121,6 +114,10 @@ package struct RecipientRow: Sendable, Equatable {
     package let phone: PartyNumber
     package let sentUnix: Int64?
     package let deliveredUnix: Int64?
+    package let token: String?
+
+    /// Whether its number was read with a plus that the file does not have.
+    package let isPlusAdded: Bool
 
     /// Reads one record.
     ///
@@ -129,7 +126,8 @@ package struct RecipientRow: Sendable, Equatable {
         _ record: CSVRecord,
         columns: RecipientColumns,
         numbers: NumberNormalizer,
-        region: Region?
+        region: Region?,
+        plus: LostPlus? = nil
     ) throws(RecipientProblem) {
         guard record.fields.count == columns.fields.count else {
             throw .fieldCount(found: record.fields.count, expected: columns.fields.count)
@@ -141,13 +139,18 @@ package struct RecipientRow: Sendable, Equatable {
         guard name.utf8.count <= Self.fieldBytesMax else { throw .tooLong(column: "name") }
         self.name = name.isEmpty ? nil : name
         let text = try Self.filled("phone", record, columns)
-        phone = try Self.phone(text, numbers: numbers, region: region)
+        let mended = plus?.mended(text)
+        isPlusAdded = mended != nil
+        phone = try Self.phone(mended ?? text, as: text, numbers: numbers, region: region)
         sentUnix = try Self.time("sent_at", record, columns)
         deliveredUnix = try Self.time("delivered_at", record, columns)
         guard sentUnix != nil || deliveredUnix != nil else { throw .noTime }
         if let sentUnix, let deliveredUnix, deliveredUnix < sentUnix {
             throw .deliveredBeforeSent
         }
+        let token = columns.field("token", of: record)
+        guard token.utf8.count <= Self.fieldBytesMax else { throw .tooLong(column: "token") }
+        self.token = token.isEmpty ? nil : token
     }
 
     /// The number, also where `00` stands for the plus in a region that dials something else.
@@ -156,6 +159,7 @@ package struct RecipientRow: Sendable, Equatable {
     /// region has national numbers that begin so; it is tried only where nothing else fits.
     private static func phone(
         _ text: String,
+        as raw: String,
         numbers: NumberNormalizer,
         region: Region?
     ) throws(RecipientProblem) -> PartyNumber {
@@ -166,7 +170,7 @@ package struct RecipientRow: Sendable, Equatable {
         }
         guard reading.e164 != nil else { throw .number(reading.kind) }
         var number = PartyNumber(reading, normaliserVersion: numbers.version)
-        number.raw = text
+        number.raw = raw
         return number
     }
 
@@ -196,7 +200,7 @@ package struct RecipientRow: Sendable, Equatable {
     ) throws(RecipientProblem) -> Int64? {
         let text = columns.field(column, of: record)
         guard !text.isEmpty else { return nil }
-        guard let time = TimeText.rfc3339(text) else { throw .time(column: column) }
+        guard let time = RFC3339.unix(text) else { throw .time(column: column) }
         return time
     }
 
