@@ -50,9 +50,13 @@ struct AttributionBench {
 
     /// The most memory that this process had resident so far.
     private static var peakMegabytes: Double {
-        var usage = rusage()
-        guard getrusage(RUSAGE_SELF, &usage) == 0 else { return .nan }
-        return Double(usage.ru_maxrss) * 1024 / 1_000_000
+        guard let data = FileManager.default.contents(atPath: "/proc/self/status") else {
+            return .nan
+        }
+        let line = String(decoding: data, as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix("VmHWM:") }
+        let digits = line?.filter { ("0"..."9").contains($0) } ?? ""
+        return (Double(digits) ?? .nan) * 1024 / 1_000_000
     }
 
     // MARK: Ours

@@ -12,6 +12,20 @@ package struct AttributionDifference: Sendable, Equatable {
         /// Calls that come to it, and that leave it.
         package var gained: Int
         package var lost: Int
+
+        package init(
+            campaign: CampaignID?,
+            before: Int = 0,
+            after: Int = 0,
+            gained: Int = 0,
+            lost: Int = 0
+        ) {
+            self.campaign = campaign
+            self.before = before
+            self.after = after
+            self.gained = gained
+            self.lost = lost
+        }
     }
 
     /// Every campaign that has calls in the range, by id; first those of none.
@@ -21,9 +35,10 @@ package struct AttributionDifference: Sendable, Equatable {
     /// Calls whose campaign, recipient or method would be another.
     package var changed = 0
 
-    /// Calls that would be others, were they not pinned, or their months not closed, are not
-    /// counted; this many were not looked at for that.
+    /// Calls that stay as they are, for a person has pinned them.
     package var pinned = 0
+
+    /// Calls that stay, for their month is closed or their number was erased.
     package var locked = 0
 }
 
@@ -100,14 +115,7 @@ package struct AttributionTrial: Sendable {
         let old = before?.campaign
         let new = after?.campaign
         func row(_ campaign: CampaignID?) -> AttributionDifference.Row {
-            rows[campaign]
-                ?? AttributionDifference.Row(
-                    campaign: campaign,
-                    before: 0,
-                    after: 0,
-                    gained: 0,
-                    lost: 0
-                )
+            rows[campaign] ?? AttributionDifference.Row(campaign: campaign)
         }
         var from = row(old)
         from.before += 1

@@ -36,7 +36,8 @@ package struct Attributor: Sendable {
             /// The rules have decided.
             case decided(AttributionDecision)
 
-            /// The books of its month are closed: it stays as it is.
+            /// It stays as it is: the books of its month are closed, or the number that it was
+            /// credited by has been erased.
             case locked
 
             /// A person has pinned it.
@@ -105,6 +106,11 @@ package struct Attributor: Sendable {
         if input.closedMonth != nil, input.before?.reason != "unpinned" {
             return input.before == nil
                 ? .decided(AttributionRules.nobody(.closedMonth)) : .locked
+        }
+        if input.caller == nil, input.channel == .phone, let method = input.before?.method,
+            method == .exactNumber || method == .numberVariant
+        {
+            return .locked
         }
         return .decided(rules.decide(try await facts(of: input, trying: trial)))
     }

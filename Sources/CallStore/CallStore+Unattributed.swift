@@ -57,7 +57,9 @@ extension CallStore {
             // The other columns of a group are those of the row with the maximum.
             let statement = try database.cachedStatement(
                 sql: """
-                    select coalesce(hex(party.caller_key), 'call ' || calls.id) as who,
+                    select iif(
+                            party.caller_key is null, 'call ' || calls.id, hex(party.caller_key)
+                        ) as who,
                         max(calls.started_unix) as last_unix, count(*) as calls, calls.id as id,
                         calls.conversation_id as conversation, attributions.reason as reason,
                         coalesce(party.e164, party.sip_user, nullif(party.raw, '')) as caller,

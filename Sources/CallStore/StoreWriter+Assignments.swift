@@ -272,14 +272,16 @@ extension StoreWriter {
         }
     }
 
-    /// Whether nobody has said anything of the call since.
+    /// Whether nobody has said anything of the call since that still stands.
     private func isLast(_ step: Step) throws -> Bool {
         try Bool.fetchOne(
             database.cachedStatement(
                 sql: """
                     select not exists (
                         select 1 from attribution_history
-                        where call_id = ? and id > ? and assignment_id is not null
+                        join assignments on assignments.id = attribution_history.assignment_id
+                        where attribution_history.call_id = ? and attribution_history.id > ?
+                        and assignments.action <> 'undo' and assignments.undone_ms is null
                     )
                     """
             ),

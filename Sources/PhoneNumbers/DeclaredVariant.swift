@@ -49,10 +49,15 @@ package struct DeclaredVariant: Hashable, Sendable {
     private static func brazilian(area: Substring, local: Substring) -> [DeclaredVariant] {
         // Mobiles have nine digits from 9; before 2016 they had eight, from 6 to 9. Landlines
         // begin with 2 to 5 and have no second spelling.
+        let isOld: (Substring) -> Bool = { digits in
+            digits.first.map { ("6"..."9").contains($0) } ?? false
+        }
         if local.count == 9, local.first == "9" {
+            // Mobiles of ranges that came later never had eight digits.
+            guard isOld(local.dropFirst()) else { return [] }
             return [Self(rule: "br-9", text: "+55\(area)\(local.dropFirst())")]
         }
-        if local.count == 8, let first = local.first, ("6"..."9").contains(first) {
+        if local.count == 8, isOld(local) {
             return [Self(rule: "br-9", text: "+55\(area)9\(local)")]
         }
         return []

@@ -14,7 +14,10 @@ struct DeskTests {
     }
 
     /// A campaign that reached nobody.
-    private static func campaign(_ name: String, _ bench: AttributionBench) async throws
+    private static func campaign(
+        _ name: String,
+        _ bench: AttributionBench
+    ) async throws
         -> CampaignID
     {
         try await bench.store.write { try $0.add(NewCampaign(name: name, channel: .sms)) }

@@ -54,7 +54,8 @@ struct GoldenFileTests {
         #expect(methods == Set(AttributionMethod.allCases.map(\.rawValue)))
         let reasons = Set(calls.map { $0["reason"] }).subtracting(["", "not-from-a-campaign"])
         // What comes after a month was closed is tested where months are.
-        let expected = Set(UnattributedReason.allCases.map(\.rawValue)).subtracting(["closed-month"])
+        let expected = Set(UnattributedReason.allCases.map(\.rawValue)).subtracting(["closed-month"]
+        )
         #expect(reasons == expected)
     }
 

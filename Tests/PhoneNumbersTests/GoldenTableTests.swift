@@ -221,7 +221,9 @@ struct DeclaredVariantTests {
 
     @Test(
         "has no candidate for other numbers",
-        arguments: ["+14155550123", "+551123456789", "", "5511987654321", "+55", "+52"]
+        arguments: [
+            "+14155550123", "+551123456789", "+5511932654303", "", "5511987654321", "+55", "+52",
+        ]
     )
     func refuses(number: String) {
         #expect(DeclaredVariant.candidates(of: number).isEmpty)
