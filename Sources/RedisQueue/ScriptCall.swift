@@ -226,8 +226,9 @@ extension ScriptCalls {
         return call(scripts.marks, [], pairs.map(Self.text))
     }
 
-    package func limits() -> ScriptCall {
-        call(scripts.limits, [], [])
+    /// All limit keys, or the one that is named.
+    package func limits(of key: LimitKey? = nil) -> ScriptCall {
+        call(scripts.limits, [], [Self.text(key?.text ?? "")])
     }
 
     package func setLimit(_ key: LimitKey, _ settings: LimitSettings) -> ScriptCall {

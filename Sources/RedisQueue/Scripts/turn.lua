@@ -196,6 +196,9 @@ end
 -- and when keys come back whose upstream rests.
 local freed, proven, resting = {}, {}, {}
 
+-- How long after a rest a key without settings is still tried one job at a time (ms).
+local TRIAL_MEMORY = 86400000
+
 local function noteKey(key, code, wait)
   freed[key] = (freed[key] or 0) + 1
   if code == 'd' then proven[key] = true end
@@ -216,6 +219,10 @@ local function settleKeys()
     local earlier = isOpen and tonumber(redis.call('ZSCORE', REST, key)) or 0
     redis.call('HSET', PREFIX .. 'limit:' .. key, 'trial', '1')
     rest(key, math.max(due, earlier), 'open')
+    -- A key without settings may never see a job again that is done.
+    if not redis.call('ZSCORE', PREFIX .. 'limits', key) then
+      redis.call('PEXPIREAT', PREFIX .. 'limit:' .. key, text(math.max(due, earlier) + TRIAL_MEMORY))
+    end
   end
 end
 
