@@ -31,6 +31,14 @@ struct ImportColumns: Sendable, Equatable {
     /// A field without the white space around it; empty when the file has no such column.
     func field(_ name: String, of record: CSVRecord) -> String {
         guard let place = places[name], place < record.fields.count else { return "" }
-        return record.fields[place].trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = record.fields[place]
+        // Most fields begin and end with a printable character of ASCII, and trimming is slow.
+        let printable: ClosedRange<UInt8> = 0x21...0x7E
+        if let first = text.utf8.first, let last = text.utf8.last, printable ~= first,
+            printable ~= last
+        {
+            return text
+        }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }
