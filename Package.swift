@@ -27,6 +27,7 @@ let configuration = Target.Dependency.product(
 )
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hdrHistogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -97,6 +98,11 @@ let adapters: [Target] = [
         linkerSettings: [.linkedLibrary("phonenumber"), .linkedLibrary("stdc++")]
     ),
     .target(name: "HTTPClient", dependencies: ["Ambient", "CCurl"], swiftSettings: strict),
+    .target(
+        name: "Definitions",
+        resources: [.embedInCode("Texts")],
+        swiftSettings: strict
+    ),
     .target(name: "PhoneNumbers", dependencies: ["CPhoneNumber"], swiftSettings: strict),
     .target(
         name: "Settings",
@@ -113,8 +119,8 @@ let adapters: [Target] = [
     .target(
         name: "CallStore",
         dependencies: [
-            "Ambient", "CZlib", "JobQueue", "PhoneNumbers", "Traces", crypto, grdb, logging,
-            metrics,
+            "Ambient", "CZlib", "Definitions", "JobQueue", "PhoneNumbers", "Traces", crypto, grdb,
+            grdbSQLite, logging, metrics,
         ],
         resources: [.embedInCode("Migrations")],
         swiftSettings: strict
@@ -193,8 +199,8 @@ let console: [Target] = [
     .target(
         name: "Console",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "ElevenLabs", "Export",
-            "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
+            "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "Definitions",
+            "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
             "Scheduling", "Settings", "Telemetry", "Traces", argumentParser, logging, nioCore,
             nioPosix,
         ],
@@ -332,7 +338,10 @@ let testing: [Target] = [
         ]
     ),
     tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),
-    tests("CallStore", ["CallStore", "JobQueue", "PhoneNumbers", "Traces", grdb, logging]),
+    tests(
+        "CallStore",
+        ["CallStore", "Definitions", "JobQueue", "PhoneNumbers", "Traces", grdb, logging]
+    ),
     tests(
         "CallJobs",
         [

@@ -7,7 +7,7 @@ struct CampaignsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "campaigns",
         abstract: "What calls are credited to.",
-        subcommands: [List.self, Add.self]
+        subcommands: [List.self, Add.self, Cost.self]
     )
 
     struct List: ConsoleCommand {
