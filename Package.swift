@@ -92,6 +92,7 @@ let engine: [Target] = [
 
 /// The adapters and general wrappers that the product adds to the engine.
 let adapters: [Target] = [
+    .target(name: "CCairo", linkerSettings: [.linkedLibrary("cairo")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(
         name: "CPhoneNumber",
@@ -171,8 +172,14 @@ let product: [Target] = [
     .target(
         name: "Export",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", crypto, logging,
+            "Ambient", "CallJobs", "CallStore", "Definitions", "JobQueue", "JobWorker", crypto,
+            logging,
         ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Reports",
+        dependencies: ["CallStore", "CCairo", "Definitions"],
         swiftSettings: strict
     ),
     .target(
@@ -200,9 +207,9 @@ let console: [Target] = [
         name: "Console",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "Definitions",
-            "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
-            "Scheduling", "Settings", "Telemetry", "Traces", argumentParser, logging, nioCore,
-            nioPosix,
+            "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers",
+            "RedisClient", "RedisQueue", "Reports", "Scheduling", "Settings", "Telemetry",
+            "Traces", argumentParser, logging, nioCore, nioPosix,
         ],
         swiftSettings: strict
     ),
@@ -263,7 +270,7 @@ let executables: [Target] = [
     .executableTarget(
         name: "ringback-bench",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "CHiredis", "JobQueue", "JobWorker",
+            "Ambient", "CallJobs", "CallStore", "CHiredis", "Export", "JobQueue", "JobWorker",
             "RedisClient", "RedisQueue", "Scheduling", "TestSupport", argumentParser, grdb,
             hdrHistogram,
             logging, nioCore, nioPosix,
@@ -376,6 +383,7 @@ let testing: [Target] = [
             logging,
         ]
     ),
+    tests("Reports", ["CallStore", "Definitions", "Reports"]),
     tests("Upkeep", ["CallJobs", "CallStore", "JobQueue", "JobWorker", "Upkeep", logging]),
     tests(
         "WebAPI",

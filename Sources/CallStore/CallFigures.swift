@@ -121,6 +121,18 @@ package struct DurationFigures: Hashable, Sendable {
     package var average: Double?
     package var median: Int?
     package var p90: Int?
+
+    package init(
+        calls: Int,
+        average: Double? = nil,
+        median: Int? = nil,
+        p90: Int? = nil
+    ) {
+        self.calls = calls
+        self.average = average
+        self.median = median
+        self.p90 = p90
+    }
 }
 
 /// The figures of a scope, from one consistent look.
@@ -128,11 +140,27 @@ package struct FigureReport: Hashable, Sendable {
     package struct Day: Hashable, Sendable {
         package var day: LocalDay
         package var figures: CallFigures
+
+        package init(
+            day: LocalDay,
+            figures: CallFigures
+        ) {
+            self.day = day
+            self.figures = figures
+        }
     }
 
     package struct Part<Key: Hashable & Sendable>: Hashable, Sendable {
         package var key: Key
         package var figures: CallFigures
+
+        package init(
+            key: Key,
+            figures: CallFigures
+        ) {
+            self.key = key
+            self.figures = figures
+        }
     }
 
     /// IANA name of the zone whose days these are.
@@ -154,4 +182,28 @@ package struct FigureReport: Hashable, Sendable {
     package var callsThisWeek: Int
     package var callsThisMonth: Int
     package var today: LocalDay
+
+    package init(
+        timeZone: String,
+        total: CallFigures,
+        durations: DurationFigures,
+        days: [Day],
+        agents: [Part<String>],
+        campaigns: [Part<CampaignID?>],
+        callsToday: Int,
+        callsThisWeek: Int,
+        callsThisMonth: Int,
+        today: LocalDay
+    ) {
+        self.timeZone = timeZone
+        self.total = total
+        self.durations = durations
+        self.days = days
+        self.agents = agents
+        self.campaigns = campaigns
+        self.callsToday = callsToday
+        self.callsThisWeek = callsThisWeek
+        self.callsThisMonth = callsThisMonth
+        self.today = today
+    }
 }

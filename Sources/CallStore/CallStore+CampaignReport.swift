@@ -10,6 +10,18 @@ package struct CallerFigures: Hashable, Sendable {
     package var qualified: Int
     package var converting: Int
 
+    package init(
+        unique: Int,
+        anonymousCalls: Int,
+        qualified: Int,
+        converting: Int
+    ) {
+        self.unique = unique
+        self.anonymousCalls = anonymousCalls
+        self.qualified = qualified
+        self.converting = converting
+    }
+
     package var conversionRate: Double? {
         qualified == 0 ? nil : Double(converting) / Double(qualified)
     }
@@ -36,6 +48,20 @@ package struct CampaignReport: Hashable, Sendable {
     package var callers: CallerFigures
     package var funnel: Funnel
     package var mediaCost: MediaCost?
+
+    package init(
+        campaign: Campaign,
+        figures: FigureReport,
+        callers: CallerFigures,
+        funnel: Funnel,
+        mediaCost: MediaCost? = nil
+    ) {
+        self.campaign = campaign
+        self.figures = figures
+        self.callers = callers
+        self.funnel = funnel
+        self.mediaCost = mediaCost
+    }
 
     /// Media and agent cost per conversion, US dollars; nil where a part is not in dollars, no
     /// cost is known, or nothing converted.

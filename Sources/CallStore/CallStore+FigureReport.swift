@@ -91,6 +91,20 @@ struct FigureReading {
         )
     }
 
+    /// The sums alone.
+    func total() throws -> CallFigures {
+        try Row.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    select \(Self.columns), campaign_id
+                    from daily_figures where \(condition) group by campaign_id
+                    """
+            ),
+            arguments: arguments
+        )
+        .reduce(CallFigures()) { $0 + Self.figures(in: $1) }
+    }
+
     /// Those with the most calls first.
     private static func byCalls<Stored: Hashable & Comparable, Key>(
         _ parts: [Stored: CallFigures],
@@ -164,6 +178,9 @@ struct FigureReading {
                         from (
                             select channel, day from daily_durations
                             where class = :class and \(dayCondition)
+                            -- Keeps SQLite from merging this into the join, where it would read
+                            -- all durations of the days instead of those of the class.
+                            limit -1
                         ) as days
                         cross join call_facts indexed by call_facts_durations
                         on call_facts.workspace = :workspace

@@ -12,6 +12,12 @@ package struct Recount: Hashable, Sendable {
     /// Sums by day that are not those of the calls.
     package var wrongSums: Int
 
+    package init(calls: Int, wrongCalls: Int, wrongSums: Int) {
+        self.calls = calls
+        self.wrongCalls = wrongCalls
+        self.wrongSums = wrongSums
+    }
+
     package var isRight: Bool { wrongCalls == 0 && wrongSums == 0 }
 }
 

@@ -17,6 +17,16 @@ package struct FunnelCount: Hashable, Sendable {
 
     /// Different recipients, where they are known.
     package var recipients: Int?
+
+    package init(
+        step: FunnelStep,
+        events: Int? = nil,
+        recipients: Int? = nil
+    ) {
+        self.step = step
+        self.events = events
+        self.recipients = recipients
+    }
 }
 
 /// A campaign's funnel, in two ways that are not to be mixed.
@@ -26,6 +36,14 @@ package struct Funnel: Hashable, Sendable {
 
     /// Recipients with a token of their own, each step after the one before and inside the window.
     package var samePeople: [FunnelCount]
+
+    package init(
+        totals: [FunnelCount],
+        samePeople: [FunnelCount]
+    ) {
+        self.totals = totals
+        self.samePeople = samePeople
+    }
 }
 
 /// Follows recipients one by one through the steps that were measured.

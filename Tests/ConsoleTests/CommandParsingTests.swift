@@ -41,6 +41,17 @@ struct CommandParsingTests {
             "calls show conv_1", "calls assign conv_1 Spring --note why --yes",
             "calls assign conv_1 none", "calls assign conv_1 --release", "rules check",
             "rules check rules/simple.yaml", "export", "export calls --from 30d", "export --list",
+            "export conversions --dialect excel --phones digits --period last-week",
+            "export campaigns --dialect ndjson", "export transcripts --campaign Spring",
+            "export feed --profile google --since last", "export feed --since 17 --json",
+            "export calls --folder nightly --keep-days 90 --skip-empty",
+            "calls exclude conv_1 conv_2 --reason test --note why --yes",
+            "calls exclude conv_1 --reason spam --dry-run --json", "calls include conv_1",
+            "campaigns cost Spring --media 1250.50", "campaigns cost 3 --media 0 --currency EUR",
+            "campaigns cost Spring --clear --json", "report", "report --month 2026-10 --json",
+            "report --from 2026-10-01 --to 2026-10-01 --agent a --all-voice",
+            "report --campaign Spring --pdf spring.pdf", "report --campaign none --agent a",
+            "doctor --recount", "doctor --recount --repair --json",
             "doctor", "doctor --offline --json", "config", "config --json",
         ]
     )
@@ -70,7 +81,17 @@ struct CommandParsingTests {
             "campaigns add", "campaigns add X", "campaigns add X --channel pigeon",
             "campaigns add none --channel mail", "campaigns add X --channel mail --window-days 0",
             "recipients import", "calls show", "calls assign conv_1",
-            "calls assign conv_1 Spring --release", "export campaigns", "calls list --limit 0",
+            "calls assign conv_1 Spring --release", "export everything", "export calls --since 3",
+            "export feed --since soon", "export feed --since -1", "export --dialect xls",
+            "export --period someday", "calls exclude conv_1", "calls exclude --reason test",
+            "calls exclude conv_1 --reason dull", "campaigns cost Spring",
+            "campaigns cost Spring --media 1e3", "campaigns cost Spring --media -1",
+            "campaigns cost Spring --media 1.", "campaigns cost Spring --media 1.1234567",
+            "campaigns cost Spring --media 1 --clear",
+            "campaigns cost Spring --media 1 --currency eur",
+            "report --month 2026-13", "report --month 2026-10 --from 2026-10-01",
+            "report --from yesterday", "report --from 2026-10-02 --to 2026-10-01",
+            "report --campaign Spring --agent a", "doctor --repair", "calls list --limit 0",
         ]
     )
     func refuses(line: String) {

@@ -232,6 +232,9 @@ create table conversion_events (
 
 create index conversion_events_by_call on conversion_events (call_id, sequence);
 
+-- Where the next feed of conversions goes on; null for exports of other things.
+alter table exports add column cursor integer;
+
 -- Before the triggers, which would do the same row by row.
 insert into call_facts select call_id, row_number() over (order by call_id), workspace, channel,
     day, agent_id, campaign_id, outcome, is_excluded, connection, is_qualified, is_converted,

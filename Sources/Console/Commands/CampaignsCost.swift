@@ -2,6 +2,7 @@ import ArgumentParser
 import CallStore
 import Foundation
 import Hosting
+import Reports
 
 extension CampaignsCommand {
     /// `ringback campaigns cost`.

@@ -1,9 +1,10 @@
 import Ambient
 import ArgumentParser
 import CallStore
-import Definitions
+import Export
 import Foundation
 import Hosting
+import Reports
 import Settings
 
 /// `ringback report`.
@@ -38,6 +39,9 @@ struct ReportCommand: ConsoleCommand {
     @Flag(help: "Count conversations of voice widgets as calls, too.")
     var allVoice = false
 
+    @Option(help: "Write the report to this file as a PDF document, with its charts.")
+    var pdf: String?
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -64,6 +68,16 @@ struct ReportCommand: ConsoleCommand {
     func run(in session: Session) async throws {
         let report = try await session.withStore { try await read($0, session) }
         let shown = ReportText(report, scopeText: scopeText)
+        if let pdf {
+            let document = try shown.paper.document(created: session.ambient.now())
+            let file = try AtomicFile(finalPath: pdf)
+            try file.write(document)
+            _ = try file.finish()
+            if !output.json {
+                session.terminal.line("wrote \(pdf), \(document.count) bytes")
+                return
+            }
+        }
         if output.json {
             session.terminal.show(shown.json)
         } else {

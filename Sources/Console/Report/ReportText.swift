@@ -1,6 +1,7 @@
 import CallStore
 import Definitions
 import Foundation
+import Reports
 
 /// A report as text and as JSON; both name figures by their definitions.
 struct ReportText {
@@ -32,6 +33,27 @@ struct ReportText {
         switch content {
         case .overview(_, let callers, _): callers
         case .campaign(let report): report.callers
+        }
+    }
+
+    /// The same as a document.
+    var paper: PDFReport {
+        let days = figures.days
+        let subtitle =
+            scopeText.isEmpty && days.isEmpty
+            ? "No calls"
+            : "\(scopeText["from"] ?? days.first?.day.description ?? "") to "
+                + "\(scopeText["to"] ?? days.last?.day.description ?? ""), \(figures.timeZone)"
+        switch content {
+        case .overview(let report, let callers, let names):
+            return PDFReport(
+                title: scopeText["agent"].map { "Calls of \($0)" } ?? "Calls",
+                subtitle: subtitle,
+                figures: report,
+                callers: callers,
+                campaignNames: names
+            )
+        case .campaign(let report): return PDFReport(report, subtitle: subtitle)
         }
     }
 
@@ -186,66 +208,11 @@ struct ReportText {
     }
 
     private var heads: Table {
-        let total = figures.total
+        let campaign: CampaignReport? =
+            if case .campaign(let report) = content { report } else { nil }
         var table = Table(.init("FIGURE"), .init("VALUE", .right), .init("OF"))
-        func add(_ id: MetricID, _ value: String, _ of: String = "") {
-            table.add(id.definition.label, value, of)
-        }
-        add(.calls, "\(total.calls)", "\(total.excluded) excluded")
-        for (id, count) in [
-            (MetricID.success, total.success), (.failure, total.failure),
-            (.unknown, total.unknown), (.pending, total.pending),
-        ] { add(id, "\(count)") }
-        add(
-            .successRate,
-            FigureText.percent(total.successRate),
-            "\(total.success + total.failure) calls"
-                + (total.unknown * 5 > total.calls ? "; WARNING: more than 20 % unknown" : "")
-        )
-        add(.connected, "\(total.connected)")
-        add(.noSpeech, "\(total.noSpeech)")
-        add(.notConnected, "\(total.notConnected)")
-        add(.qualified, "\(total.qualified)")
-        add(.conversions, "\(total.conversions)")
-        add(
-            .conversionRate,
-            FigureText.percent(total.conversionRate),
-            "\(total.qualified) qualified calls"
-        )
-        add(
-            .conversionsPerSuccess,
-            FigureText.percent(total.conversionsPerSuccess),
-            "\(total.success) successful calls"
-        )
-        add(.uniqueCallers, "\(callers.unique)", "\(callers.anonymousCalls) calls without a number")
-        add(
-            .callerConversionRate,
-            FigureText.percent(callers.conversionRate),
-            "\(callers.qualified) callers"
-        )
-        add(.callsToday, "\(figures.callsToday)")
-        add(.callsThisWeek, "\(figures.callsThisWeek)")
-        add(.callsThisMonth, "\(figures.callsThisMonth)")
-        add(
-            .averageDuration,
-            FigureText.minutes(figures.durations.average.map { Int($0.rounded()) }),
-            "\(total.connected) connected calls"
-        )
-        add(.medianDuration, FigureText.minutes(figures.durations.median))
-        add(.p90Duration, FigureText.minutes(figures.durations.p90))
-        add(.attributedShare, FigureText.percent(total.attributedShare))
-        add(.credits, "\(total.credits)", "\(total.calls - total.creditsKnown) calls without")
-        add(
-            .agentCost,
-            FigureText.money(total.agentCost, "USD"),
-            "\(total.calls - total.microdollarsKnown) calls without"
-        )
-        if case .campaign(let report) = content {
-            add(
-                .mediaCost,
-                FigureText.money(report.mediaCost?.amount, report.mediaCost?.currency ?? "")
-            )
-            add(.costPerConversion, FigureText.money(report.costPerConversion, "USD"))
+        for head in HeadFigures.all(of: figures, callers: callers, campaign: campaign) {
+            table.add(head.id.definition.label, head.value, head.beside)
         }
         return table
     }
@@ -297,24 +264,5 @@ struct ReportText {
             )
         }
         return table.rendered(none: "No calls.")
-    }
-}
-
-/// Figures as people read them.
-enum FigureText {
-    static func percent(_ share: Double?) -> String {
-        guard let share else { return "-" }
-        return String(format: "%.1f %%", share * 100)
-    }
-
-    /// `m:ss`.
-    static func minutes(_ seconds: Int?) -> String {
-        guard let seconds else { return "-" }
-        return String(format: "%d:%02d", seconds / 60, seconds % 60)
-    }
-
-    static func money(_ amount: Double?, _ currency: String) -> String {
-        guard let amount else { return "-" }
-        return String(format: "%.2f ", amount) + currency
     }
 }
