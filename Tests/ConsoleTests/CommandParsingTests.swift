@@ -52,7 +52,9 @@ struct CommandParsingTests {
             "report --from 2026-10-01 --to 2026-10-01 --agent a --all-voice",
             "report --campaign Spring --pdf spring.pdf", "report --campaign none --agent a",
             "doctor --recount", "doctor --recount --repair --json",
-            "doctor", "doctor --offline --json", "config", "config --json",
+            "doctor", "doctor --offline --json", "config", "config --json", "bench soak",
+            "bench soak --minutes 0.5 --rate 10 --workers 1 --slots 2 --payload 300 --json",
+            "bench measure", "bench measure -- --only queue-drain --json",
         ]
     )
     func understands(line: String) throws {
@@ -70,6 +72,7 @@ struct CommandParsingTests {
             "enqueue sync --in soon", "queue pause", "queue pause everything",
             "queue purge", "queue purge sync --lane top",
             "queue marks", "queue marks sync --soft-depth 0", "queue marks sync --hard-memory 101",
+            "bench soak --minutes 0", "bench soak --rate 0", "bench soak --payload 5",
             "limits set", "limits set agent:1", "limits set agent:1 --rate 3",
             "limits set agent:1 --concurrency 0", "limits set agent:1 --rate 1/s --burst 0",
             "dead retry sync",
