@@ -27,6 +27,7 @@ let configuration = Target.Dependency.product(
 )
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hdrHistogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -91,12 +92,18 @@ let engine: [Target] = [
 
 /// The adapters and general wrappers that the product adds to the engine.
 let adapters: [Target] = [
+    .target(name: "CCairo", linkerSettings: [.linkedLibrary("cairo")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(
         name: "CPhoneNumber",
         linkerSettings: [.linkedLibrary("phonenumber"), .linkedLibrary("stdc++")]
     ),
     .target(name: "HTTPClient", dependencies: ["Ambient", "CCurl"], swiftSettings: strict),
+    .target(
+        name: "Definitions",
+        resources: [.embedInCode("Texts")],
+        swiftSettings: strict
+    ),
     .target(name: "PhoneNumbers", dependencies: ["CPhoneNumber"], swiftSettings: strict),
     .target(
         name: "Settings",
@@ -113,8 +120,8 @@ let adapters: [Target] = [
     .target(
         name: "CallStore",
         dependencies: [
-            "Ambient", "CZlib", "JobQueue", "PhoneNumbers", "Traces", crypto, grdb, logging,
-            metrics,
+            "Ambient", "CZlib", "Definitions", "JobQueue", "PhoneNumbers", "Traces", crypto, grdb,
+            grdbSQLite, logging, metrics,
         ],
         resources: [.embedInCode("Migrations")],
         swiftSettings: strict
@@ -165,8 +172,14 @@ let product: [Target] = [
     .target(
         name: "Export",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", crypto, logging,
+            "Ambient", "CallJobs", "CallStore", "Definitions", "JobQueue", "JobWorker", crypto,
+            logging,
         ],
+        swiftSettings: strict
+    ),
+    .target(
+        name: "Reports",
+        dependencies: ["CallStore", "CCairo", "Definitions"],
         swiftSettings: strict
     ),
     .target(
@@ -194,9 +207,9 @@ let console: [Target] = [
         name: "Console",
         dependencies: [
             "Ambient", "Attribution", "CallJobs", "CallStore", "Conversion", "CProcess",
-            "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "JobWorker",
-            "PhoneNumbers", "RedisClient", "RedisQueue", "Scheduling", "Settings", "Telemetry",
-            "Traces", argumentParser, hdrHistogram, logging, nioCore, nioPosix,
+            "Definitions", "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "JobWorker",
+            "PhoneNumbers", "RedisClient", "RedisQueue", "Reports", "Scheduling", "Settings",
+            "Telemetry", "Traces", argumentParser, hdrHistogram, logging, nioCore, nioPosix,
         ],
         swiftSettings: strict
     ),
@@ -257,8 +270,8 @@ let executables: [Target] = [
     .executableTarget(
         name: "ringback-bench",
         dependencies: [
-            "Ambient", "Attribution", "CallJobs", "CallStore", "CHiredis", "JobQueue", "JobWorker",
-            "PhoneNumbers", "RedisClient", "RedisQueue", "Scheduling", "TestSupport",
+            "Ambient", "Attribution", "CallJobs", "CallStore", "CHiredis", "Export", "JobQueue",
+            "JobWorker", "PhoneNumbers", "RedisClient", "RedisQueue", "Scheduling", "TestSupport",
             argumentParser, grdb, hdrHistogram,
             logging, nioCore, nioPosix,
         ],
@@ -332,7 +345,10 @@ let testing: [Target] = [
         ]
     ),
     tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),
-    tests("CallStore", ["CallStore", "JobQueue", "PhoneNumbers", "Traces", grdb, logging]),
+    tests(
+        "CallStore",
+        ["CallStore", "Definitions", "JobQueue", "PhoneNumbers", "Traces", grdb, logging]
+    ),
     tests(
         "CallJobs",
         [
@@ -367,6 +383,7 @@ let testing: [Target] = [
             logging,
         ]
     ),
+    tests("Reports", ["CallStore", "Definitions", "Reports"]),
     tests("Upkeep", ["CallJobs", "CallStore", "JobQueue", "JobWorker", "Upkeep", logging]),
     tests(
         "WebAPI",

@@ -8,7 +8,7 @@ struct Main: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ringback-bench",
         abstract: "Measure how fast Ringback is on this machine.",
-        subcommands: [MeasureCommand.self, DrainCommand.self],
+        subcommands: [MeasureCommand.self, DrainCommand.self, ExportOnceCommand.self],
         defaultSubcommand: MeasureCommand.self
     )
 }
@@ -65,7 +65,9 @@ struct MeasureCommand: AsyncParsableCommand {
 
     private func measure(_ stage: BenchStage) async throws -> BenchReport {
         var rows: [BenchRow] = []
-        func wants(_ name: String) -> Bool { name.hasPrefix(only) }
+        func wants(_ name: String) -> Bool {
+            name.hasPrefix(only)
+        }
         if wants("queue-enqueue") || wants("queue-drain") {
             rows += try await QueueBench(stage: stage, jobs: jobs).rows(runs: runs)
         }
@@ -89,6 +91,12 @@ struct MeasureCommand: AsyncParsableCommand {
         }
         if wants("attribution") || wants("attribution-memory") {
             rows += try await AttributionBench(stage: stage, calls: calls).rows(runs: runs)
+        }
+        if wants("overview-figures-1m") {
+            rows += try await FigureBench(stage: stage).rows(runs: runs)
+        }
+        if wants("export-calls-1m") || wants("export-memory-1m") {
+            rows += try await ExportBench(stage: stage).rows(runs: runs)
         }
         return BenchReport(
             machine: BenchMachine.description,

@@ -3,17 +3,82 @@ package import CallStore
 /// What an `export` job is to write.
 package struct ExportArguments: JobArguments {
     package enum Subject: String, Sendable, CaseIterable {
+        /// One row for each call.
         case calls
+
+        /// Calls that are a conversion.
+        case conversions
+
+        /// One row for each campaign, with its figures.
+        case campaigns
+
+        /// What was said: a row for each turn, or a line for each call.
+        case transcripts
+
+        /// What changed in conversions since a cursor, for advertising platforms.
+        case feed
     }
 
     package enum Dialect: String, Sendable, CaseIterable {
-        /// For machines: UTF-8 without BOM, nothing escaped but what CSV asks for.
+        /// CSV for machines: UTF-8 without BOM, nothing escaped but what CSV asks for.
         case data
+
+        /// CSV for spreadsheets: UTF-8 with BOM, texts that look like formulas made harmless.
+        case excel
+
+        /// One JSON object on each line.
+        case ndjson
+    }
+
+    /// How dialect `excel` writes phone numbers, which a spreadsheet would take for sums.
+    package enum PhoneStyle: String, Sendable, CaseIterable {
+        case apostrophe
+        case space
+
+        /// Without the plus.
+        case digits
+    }
+
+    /// For whom a feed is written.
+    package enum Profile: String, Sendable, CaseIterable {
+        case google
+        case meta
+
+        /// Every change as it is.
+        case plain
+    }
+
+    /// A stretch of whole days before today, in the export's zone.
+    package enum Period: String, Sendable, CaseIterable {
+        case yesterday
+        case lastWeek = "last-week"
+        case lastMonth = "last-month"
+    }
+
+    /// Where a feed begins.
+    package enum Since: Hashable, Sendable {
+        case cursor(Int64)
+
+        /// Where the last feed of the same profile ended; the beginning when there was none.
+        case last
     }
 
     package var subject: Subject
     package var dialect: Dialect
+    package var phones: PhoneStyle
     package var filter: CallFilter
+    package var period: Period?
+    package var profile: Profile
+    package var since: Since
+
+    /// Name of a folder inside the exports folder; nil for that folder itself.
+    package var folder: String?
+
+    /// Days until the file expires; nil for the setting's time.
+    package var keepDays: Int?
+
+    /// Whether a file without rows is written, too.
+    package var writesEmpty: Bool
 
     /// IANA name of the zone of local times; nil for the setting's.
     package var timeZone: String?
@@ -24,22 +89,61 @@ package struct ExportArguments: JobArguments {
     package init(
         subject: Subject = .calls,
         dialect: Dialect = .data,
+        phones: PhoneStyle = .apostrophe,
         filter: CallFilter = CallFilter(),
+        period: Period? = nil,
+        profile: Profile = .plain,
+        since: Since = .cursor(0),
+        folder: String? = nil,
+        keepDays: Int? = nil,
+        writesEmpty: Bool = true,
         timeZone: String? = nil,
         person: String
     ) {
         self.subject = subject
         self.dialect = dialect
+        self.phones = phones
         self.filter = filter
+        self.period = period
+        self.profile = profile
+        self.since = since
+        self.folder = folder
+        self.keepDays = keepDays
+        self.writesEmpty = writesEmpty
         self.timeZone = timeZone
         self.person = person
     }
 
     package static let kind = JobKind.export
 
+    /// Longest time that a file is kept, about ten years.
+    package static let keepDaysMax: Int64 = 3_660
+
     package init(taking fields: inout ArgumentFields) throws(ArgumentsError) {
         subject = try fields.word("what", as: Subject.self) ?? .calls
         dialect = try fields.word("dialect", as: Dialect.self) ?? .data
+        phones = try fields.word("phones", as: PhoneStyle.self) ?? .apostrophe
+        period = try fields.word("period", as: Period.self)
+        profile = try fields.word("profile", as: Profile.self) ?? .plain
+        if fields.take("since", ifText: "last") {
+            since = .last
+        } else {
+            let cursor = try fields.integer("since") ?? 0
+            guard cursor >= 0 else {
+                throw .malformed(field: "since", expected: "a cursor, or last")
+            }
+            since = .cursor(cursor)
+        }
+        folder = try fields.text("folder")
+        if let folder, folder.wholeMatch(of: /[a-z0-9][a-z0-9-]{0,39}/) == nil {
+            throw .malformed(field: "folder", expected: "a name of a-z, 0-9 and -")
+        }
+        let days = try fields.integer("keepDays")
+        guard days.map({ (1...Self.keepDaysMax).contains($0) }) ?? true else {
+            throw .malformed(field: "keepDays", expected: "1 to \(Self.keepDaysMax)")
+        }
+        keepDays = days.map(Int.init)
+        writesEmpty = try fields.flag("empty") ?? true
         timeZone = try fields.text("timeZone")
         person = try fields.text("by") ?? "schedule"
         var filter = CallFilter()
@@ -49,20 +153,44 @@ package struct ExportArguments: JobArguments {
         if let from = filter.fromUnix, let to = filter.toUnix, from >= to {
             throw .malformed(field: "to", expected: "a time after from")
         }
+        if period != nil, filter.fromUnix != nil || filter.toUnix != nil {
+            throw .malformed(field: "period", expected: "to stand without from and to")
+        }
         filter.agentID = try fields.text("agent")
         filter.status = try fields.text("status")
         filter.outcome = try fields.text("outcome")
         filter.conversion = try fields.word("conversion", as: Ternary.self)
         if fields.has("campaign") { filter.campaign = try Self.campaign(taking: &fields) }
         self.filter = filter
+        if subject == .campaigns || subject == .feed, filter != CallFilter() || period != nil {
+            throw .malformed(field: "what", expected: "calls, where a filter or a period is given")
+        }
     }
 
     package var fields: [String: StoredValue] {
-        var fields: [String: StoredValue] = [
-            "what": .text(subject.rawValue), "dialect": .text(dialect.rawValue),
-            "by": .text(person),
-        ]
+        var fields = filterFields
+        fields["what"] = .text(subject.rawValue)
+        fields["dialect"] = .text(dialect.rawValue)
+        fields["by"] = .text(person)
+        if phones != .apostrophe { fields["phones"] = .text(phones.rawValue) }
+        if let period { fields["period"] = .text(period.rawValue) }
+        if subject == .feed {
+            fields["profile"] = .text(profile.rawValue)
+            switch since {
+            case .cursor(let cursor): fields["since"] = .integer(cursor)
+            case .last: fields["since"] = .text("last")
+            }
+        }
+        if let folder { fields["folder"] = .text(folder) }
+        if let keepDays { fields["keepDays"] = .integer(Int64(keepDays)) }
+        if !writesEmpty { fields["empty"] = .bool(false) }
         if let timeZone { fields["timeZone"] = .text(timeZone) }
+        return fields
+    }
+
+    /// The fields that say which calls.
+    package var filterFields: [String: StoredValue] {
+        var fields: [String: StoredValue] = [:]
         if let workspace = filter.workspace { fields["workspace"] = .text(workspace) }
         if let from = filter.fromUnix { fields["from"] = .integer(from) }
         if let to = filter.toUnix { fields["to"] = .integer(to) }

@@ -75,6 +75,12 @@ enum CallColumns {
         count("message_count", \.messageCount),
         count("caller_message_count", \.callerMessageCount),
         count("agent_message_count", \.agentMessageCount),
+        Column(
+            name: "caller_turns",
+            isContent: true,
+            write: { $0.callerTurnsWithWords?.databaseValue ?? .null },
+            read: { _, _ in }
+        ),
         integer("cost_credits", \.costCredits),
         number("cost_dollars", \.costDollars),
     ]

@@ -47,8 +47,10 @@ struct CallMerge {
         return read.kind == .none && stored.kind != .none ? stored : read
     }
 
+    /// Whether content says nothing: no text, no members, or a count of none.
     private static func isEmpty(_ value: DatabaseValue) -> Bool {
-        switch String.fromDatabaseValue(value) {
+        if case .int64(0) = value.storage { return true }
+        return switch String.fromDatabaseValue(value) {
         case "", "[]", "{}": true
         default: false
         }

@@ -266,7 +266,11 @@ struct FilterClause {
     private var conditions: [String] = []
     private(set) var arguments: StatementArguments = []
 
+    /// Whether it asks for nothing but what stands in the table of calls.
+    let isOfCallsAlone: Bool
+
     init(_ filter: CallFilter) {
+        isOfCallsAlone = filter.campaign == nil && filter.conversion == nil
         if let workspace = filter.workspace { add("calls.workspace = ?", [workspace]) }
         if let from = filter.fromUnix { add("calls.started_unix >= ?", [from]) }
         if let to = filter.toUnix { add("calls.started_unix < ?", [to]) }

@@ -1,142 +1,150 @@
-package import Foundation
+import Foundation
 import GRDB
+import GRDBSQLite
 
-/// What the store can tell of a call in one cell of a table.
-package enum CallField: String, Sendable, CaseIterable {
-    case id
-    case conversationID = "conversation_id"
-    case workspace
+/// Rows of one look at the store, one after the other; valid only while it lasts.
+///
+/// Reads SQLite's own memory: an export of a million rows copies no cell twice.
+package final class ExportRows {
+    private let statement: Statement
+    private let columns: Int32
 
-    /// Unix seconds.
-    case startedUnix = "started_unix"
-    case agentID = "agent_id"
-    case agentName = "agent_name"
-    case channel
-    case direction
-    case status
-    case outcome
-    case callResult = "call_result"
-    case durationSeconds = "duration_seconds"
-    case callerNumber = "caller_number"
-    case callerClass = "caller_class"
-    case agentNumber = "agent_number"
-    case campaignID = "campaign_id"
-    case campaign
-    case recipient
-    case attributionMethod = "attribution_method"
-    case attributionConfidence = "attribution_confidence"
-    case attributionReason = "attribution_reason"
-    case conversion
-    case conversionType = "conversion_type"
-    case conversionNote = "conversion_note"
-    case messages
-    case callerMessages = "caller_messages"
-    case language
-    case terminationReason = "termination_reason"
-    case costCredits = "cost_credits"
-    case costDollars = "cost_usd"
-    case rating
-    case sentiment
-    case title
-    case summary
+    fileprivate init(_ statement: Statement, _ arguments: StatementArguments) throws {
+        self.statement = statement
+        columns = Int32(statement.columnCount)
+        try statement.setArguments(arguments)
+    }
 
-    /// The field's expression, over the tables that `CallSummary.joins` joins.
-    fileprivate var expression: String {
-        switch self {
-        case .id, .conversationID, .workspace, .startedUnix, .agentID, .agentName, .channel,
-            .direction, .status, .callResult, .durationSeconds, .language, .terminationReason,
-            .costCredits, .rating, .sentiment, .title, .summary:
-            "calls.\(rawValue)"
-        case .outcome: "coalesce(calls.call_successful, 'pending')"
-        case .callerNumber: "call_parties.e164"
-        case .callerClass: "call_parties.class"
-        case .agentNumber: "coalesce(calls.agent_number_e164, calls.agent_number_raw)"
-        case .campaignID: "attributions.campaign_id"
-        case .campaign: "campaigns.name"
-        case .recipient: "recipients.reference"
-        case .attributionMethod: "attributions.method"
-        case .attributionConfidence: "attributions.confidence"
-        case .attributionReason: "attributions.reason"
-        case .conversion: "conversions.outcome"
-        case .conversionType: "conversions.type"
-        case .conversionNote: "conversions.note"
-        case .messages: "calls.message_count"
-        case .callerMessages: "calls.caller_message_count"
-        case .costDollars: "calls.cost_dollars"
+    deinit {
+        sqlite3_reset(statement.sqliteStatement)
+    }
+
+    /// Goes to the next row; false after the last.
+    ///
+    /// - Throws: `StoreError`, `cancelled` when the task was.
+    package func next() throws(StoreError) -> Bool {
+        switch sqlite3_step(statement.sqliteStatement) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code:
+            throw StoreError(
+                DatabaseError(
+                    resultCode: ResultCode(rawValue: code),
+                    message: String(
+                        cString: sqlite3_errmsg(sqlite3_db_handle(statement.sqliteStatement))
+                    )
+                )
+            )
         }
     }
-}
 
-/// The calls of one look at the store, one after the other; valid only while it lasts.
-package final class CallRows {
-    private let cursor: RowCursor
-    private let positions: [CallField: Int]
-
-    fileprivate init(cursor: RowCursor, fields: [CallField]) {
-        self.cursor = cursor
-        positions = Dictionary(uniqueKeysWithValues: zip(fields, fields.indices))
+    /// A whole number; 0 when there is none.
+    package func integer(_ column: Int) -> Int64 {
+        sqlite3_column_int64(statement.sqliteStatement, Int32(column))
     }
 
-    /// The next call, or nil; ends the life of the one before.
-    package func next() throws -> CallRow? {
-        try cursor.next().map { CallRow(row: $0, positions: positions) }
-    }
-}
-
-/// One call of `CallRows`, not copied out of the database's own memory.
-package struct CallRow {
-    fileprivate let row: Row
-    fileprivate let positions: [CallField: Int]
-
-    /// A whole number; nil when there is none.
-    package func integer(_ field: CallField) -> Int64? {
-        guard let position = positions[field] else { return nil }
-        return row[position]
-    }
-
-    /// Lends the field's text as UTF-8; numbers as SQLite writes them; nil when there is none.
+    /// Lends a cell as UTF-8, numbers as SQLite writes them; nil when there is none.
     package func withText<Value>(
-        _ field: CallField,
-        _ body: (Data?) throws -> Value
-    ) throws -> Value {
-        guard let position = positions[field] else { return try body(nil) }
-        return try row.withUnsafeData(atIndex: position, body)
+        _ column: Int,
+        _ body: (UnsafeRawBufferPointer?) throws -> Value
+    ) rethrows -> Value {
+        precondition(column < columns, "A cell is of a column that was asked for.")
+        guard let text = sqlite3_column_text(statement.sqliteStatement, Int32(column)) else {
+            return try body(nil)
+        }
+        let count = Int(sqlite3_column_bytes(statement.sqliteStatement, Int32(column)))
+        return try body(UnsafeRawBufferPointer(start: text, count: count))
+    }
+}
+
+/// One consistent look at the store, for an export.
+package struct ExportLook {
+    let database: Database
+
+    /// The place of the newest change in the sequence of all changes.
+    package func mark() throws -> Int64 {
+        try Int64.fetchOne(
+            database.cachedStatement(sql: "select last from change_sequence")
+        ) ?? 0
+    }
+
+    /// The ids of calls, oldest call first; one column.
+    package func ids(_ filter: CallFilter) throws -> ExportRows {
+        let clause = FilterClause(filter)
+        let joins = clause.isOfCallsAlone ? "" : CallSummary.joins
+        return try rows(
+            """
+            select calls.id from calls \(joins) \(clause.sql)
+            order by calls.started_unix, calls.id
+            """,
+            clause.arguments
+        )
+    }
+
+    /// Calls, oldest first: the fields, then the call's id and the place of its newest change.
+    package func calls(_ filter: CallFilter, fields: [CallField]) throws -> ExportRows {
+        let clause = FilterClause(filter)
+        return try rows(
+            """
+            select \(Self.columns(fields)), calls.id, 0 from calls
+            \(CallField.joins)
+            \(clause.sql)
+            order by calls.started_unix, calls.id
+            """,
+            clause.arguments
+        )
+    }
+
+    /// The same of single calls, in the order of the ids; those that are gone are passed over.
+    package func calls(_ ids: [Int64], fields: [CallField]) throws -> ExportRows {
+        let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
+        return try rows(
+            """
+            select \(Self.columns(fields)), calls.id, call_facts.sequence
+            from json_each(?) as wanted cross join calls on calls.id = wanted.value
+            left join call_facts on call_facts.call_id = calls.id
+            \(CallField.joins)
+            order by wanted.key
+            """,
+            [list]
+        )
+    }
+
+    /// What was said in a call: position, speaker, seconds, words, whether interrupted, and tool
+    /// calls and results as JSON.
+    package func turns(of call: Int64) throws -> ExportRows {
+        try ExportRows(
+            database.cachedStatement(
+                sql: """
+                    select position, speaker, seconds_in, message, was_interrupted, tool_calls,
+                        tool_results
+                    from turns where call_id = ? order by position
+                    """
+            ),
+            [call]
+        )
+    }
+
+    private func rows(_ sql: String, _ arguments: StatementArguments) throws -> ExportRows {
+        try ExportRows(database.makeStatement(sql: sql), arguments)
+    }
+
+    private static func columns(_ fields: [CallField]) -> String {
+        fields.map(\.expression).joined(separator: ", ")
     }
 }
 
 extension CallStore {
-    /// Walks through calls, oldest first, in one consistent look and with flat memory.
+    /// Looks at the store as it is now; writers go on meanwhile and are not seen.
     ///
-    /// Writers go on meanwhile and are not seen. A cancelled task ends the walk.
-    ///
-    /// - Parameters:
-    ///   - filter: Which calls.
-    ///   - fields: What to tell of each.
-    ///   - body: Runs on a thread that may block.
+    /// - Parameter body: Runs on a thread that may block; a cancelled task ends its rows.
     /// - Returns: What the body returns.
     /// - Throws: `StoreError`, or what the body throws.
-    package func withCalls<Value: Sendable>(
-        _ filter: CallFilter,
-        fields: [CallField],
-        _ body: @escaping @Sendable (CallRows) throws -> Value
+    package func look<Value: Sendable>(
+        _ body: @escaping @Sendable (ExportLook) throws -> Value
     ) async throws -> Value {
         do {
-            let value = try await pool.read { database in
-                let clause = FilterClause(filter)
-                let columns = fields.map(\.expression).joined(separator: ", ")
-                let cursor = try Row.fetchCursor(
-                    database,
-                    sql: """
-                        select \(columns) from calls
-                        \(CallSummary.joins)
-                        left join recipients on recipients.id = attributions.recipient_id
-                        \(clause.sql)
-                        order by calls.started_unix, calls.id
-                        """,
-                    arguments: clause.arguments
-                )
-                return try body(CallRows(cursor: cursor, fields: fields))
-            }
+            let value = try await pool.read { try body(ExportLook(database: $0)) }
             // A long look has kept the log from beginning anew; now it can.
             _ = try await checkpoint()
             return value

@@ -190,7 +190,8 @@ extension CallStore {
                     createdBy: row["created_by"],
                     createdMilliseconds: row["created_ms"],
                     expiresMilliseconds: row["expires_ms"],
-                    state: ExportRecord.State(rawValue: row["state"]) ?? .expired
+                    state: ExportRecord.State(rawValue: row["state"]) ?? .expired,
+                    cursor: row["cursor"]
                 )
             }
         }

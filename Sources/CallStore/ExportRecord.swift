@@ -30,6 +30,9 @@ package struct ExportRecord: Hashable, Sendable {
     package var expiresMilliseconds: Int64
     package var state: State
 
+    /// For a feed of conversions: where the next one goes on.
+    package var cursor: Int64?
+
     /// `id` is given by the store and ignored when a record is added.
     package init(
         id: Int64 = 0,
@@ -45,7 +48,8 @@ package struct ExportRecord: Hashable, Sendable {
         createdBy: String,
         createdMilliseconds: Int64,
         expiresMilliseconds: Int64,
-        state: State = .finished
+        state: State = .finished,
+        cursor: Int64? = nil
     ) {
         self.id = id
         self.jobID = jobID
@@ -61,5 +65,6 @@ package struct ExportRecord: Hashable, Sendable {
         self.createdMilliseconds = createdMilliseconds
         self.expiresMilliseconds = expiresMilliseconds
         self.state = state
+        self.cursor = cursor
     }
 }

@@ -11,6 +11,7 @@ enum Schema {
         (6, PackageResources.v006_create_job_index_sql),
         (7, PackageResources.v007_create_backfills_sql),
         (9, PackageResources.v009_extend_attribution_sql),
+        (11, PackageResources.v011_create_figures_sql),
     ]
 
     /// What this program's store looks like.

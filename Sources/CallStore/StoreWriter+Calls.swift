@@ -226,4 +226,9 @@ extension StoreWriter {
 extension CallRecord {
     /// Whether it is a whole reading, not a list row or a mere event.
     var isDetail: Bool { source == .detail || source == .webhook }
+
+    /// Turns in which the caller says words; nil where the reading has no transcript.
+    var callerTurnsWithWords: Int? {
+        transcript.map { $0.count { $0.speaker == .caller && $0.hasWords } }
+    }
 }

@@ -157,13 +157,14 @@ extension StoreWriter {
             """
             insert into exports (
                 job_id, what, dialect, file_name, manifest_name, rows, bytes, sha256, filter,
-                created_by, created_ms, expires_ms, state
-            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                created_by, created_ms, expires_ms, state, cursor
+            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 export.jobID, export.what, export.dialect, export.fileName, export.manifestName,
                 export.rows, export.bytes, export.sha256, export.filter, export.createdBy,
                 export.createdMilliseconds, export.expiresMilliseconds, export.state.rawValue,
+                export.cursor,
             ]
         )
         return database.lastInsertedRowID

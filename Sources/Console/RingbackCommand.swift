@@ -26,7 +26,7 @@ package struct RingbackCommand: ParsableCommand {
             JobsCommand.self, ExplainCommand.self, AuditCommand.self, DeadCommand.self,
             ScheduleCommand.self, CampaignsCommand.self, MonthsCommand.self,
             RecipientsCommand.self, TouchesCommand.self,
-            CallsCommand.self, RulesCommand.self, ExportCommand.self,
+            CallsCommand.self, RulesCommand.self, ReportCommand.self, ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
             ConfigCommand.self, BenchCommand.self,
         ]

@@ -12,26 +12,34 @@ package final class AtomicFile {
     static let bufferBytes = 256 * 1024
 
     let finalPath: String
-    private let temporaryPath: String
+    let temporaryPath: String
     private var descriptor: Int32
     private var hash = SHA256()
+
+    /// Whether what is there stays when it is not finished: somebody may go on with it.
+    var staysUnfinished = false
 
     /// Bytes written so far.
     private(set) var bytes: Int64 = 0
 
     /// Makes the temporary file, readable for its owner alone.
-    package init(finalPath: String) throws(ExportError) {
+    ///
+    /// - Parameters:
+    ///   - finalPath: Where the file is to be.
+    ///   - temporaryPath: Where it is until then, in the same file system; beside it for nil.
+    /// - Throws: `ExportError`.
+    package init(finalPath: String, temporaryPath: String? = nil) throws(ExportError) {
         self.finalPath = finalPath
-        temporaryPath = finalPath + Self.temporarySuffix
-        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure(temporaryPath) }
+        self.temporaryPath = temporaryPath ?? finalPath + Self.temporarySuffix
+        descriptor = open(self.temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failure(self.temporaryPath) }
     }
 
     deinit {
         guard descriptor >= 0 else { return }
-        // It was not finished: what is there of it is of no use to anybody.
         close(descriptor)
-        unlink(temporaryPath)
+        // It was not finished: what is there of it is of no use to anybody.
+        if !staysUnfinished { unlink(temporaryPath) }
     }
 
     package func write(_ data: [UInt8]) throws(ExportError) {
@@ -56,10 +64,11 @@ package final class AtomicFile {
         guard rename(temporaryPath, finalPath) == 0 else { throw Self.failure(finalPath) }
         close(descriptor)
         descriptor = -1
-        return hash.finalize().map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }
-        .joined()
+        return Self.hex(hash.finalize())
+    }
+
+    static func hex(_ digest: some Sequence<UInt8>) -> String {
+        digest.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
     }
 
     /// Brings the names in a folder to the disk.
@@ -82,7 +91,7 @@ package final class AtomicFile {
         }
     }
 
-    private static func failure(_ path: String) -> ExportError {
+    static func failure(_ path: String) -> ExportError {
         let code = errno
         if code == ENOSPC || code == EDQUOT { return .noRoom }
         return .cannotWrite(path: path, reason: String(cString: strerror(code)))

@@ -43,21 +43,20 @@ package struct ExportHandler: JobHandler {
         guard let zone = TimeZone(identifier: zoneName) else {
             return .dead(reason: "argument timeZone: expected an IANA name like Europe/Berlin")
         }
-        do {
-            let plan = ExportPlan(
+        let now = Int64((context.ambient.now().timeIntervalSince1970 * 1000).rounded(.down))
+        let fence = context.fence
+        let make = { @Sendable (created: Int64) in
+            ExportPlan(
                 job: job,
                 arguments: arguments,
                 zone: zone,
-                fence: context.fence,
-                now: context.ambient.now(),
+                fence: fence,
+                createdMilliseconds: created,
                 settings: settings
             )
-            let record = try await write(plan)
-            context.logger.info(
-                "wrote an export",
-                metadata: ["file": "\(record.fileName)", "rows": "\(record.rows)"]
-            )
-            return .done { writer in try writer.add(record) }
+        }
+        do {
+            return try await finish(try await write(make, now: now, context.logger), context.logger)
         } catch ExportError.noRoom {
             return .snooze(after: Self.pause, reason: "no room on the disk of the exports folder")
         } catch let error as ExportError {
@@ -75,132 +74,118 @@ package struct ExportHandler: JobHandler {
         }
     }
 
-    /// Writes the file and its manifest; both are whole and on the disk when this returns.
-    private func write(_ plan: ExportPlan) async throws -> ExportRecord {
+    private typealias Planning = @Sendable (_ createdMilliseconds: Int64) -> ExportPlan
+
+    private struct Outcome: Sendable {
+        var plan: ExportPlan
+        var written: ExportRun.Written
+        var columns: [String]
+        var cursor: Int64?
+        var former: [String] = []
+    }
+
+    /// Writes the file; it is whole and on the disk when this returns.
+    private func write(
+        _ plan: @escaping Planning,
+        now: Int64,
+        _ logger: Logger
+    ) async throws -> Outcome {
+        let fresh = plan(now)
         try AtomicFile.makeFolder(settings.folder)
-        let fields = CallExport.fields
-        let written = try await store.withCalls(plan.arguments.filter, fields: fields) { rows in
-            let file = try AtomicFile(finalPath: plan.path)
-            let count = try CallExport(zone: plan.zone).write(rows, to: file)
-            let bytes = file.bytes
-            return (rows: count, bytes: bytes, sha256: try file.finish())
+        try AtomicFile.makeFolder(fresh.finalFolder)
+        switch fresh.arguments.subject {
+        case .calls, .conversions, .transcripts: return try await calls(plan, fresh, logger)
+        case .campaigns:
+            let written = try await store.look { look in
+                try CampaignExport(dialect: fresh.arguments.dialect).write(look, fresh)
+            }
+            return Outcome(plan: fresh, written: written, columns: CampaignExport.columns)
+        case .feed:
+            let since: Int64
+            switch fresh.arguments.since {
+            case .cursor(let cursor): since = cursor
+            case .last:
+                since = try await store.lastExportCursor(
+                    what: fresh.arguments.subject.rawValue,
+                    dialect: fresh.arguments.profile.rawValue
+                )
+            }
+            let written = try await store.look { look in
+                try FeedExport(profile: fresh.arguments.profile, zone: fresh.zone)
+                    .write(look, since: since, fresh)
+            }
+            return Outcome(
+                plan: fresh,
+                written: written,
+                columns: FeedExport.columns(of: fresh.arguments.profile),
+                cursor: written.mark
+            )
         }
-        let record = plan.record(
-            rows: written.rows,
-            bytes: written.bytes,
-            sha256: written.sha256
+    }
+
+    /// Goes on with what a former delivery left, or begins.
+    private func calls(
+        _ plan: @escaping Planning,
+        _ fresh: ExportPlan,
+        _ logger: Logger
+    ) async throws -> Outcome {
+        let former = ExportProgress.all(
+            ofJob: fresh.jobID,
+            below: fresh.fence,
+            in: settings.folder
         )
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let manifest = try AtomicFile(finalPath: plan.manifestPath)
-        try manifest.write(Array(try encoder.encode(plan.manifest(of: record))))
-        _ = try manifest.finish()
-        try AtomicFile.synchronize(folder: settings.folder)
-        return record
-    }
-}
-
-/// One export: its names, its times and what its manifest says.
-struct ExportPlan: Sendable {
-    let arguments: ExportArguments
-    let zone: TimeZone
-    private let jobID: String
-    private let folder: String
-    private let createdMilliseconds: Int64
-    private let expiresMilliseconds: Int64
-    private let fileName: String
-    private let manifestName: String
-
-    init(
-        job: Job,
-        arguments: ExportArguments,
-        zone: TimeZone,
-        fence: Int64,
-        now: Date,
-        settings: ExportSettings
-    ) {
-        self.arguments = arguments
-        self.zone = zone
-        jobID = job.id.text
-        folder = settings.folder
-        createdMilliseconds = Int64((now.timeIntervalSince1970 * 1000).rounded(.down))
-        expiresMilliseconds = createdMilliseconds + settings.expiry.components.seconds * 1000
-        let stamp = String(decoding: TimeText.utc(createdMilliseconds / 1000), as: UTF8.self)
-            .filter { $0 != "-" && $0 != ":" }
-        let base = "\(arguments.subject.rawValue)-\(stamp)-\(fence)"
-        fileName = base + ".csv"
-        manifestName = base + ".manifest.json"
-    }
-
-    var path: String { folder + "/" + fileName }
-
-    var manifestPath: String { folder + "/" + manifestName }
-
-    func record(rows: Int64, bytes: Int64, sha256: String) -> ExportRecord {
-        ExportRecord(
-            jobID: jobID,
-            what: arguments.subject.rawValue,
-            dialect: arguments.dialect.rawValue,
-            fileName: fileName,
-            manifestName: manifestName,
-            rows: rows,
-            bytes: bytes,
-            sha256: sha256,
-            filter: arguments.filterText,
-            createdBy: arguments.person,
-            createdMilliseconds: createdMilliseconds,
-            expiresMilliseconds: expiresMilliseconds
-        )
-    }
-
-    func manifest(of record: ExportRecord) -> ExportManifest {
-        ExportManifest(
-            manifestVersion: ExportManifest.versionKnown,
-            file: record.fileName,
-            what: record.what,
-            dialect: record.dialect,
-            rows: record.rows,
-            bytes: record.bytes,
-            sha256: record.sha256,
-            columns: CallExport.columns,
-            filter: ExportManifest.Filter(
-                text: record.filter,
-                fields: arguments.filterFields
-            ),
-            timeZone: zone.identifier,
-            definitionVersion: ExportManifest.definitionVersion,
-            createdBy: record.createdBy,
-            createdAt: Self.text(record.createdMilliseconds),
-            expiresAt: Self.text(record.expiresMilliseconds),
-            personalData: true,
-            job: record.jobID
-        )
-    }
-
-    private static func text(_ milliseconds: Int64) -> String {
-        String(decoding: TimeText.utc(milliseconds / 1000), as: UTF8.self)
-    }
-}
-
-extension ExportArguments {
-    /// What the filter lets through, as the arguments name it.
-    var filterFields: [String: String] {
-        var texts: [String: String] = [:]
-        for (name, value) in fields where !["what", "dialect", "by", "timeZone"].contains(name) {
-            switch value {
-            case .text(let text): texts[name] = text
-            case .integer(let number) where name == "from" || name == "to":
-                texts[name] = String(decoding: TimeText.utc(number), as: UTF8.self)
-            case .integer(let number): texts[name] = String(number)
-            default: preconditionFailure("A filter holds texts and whole numbers.")
+        let columns = CallFormat.columns(of: fresh.arguments.subject)
+        let bases = former.map(\.base)
+        for progress in former where progress.timeZone == fresh.zone.identifier {
+            let resumed = plan(progress.createdMilliseconds)
+            let run = exportRun(resumed, logger)
+            if let written = try await store.look({ try run.resume(progress, in: $0) }) {
+                return Outcome(plan: resumed, written: written, columns: columns, former: bases)
             }
         }
-        return texts
+        let run = exportRun(fresh, logger)
+        let written = try await store.look { try run.begin(in: $0) }
+        return Outcome(plan: fresh, written: written, columns: columns, former: bases)
     }
 
-    /// The filter in words.
-    var filterText: String {
-        let parts = filterFields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-        return parts.isEmpty ? "all calls" : parts.joined(separator: ", ")
+    private func exportRun(_ plan: ExportPlan, _ logger: Logger) -> ExportRun {
+        ExportRun(
+            plan: plan,
+            folder: settings.folder,
+            partCalls: settings.partCalls,
+            logger: logger
+        )
+    }
+
+    /// Writes the manifest and removes what only an unfinished export needs.
+    private func finish(
+        _ outcome: Outcome,
+        _ logger: Logger
+    ) async throws -> HandlerResult<StoreChange> {
+        let plan = outcome.plan
+        for base in outcome.former + [plan.base] {
+            ExportProgress.remove(base, fileExtension: plan.fileExtension, in: settings.folder)
+        }
+        if outcome.written.rows == 0, !plan.arguments.writesEmpty {
+            unlink(plan.path)
+            logger.info("nothing to export")
+            return .done { _ in }
+        }
+        let record = plan.record(of: outcome.written, cursor: outcome.cursor)
+        let manifest = plan.manifest(of: record, outcome.written, columns: outcome.columns)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let file = try AtomicFile(
+            finalPath: plan.manifestPath,
+            temporaryPath: plan.manifestTemporaryPath
+        )
+        try file.write(Array(try encoder.encode(manifest)))
+        _ = try file.finish()
+        try AtomicFile.synchronize(folder: plan.finalFolder)
+        logger.info(
+            "wrote an export",
+            metadata: ["file": "\(record.fileName)", "rows": "\(record.rows)"]
+        )
+        return .done { writer in try writer.add(record) }
     }
 }

@@ -14,7 +14,12 @@ package struct ExportManifest: Codable, Sendable, Equatable {
     /// The file, in the same folder.
     package var file: String
     package var what: String
+
+    /// For a feed its profile.
     package var dialect: String
+
+    /// How dialect `excel` writes phone numbers; nil for the others.
+    package var phones: String?
 
     /// Lines without the header.
     package var rows: Int64
@@ -32,7 +37,7 @@ package struct ExportManifest: Codable, Sendable, Equatable {
     package var definitionVersion: String
     package var createdBy: String
 
-    /// RFC 3339, UTC.
+    /// When the rows were fixed; RFC 3339, UTC.
     package var createdAt: String
     package var expiresAt: String
 
@@ -42,9 +47,13 @@ package struct ExportManifest: Codable, Sendable, Equatable {
     /// The job that made it.
     package var job: String
 
-    package static let versionKnown = 1
+    /// The place of the newest change in the store when the rows were fixed; for a feed the cursor
+    /// from which the next one goes on.
+    package var mark: Int64
+    package var parts: [ExportPart]
 
-    /// Product definitions as of the first release: outcome with `pending`, last touch wins,
-    /// labels before rules.
-    package static let definitionVersion = "1"
+    /// Numbers of the parts that hold calls as they became after the mark, or lack some.
+    package var rereadParts: [Int]
+
+    package static let versionKnown = 2
 }

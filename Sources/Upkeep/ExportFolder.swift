@@ -17,10 +17,17 @@ struct ExportFolder: Sendable {
     ///
     /// - Returns: At most `entriesMax` names, in order; none when there is no folder yet.
     func files(writtenBefore moment: Date) throws(Failure) -> [String] {
-        let names: [String]
+        var names: [String] = []
         do {
             guard FileManager.default.fileExists(atPath: path) else { return [] }
-            names = try FileManager.default.contentsOfDirectory(atPath: path)
+            for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+                guard Self.isFolder(name), isDirectory(name) else {
+                    names.append(name)
+                    continue
+                }
+                let inside = try FileManager.default.contentsOfDirectory(atPath: path + "/" + name)
+                names += inside.map { name + "/" + $0 }
+            }
         } catch {
             throw .cannotRead(reason: error.localizedDescription)
         }
@@ -45,9 +52,27 @@ struct ExportFolder: Sendable {
 
     /// Whether an export made the name.
     ///
-    /// Such as `calls-20261121T120000Z-123.csv`, its manifest, or an unfinished one of either.
+    /// Such as `calls-20261121T120000Z-123.csv`, its manifest, or an unfinished one of either, with
+    /// what is needed to go on with it.
     /// Whatever else somebody puts there is not ours to remove.
     static func isOurs(_ name: String) -> Bool {
-        name.wholeMatch(of: /[a-z]+-\d{8}T\d{6}Z-\d+\.(csv|manifest\.json)(\.part)?/) != nil
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard let last = parts.last, parts.dropLast().allSatisfy({ isFolder(String($0)) }) else {
+            return false
+        }
+        return last.wholeMatch(
+            of: /[a-z]+-\d{8}T\d{6}Z-\d+\.(csv|ndjson|manifest\.json|rows|progress)(\.part)?/
+        ) != nil
+    }
+
+    /// Whether an export may have been told to write into a folder of this name.
+    private static func isFolder(_ name: String) -> Bool {
+        name.wholeMatch(of: /[a-z0-9][a-z0-9-]{0,39}/) != nil
+    }
+
+    /// Not a link to one: what lies behind it is not ours.
+    private func isDirectory(_ name: String) -> Bool {
+        var status = stat()
+        return lstat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }

@@ -24,6 +24,12 @@ enum Main {
             let queues = try await host.openQueues()
             try await host.checkServer(of: queues)
             let store = try await host.openStore()
+            if try await store.useReportZone(host.settings.timeZone) {
+                host.logger.notice(
+                    "Counted calls by days of another zone",
+                    metadata: ["zone": "\(host.settings.timeZone.identifier)"]
+                )
+            }
             let board = ScheduleBoard()
             host.telemetry.metrics.describe(ScheduleMetrics.helps)
             try await host.withHealth {

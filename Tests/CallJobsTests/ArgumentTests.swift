@@ -141,11 +141,36 @@ struct ArgumentTests {
         }
     }
 
+    @Test("gives back what else an export can be told")
+    func exportOptions() throws {
+        let all = [
+            ExportArguments(
+                subject: .conversions,
+                dialect: .excel,
+                phones: .digits,
+                period: .lastMonth,
+                folder: "monthly-1",
+                keepDays: 90,
+                writesEmpty: false,
+                person: "ana"
+            ),
+            ExportArguments(subject: .feed, profile: .meta, since: .last, person: "ana"),
+            ExportArguments(subject: .feed, profile: .google, since: .cursor(17), person: "ana"),
+            ExportArguments(subject: .campaigns, dialect: .ndjson, person: "ana"),
+        ]
+        for arguments in all {
+            #expect(try ExportArguments(payload: arguments.payload) == arguments)
+        }
+    }
+
     @Test("refuses exports and upkeep that nobody knows")
     func wrongWords() {
         for text in [
             #"{"what":"people"}"#, #"{"dialect":"excel97"}"#, #"{"campaign":"some"}"#,
-            #"{"conversion":"maybe"}"#, #"{"from":9,"to":1}"#,
+            #"{"conversion":"maybe"}"#, #"{"from":9,"to":1}"#, #"{"folder":"../etc"}"#,
+            #"{"folder":"a/b"}"#, #"{"keepDays":0}"#, #"{"keepDays":99999}"#, #"{"since":-1}"#,
+            #"{"period":"last-week","from":1}"#, #"{"what":"campaigns","agent":"a"}"#,
+            #"{"what":"feed","period":"yesterday"}"#, #"{"phones":"none"}"#,
         ] {
             #expect(throws: ArgumentsError.self, "\(text)") {
                 try ExportArguments(payload: Array(text.utf8))

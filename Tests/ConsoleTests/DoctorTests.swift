@@ -53,6 +53,24 @@ struct DoctorTests {
         #expect(DoctorRules.poll(lastMilliseconds: nil, nowMilliseconds: 0).grade == .warning)
     }
 
+    @Test("figures are judged by their recount and by their zone")
+    func figuresOfCalls() {
+        let right = Recount(calls: 5, wrongCalls: 0, wrongSums: 0)
+        #expect(DoctorRules.recount(right, zone: "UTC", wanted: "UTC").grade == .ok)
+        let moved = DoctorRules.recount(right, zone: "UTC", wanted: "Europe/Berlin")
+        #expect(moved.grade == .warning)
+        #expect(moved.detail.contains("Europe/Berlin"))
+        for wrong in [(1, 0), (0, 1)] {
+            let finding = DoctorRules.recount(
+                Recount(calls: 5, wrongCalls: wrong.0, wrongSums: wrong.1),
+                zone: "UTC",
+                wanted: "UTC"
+            )
+            #expect(finding.grade == .problem)
+            #expect(finding.fix?.contains("--recount --repair") == true)
+        }
+    }
+
     @Test("unfinished calls are named when one is older than a day")
     func watchList() {
         func call(_ id: String, _ started: Int64) -> WatchedCall {

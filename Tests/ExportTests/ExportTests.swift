@@ -134,7 +134,7 @@ struct ExportTests {
         #expect(manifest.bytes == Int64(bytes.count))
         #expect(manifest.rows == 20)
         #expect(manifest.columns == (try CSVReader.records(bytes)).first)
-        #expect(manifest.columns == CallExport.columns)
+        #expect(manifest.columns == CallFormat.columns(of: .calls))
         #expect(manifest.file == record.fileName)
         #expect(manifest.timeZone == "Europe/Berlin")
         #expect(manifest.createdBy == "ana")
@@ -156,7 +156,11 @@ struct ExportTests {
         let fixture = try await ExportFixture()
         let record = try #require(try await fixture.export(ExportArguments(person: "ana")))
         #expect(record.rows == 0)
-        #expect(try CSVReader.records(try fixture.file(record.fileName)) == [CallExport.columns])
+        #expect(
+            try CSVReader.records(try fixture.file(record.fileName)) == [
+                CallFormat.columns(of: .calls)
+            ]
+        )
     }
 
     @Test("names one winner when a job is delivered twice")

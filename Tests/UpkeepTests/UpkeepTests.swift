@@ -288,15 +288,25 @@ struct UpkeepTests {
             try fixture.touch("\(base)-\(fence).csv", ageDays: fence == 4 ? -5.5 : 0)
             try fixture.touch("\(base)-\(fence).manifest.json", ageDays: fence == 4 ? -5.5 : 0)
         }
-        try fixture.touch("\(base)-5.csv.part", ageDays: 0)
+        for suffix in [".csv.part", ".rows", ".progress", ".progress.part", ".ndjson"] {
+            try fixture.touch("\(base)-5\(suffix)", ageDays: 0)
+        }
         for name in ["notes.txt", "calls.csv", ".hidden", "calls-2026-1.csv"] {
             try fixture.touch(name, ageDays: 0)
         }
-        let others = [".hidden", "calls-2026-1.csv", "calls.csv", "notes.txt"]
+        try FileManager.default.createDirectory(
+            atPath: fixture.exports + "/nightly",
+            withIntermediateDirectories: true
+        )
+        try fixture.touch("nightly/\(base)-9.csv", ageDays: 0)
+        try fixture.touch("nightly/notes.txt", ageDays: 0)
+        let others = [".hidden", "calls-2026-1.csv", "calls.csv", "nightly", "notes.txt"]
         fixture.clock.advance(days: 6)
         _ = try await fixture.run(.exports)
         let kept = [2, 4].flatMap { ["\(base)-\($0).csv", "\(base)-\($0).manifest.json"] }
         #expect(try fixture.files == (kept + others).sorted())
+        let nightly = fixture.exports + "/nightly"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: nightly) == ["notes.txt"])
         let records = try await fixture.store.exports(limit: 9)
         #expect(records.map(\.state) == [.finished, .expired])
         _ = try await fixture.run(.exports)

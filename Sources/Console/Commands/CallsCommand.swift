@@ -9,7 +9,10 @@ struct CallsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calls",
         abstract: "The calls, what they are credited to and whether they are conversions.",
-        subcommands: [List.self, Show.self, Unattributed.self, Assign.self, Undo.self]
+        subcommands: [
+            List.self, Show.self, Unattributed.self, Assign.self, Undo.self, Exclude.self,
+            Include.self,
+        ]
     )
 
     struct List: ConsoleCommand {

@@ -8,7 +8,7 @@ struct CampaignsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "campaigns",
         abstract: "What calls are credited to.",
-        subcommands: [List.self, Add.self, Edit.self]
+        subcommands: [List.self, Add.self, Edit.self, Cost.self]
     )
 
     struct List: ConsoleCommand {

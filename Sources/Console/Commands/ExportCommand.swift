@@ -8,18 +8,51 @@ import JobQueue
 import Settings
 import Traces
 
+extension ExportArguments.Subject: ExpressibleByArgument {}
+extension ExportArguments.Dialect: ExpressibleByArgument {}
+extension ExportArguments.PhoneStyle: ExpressibleByArgument {}
+extension ExportArguments.Profile: ExpressibleByArgument {}
+extension ExportArguments.Period: ExpressibleByArgument {}
+
 /// `ringback export`.
 struct ExportCommand: ConsoleCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Have calls written to a CSV file with a manifest, by an export job.",
-        discussion: "The file appears in the folder of RINGBACK_EXPORTS; --list shows the files."
+        abstract: "Have calls and what they were worth written to a file, by an export job.",
+        discussion: """
+            The file appears in the folder of RINGBACK_EXPORTS with a manifest beside it; --list \
+            shows the files. docs/exports.md describes them.
+            """
     )
 
-    @Argument(help: "calls.")
-    var what = "calls"
+    @Argument(help: "calls, conversions, campaigns, transcripts or feed.")
+    var what = ExportArguments.Subject.calls
+
+    @Option(help: "data (CSV for machines), excel (CSV for spreadsheets) or ndjson.")
+    var dialect = ExportArguments.Dialect.data
+
+    @Option(help: "Phone numbers of dialect excel: with an apostrophe, a space, or digits alone.")
+    var phones = ExportArguments.PhoneStyle.apostrophe
 
     @OptionGroup var filter: CallFilterOptions
+
+    @Option(help: "yesterday, last-week or last-month, instead of --from and --to.")
+    var period: ExportArguments.Period?
+
+    @Option(help: "For whom a feed is: google, meta or plain.")
+    var profile = ExportArguments.Profile.plain
+
+    @Option(help: "Where a feed begins: the mark of an earlier one, or last.")
+    var since: String?
+
+    @Option(help: "Put the file into this folder inside the exports folder.")
+    var folder: String?
+
+    @Option(help: "Days until the file expires, instead of RINGBACK_RETENTION_EXPORTS.")
+    var keepDays: Int?
+
+    @Flag(help: "Write no file when there are no rows.")
+    var skipEmpty = false
 
     @Flag(help: "Show the files that were written instead.")
     var list = false
@@ -27,9 +60,11 @@ struct ExportCommand: ConsoleCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard ExportArguments.Subject(rawValue: what) != nil else {
-            let known = ExportArguments.Subject.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("\"\(what)\" cannot be exported; there is: \(known).")
+        if let since, since != "last", Int64(since).map({ $0 < 0 }) ?? true {
+            throw ValidationError("--since takes the mark of an earlier feed, or last.")
+        }
+        guard since == nil || what == .feed else {
+            throw ValidationError("--since goes with feed.")
         }
     }
 
@@ -40,12 +75,19 @@ struct ExportCommand: ConsoleCommand {
             }
             return
         }
-        let job = try await session.withStore { store in
-            try await self.job(in: session, store: store)
+        let arguments = try await session.withStore { store in
+            try await arguments(in: session, store: store)
         }
+        let job = try newJob(arguments, session)
         let call = try EnqueueCallID(session.ambient.newID().uuidString.lowercased())
         try await session.withQueues { queues in
             _ = try await queues[.export].enqueue([job], call: call)
+        }
+        if what == .transcripts || what == .calls || what == .conversions {
+            session.terminal.complain(
+                "ringback: the file will hold personal data"
+                    + (what == .transcripts ? ": what people said\n" : "\n")
+            )
         }
         if output.json {
             session.terminal.show(
@@ -63,21 +105,27 @@ struct ExportCommand: ConsoleCommand {
         }
     }
 
-    private func job(in session: Session, store: CallStore) async throws -> NewJob {
-        var fields = ["what=\(what)", "by=\(session.person)"]
-        let filter = try await filter.filter(in: session, store: store)
-        if let from = filter.fromUnix { fields.append("from=\(from)") }
-        if let to = filter.toUnix { fields.append("to=\(to)") }
-        if let agent = filter.agentID { fields.append("agent=\(agent)") }
-        if let status = filter.status { fields.append("status=\(status)") }
-        if let outcome = filter.outcome { fields.append("outcome=\(outcome)") }
-        if let conversion = filter.conversion { fields.append("conversion=\(conversion.rawValue)") }
-        switch filter.campaign {
-        case .one(let id): fields.append("campaign=\(id)")
-        case .unattributed: fields.append("campaign=none")
-        case nil: break
-        }
-        let payload = try ArgumentText.payload(fields)
+    private func arguments(
+        in session: Session,
+        store: CallStore
+    ) async throws -> ExportArguments {
+        ExportArguments(
+            subject: what,
+            dialect: dialect,
+            phones: phones,
+            filter: try await filter.filter(in: session, store: store),
+            period: period,
+            profile: profile,
+            since: since == "last" ? .last : .cursor(since.flatMap { Int64($0) } ?? 0),
+            folder: folder,
+            keepDays: keepDays,
+            writesEmpty: !skipEmpty,
+            person: session.person
+        )
+    }
+
+    private func newJob(_ arguments: ExportArguments, _ session: Session) throws -> NewJob {
+        let payload = arguments.payload
         if let problem = JobArgumentCheck.problem(kind: "export", payload: payload) {
             throw StartFailure(.wrongUse, problem)
         }
@@ -119,6 +167,7 @@ struct ExportCommand: ConsoleCommand {
     private static func json(_ export: ExportRecord) -> JSONValue {
         .fields(
             ("what", .text(export.what)),
+            ("dialect", .text(export.dialect)),
             ("file", .text(export.fileName)),
             ("manifest", .text(export.manifestName)),
             ("rows", .integer(export.rows)),
@@ -128,7 +177,8 @@ struct ExportCommand: ConsoleCommand {
             ("by", .text(export.createdBy)),
             ("written", .text(TimeText.iso(milliseconds: export.createdMilliseconds))),
             ("expires", .text(TimeText.iso(milliseconds: export.expiresMilliseconds))),
-            ("state", .text(export.state.rawValue))
+            ("state", .text(export.state.rawValue)),
+            ("cursor", export.cursor.map(JSONValue.integer) ?? .null)
         )
     }
 }

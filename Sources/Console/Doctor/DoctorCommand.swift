@@ -21,13 +21,31 @@ struct DoctorCommand: ConsoleCommand {
     @Flag(help: "Leave the ElevenLabs API alone.")
     var offline = false
 
+    @Flag(help: "Count all figures anew and compare, and nothing else.")
+    var recount = false
+
+    @Flag(help: "With --recount: make the figures right, by days of RINGBACK_TIME_ZONE.")
+    var repair = false
+
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard recount || !repair else { throw ValidationError("--repair goes with --recount.") }
+    }
 
     func run(in session: Session) async throws {
         let doctor = Doctor(session: session)
+        if recount {
+            try tell(await doctor.recount(repairs: repair), session)
+            return
+        }
         var findings = doctor.settings()
         findings += await doctor.redis(asksUpstream: !offline)
         findings += await doctor.store()
+        try tell(findings, session)
+    }
+
+    private func tell(_ findings: [Finding], _ session: Session) throws {
         if output.json {
             session.terminal.show(.list(findings.map(\.json)))
         } else {
@@ -183,6 +201,27 @@ struct Doctor {
             findings.append(Finding("store", .problem, CommandFailure.failure(error).line))
         }
         return findings
+    }
+
+    /// Compares the figures with a full recount, and makes them right where that is asked for.
+    func recount(repairs: Bool) async -> [Finding] {
+        do {
+            return [
+                try await session.withStore { store in
+                    if repairs {
+                        try await store.repairFigures()
+                        try await store.useReportZone(session.settings.timeZone)
+                    }
+                    return DoctorRules.recount(
+                        try await store.recount(),
+                        zone: try await store.reportZone(),
+                        wanted: session.settings.timeZone.identifier
+                    )
+                }
+            ]
+        } catch {
+            return [Finding("figures", .problem, CommandFailure.failure(error).line)]
+        }
     }
 
     private func stored(_ store: CallStore) async throws -> [Finding] {

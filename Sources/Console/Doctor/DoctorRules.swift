@@ -146,6 +146,29 @@ package enum DoctorRules {
         return findings
     }
 
+    /// What a recount of all figures found.
+    package static func recount(_ recount: Recount, zone: String, wanted: String) -> Finding {
+        let fix = "`ringback doctor --recount --repair` counts anew"
+        guard recount.isRight else {
+            return Finding(
+                "figures",
+                .problem,
+                "\(recount.wrongCalls) of \(recount.calls) calls and \(recount.wrongSums) sums by day "
+                    + "are not what a recount says",
+                fix: fix
+            )
+        }
+        guard zone == wanted else {
+            return Finding(
+                "figures",
+                .warning,
+                "right, but by days of \(zone) while RINGBACK_TIME_ZONE says \(wanted)",
+                fix: "restart the scheduler, or " + fix
+            )
+        }
+        return .ok("figures", "\(recount.calls) calls recounted by days of \(zone), all right")
+    }
+
     package static func unreadable(count: Int, examples: [RawBodyNote]) -> Finding {
         guard count > 0 else { return .ok("records", "all were understood") }
         let named = examples.prefix(3).map { note in

@@ -1,0 +1,211 @@
+package import Foundation
+import GRDB
+
+/// What a full recount found.
+package struct Recount: Hashable, Sendable {
+    /// Calls that were looked at.
+    package var calls: Int
+
+    /// Calls that are counted for something else than they are.
+    package var wrongCalls: Int
+
+    /// Sums by day that are not those of the calls.
+    package var wrongSums: Int
+
+    package init(calls: Int, wrongCalls: Int, wrongSums: Int) {
+        self.calls = calls
+        self.wrongCalls = wrongCalls
+        self.wrongSums = wrongSums
+    }
+
+    package var isRight: Bool { wrongCalls == 0 && wrongSums == 0 }
+}
+
+extension CallStore {
+    /// Counts everything anew and compares; reads every call.
+    package func recount() async throws(StoreError) -> Recount {
+        try await read { database in
+            func number(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
+            return Recount(
+                calls: try number("select count(*) from calls"),
+                wrongCalls: try number("select count(*) from (\(Self.wrongCalls))"),
+                wrongSums: try number(
+                    """
+                    select (
+                        select count(*) from (
+                            select * from daily_figures except select * from daily_figures_now
+                        )
+                    ) + (
+                        select count(*) from (
+                            select * from daily_figures_now except select * from daily_figures
+                        )
+                    ) + (
+                        select count(*) from (
+                            select * from daily_durations except select * from daily_durations_now
+                        )
+                    ) + (
+                        select count(*) from (
+                            select * from daily_durations_now except select * from daily_durations
+                        )
+                    )
+                    """
+                )
+            )
+        }
+    }
+
+    /// Makes the figures what a recount says.
+    ///
+    /// One transaction: readers see the figures before or after, writers wait for its end.
+    package func repairFigures() async throws(StoreError) {
+        try await change { database in
+            let wrong = try Int64.fetchAll(database, sql: Self.wrongCalls)
+            for call in wrong {
+                try database.execute(
+                    sql: "delete from call_facts where call_id = ?1",
+                    arguments: [call]
+                )
+                try database.execute(
+                    sql: "insert into refresh_call_facts values (?)",
+                    arguments: [call]
+                )
+            }
+            try Self.sumAnew(database)
+        }
+    }
+
+    /// Makes the days of the figures those of a zone; nothing happens where they are already.
+    ///
+    /// One transaction, whose time follows the number of calls.
+    ///
+    /// - Returns: Whether the figures were counted anew.
+    @discardableResult
+    package func useReportZone(_ zone: TimeZone) async throws(StoreError) -> Bool {
+        let name = zone.identifier
+        let offsets = ZoneOffsets(of: zone)
+        if try await reportZone() == name, try await reportOffsets() == offsets { return false }
+        try await change { database in
+            try database.execute(sql: "update report_zone set name = ?", arguments: [name])
+            try database.execute(sql: "delete from report_offsets")
+            for change in offsets.changes {
+                try database.execute(
+                    sql: "insert into report_offsets (since_unix, offset_seconds) values (?, ?)",
+                    arguments: [change.sinceUnix, change.offsetSeconds]
+                )
+            }
+            try Self.withoutTriggers(of: "call_facts", in: database) {
+                try database.execute(
+                    sql: """
+                        update call_facts set day = (
+                            select day from call_facts_now
+                            where call_facts_now.call_id = call_facts.call_id
+                        )
+                        """
+                )
+            }
+            try Self.sumAnew(database)
+        }
+        return true
+    }
+
+    private func reportOffsets() async throws(StoreError) -> ZoneOffsets {
+        try await read { database in
+            ZoneOffsets(
+                changes: try Row.fetchAll(
+                    database,
+                    sql: "select * from report_offsets order by since_unix"
+                )
+                .map { row in
+                    ZoneOffsets.Change(sinceUnix: row[0], offsetSeconds: row[1])
+                }
+            )
+        }
+    }
+
+    private static func sumAnew(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                delete from daily_figures;
+                insert into daily_figures select * from daily_figures_now;
+                delete from daily_durations;
+                insert into daily_durations select * from daily_durations_now;
+                """
+        )
+    }
+
+    /// Changes a table as a whole without counting row by row; the triggers are as they were then.
+    private static func withoutTriggers(
+        of table: String,
+        in database: Database,
+        _ body: () throws -> Void
+    ) throws {
+        let triggers = try Row.fetchAll(
+            database,
+            sql: "select name, sql from sqlite_schema where type = 'trigger' and tbl_name = ?",
+            arguments: [table]
+        )
+        for trigger in triggers {
+            try database.execute(sql: "drop trigger \(trigger["name"] as String)")
+        }
+        try body()
+        for trigger in triggers { try database.execute(sql: trigger["sql"] as String) }
+    }
+
+    private static let wrongCalls: String = {
+        let columns = """
+            call_id, workspace, channel, day, agent_id, campaign_id, outcome, is_excluded,
+            connection, is_qualified, is_converted, conversion_type, seconds, credits, microdollars
+            """
+        return """
+            select call_id from (
+                select \(columns) from call_facts except select \(columns) from call_facts_now
+            )
+            union
+            select call_id from (
+                select \(columns) from call_facts_now except select \(columns) from call_facts
+            )
+            """
+    }()
+}
+
+/// When a zone's offset from UTC changes.
+struct ZoneOffsets: Equatable {
+    struct Change: Equatable {
+        var sinceUnix: Int64
+
+        /// East of UTC.
+        var offsetSeconds: Int
+    }
+
+    /// By time; the first reaches back as far as anybody asks.
+    var changes: [Change]
+
+    init(changes: [Change]) {
+        self.changes = changes
+    }
+
+    /// 2000-01-01 to 2060-01-01, before and after which the offset is taken to stay.
+    private static let looked: Range<Int64> = 946_684_800..<2_840_140_800
+
+    /// Asks for every day's offset, and where two differ looks for the second of the change.
+    ///
+    /// Foundation's own search knows daylight saving only, not changes of a zone's law.
+    init(of zone: TimeZone) {
+        func offset(_ unix: Int64) -> Int {
+            zone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(unix)))
+        }
+        var present = offset(Self.looked.lowerBound)
+        changes = [Change(sinceUnix: -100_000_000_000, offsetSeconds: present)]
+        for day in stride(from: Self.looked.lowerBound, to: Self.looked.upperBound, by: 86_400) {
+            let next = offset(day + 86_400)
+            guard next != present else { continue }
+            var (before, after) = (day, day + 86_400)
+            while after - before > 1 {
+                let middle = before + (after - before) / 2
+                if offset(middle) == present { before = middle } else { after = middle }
+            }
+            changes.append(Change(sinceUnix: after, offsetSeconds: next))
+            present = next
+        }
+    }
+}

@@ -1,0 +1,111 @@
+/// One step of a campaign's way from a sending to a conversion.
+package enum FunnelStep: String, Sendable, CaseIterable {
+    case sent
+    case delivered
+    case scans
+    case pageViews
+    case calls
+    case conversions
+}
+
+/// How often a step was reached; a step may exceed the one before, and is not cut then.
+package struct FunnelCount: Hashable, Sendable {
+    package var step: FunnelStep
+
+    /// Nil where nobody measured the step: that is not 0.
+    package var events: Int?
+
+    /// Different recipients, where they are known.
+    package var recipients: Int?
+
+    package init(
+        step: FunnelStep,
+        events: Int? = nil,
+        recipients: Int? = nil
+    ) {
+        self.step = step
+        self.events = events
+        self.recipients = recipients
+    }
+}
+
+/// A campaign's funnel, in two ways that are not to be mixed.
+package struct Funnel: Hashable, Sendable {
+    /// Each step by itself: ratios between neighbours are not of the same people.
+    package var totals: [FunnelCount]
+
+    /// Recipients with a token of their own, each step after the one before and inside the window.
+    package var samePeople: [FunnelCount]
+
+    package init(
+        totals: [FunnelCount],
+        samePeople: [FunnelCount]
+    ) {
+        self.totals = totals
+        self.samePeople = samePeople
+    }
+}
+
+/// Follows recipients one by one through the steps that were measured.
+///
+/// A pure rule: the first occurrence counts, after the step before, until the window ends.
+struct FunnelWalk {
+    /// What happened to one recipient.
+    struct Person {
+        var events: [(step: FunnelStep, atUnix: Int64)] = []
+    }
+
+    /// Steps that were measured for anybody; the others are passed over.
+    let measured: Set<FunnelStep>
+    let windowSeconds: Int64
+    private(set) var reached: [FunnelStep: Int] = [:]
+
+    init(measured: Set<FunnelStep>, windowDays: Int) {
+        self.measured = measured
+        windowSeconds = Int64(windowDays) * 86_400
+    }
+
+    mutating func add(_ person: Person) {
+        // The window opens at the delivery; without one, at the sending.
+        let opened =
+            first(of: .delivered, in: person, from: .min, to: .max)
+            ?? first(of: .sent, in: person, from: .min, to: .max)
+        guard let opened else { return }
+        let end = opened + windowSeconds
+        var present = opened
+        for step in FunnelStep.allCases where measured.contains(step) {
+            switch step {
+            case .sent, .delivered:
+                guard first(of: step, in: person, from: .min, to: end) != nil else {
+                    // Known to have arrived, so it was sent.
+                    if step == .sent { reached[step, default: 0] += 1 }
+                    continue
+                }
+                reached[step, default: 0] += 1
+            case .scans, .pageViews, .calls, .conversions:
+                guard let next = first(of: step, in: person, from: present, to: end) else {
+                    return
+                }
+                reached[step, default: 0] += 1
+                present = next
+            }
+        }
+    }
+
+    private func first(
+        of step: FunnelStep,
+        in person: Person,
+        from: Int64,
+        to: Int64
+    ) -> Int64? {
+        person.events.lazy.filter { $0.step == step && $0.atUnix >= from && $0.atUnix < to }
+            .map(\.atUnix).min()
+    }
+
+    var counts: [FunnelCount] {
+        FunnelStep.allCases.map { step in
+            let people = measured.contains(step) ? reached[step, default: 0] : nil
+            return FunnelCount(step: step, events: people, recipients: people)
+        }
+    }
+}
