@@ -3,7 +3,8 @@ import GRDB
 extension StoreWriter {
     /// Writes what the rules say of a call's campaign.
     ///
-    /// A pinned call is left alone; so is one that changed since `seen` was read.
+    /// A pinned call is left alone; so is one that changed since `seen` was read, and one whose
+    /// content is gone, which keeps what was decided while it was there.
     ///
     /// - Throws: `StoreError.stale` when the content or the attribution is not as it was seen,
     ///   `notFound` when there is no such call.
@@ -14,6 +15,13 @@ extension StoreWriter {
         _ decision: AttributionDecision
     ) throws -> Decided {
         let before = try CallReading.attribution(of: call, in: database)
+        var decision = decision
+        if try withholding(of: call)?.isFrozen == true {
+            guard before == nil else { return .unchanged }
+            // A handler may have read the call before its content went.
+            decision.recipient = nil
+            decision.evidence = [:]
+        }
         let changed = try run(
             """
             insert into attributions (
@@ -104,6 +112,30 @@ extension StoreWriter {
         )
         try overwrite(call, decision, by: pin.person, callRevision: revision.content)
         try addHistory(of: call, before: before, after: decision, by: pin.person, note: pin.note)
+        try auditAssignment("call.assign", call, before, pin.campaign, by: pin.person, pin.note)
+    }
+
+    private func auditAssignment(
+        _ action: String,
+        _ call: CallID,
+        _ before: Attribution?,
+        _ campaign: CampaignID?,
+        by person: String,
+        _ note: String?
+    ) throws {
+        func value(_ campaign: CampaignID?) -> StoredValue {
+            campaign.map { .integer($0.number) } ?? .null
+        }
+        try audit(
+            AuditNote(
+                actor: person,
+                action: action,
+                object: "call:\(call)",
+                before: ["campaign": value(before?.decision.campaign)],
+                after: ["campaign": value(campaign)],
+                reason: note
+            )
+        )
     }
 
     /// Takes a person's word back; the call is open again and waits for the rules.
@@ -131,6 +163,7 @@ extension StoreWriter {
         try overwrite(call, decision, by: person, callRevision: 0)
         precondition(revision.content > 0, "Revisions of calls start at 1.")
         try addHistory(of: call, before: before, after: decision, by: person, note: note)
+        try auditAssignment("call.release", call, before, nil, by: person, note)
         return true
     }
 

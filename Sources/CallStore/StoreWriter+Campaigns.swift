@@ -59,10 +59,17 @@ extension StoreWriter {
 
     /// Adds a recipient, or brings the one with this reference up to date.
     ///
-    /// A nil name or number leaves what is known. Notes that recipients changed, so that the next
+    /// Somebody who was erased is counted: without name and number, and under a reference that says
+    /// nothing. A nil name or number leaves what is known. Notes that recipients changed, so that the next
     /// sweep looks at calls that found nobody before.
     @discardableResult
     package func add(_ recipient: NewRecipient) throws -> RecipientID {
+        var recipient = recipient
+        if let e164 = recipient.phone?.e164, try isSuppressed(recipient.phone) {
+            recipient.reference = try erasedReference(of: e164, in: recipient.campaign)
+            recipient.name = nil
+            recipient.phone = nil
+        }
         let phone = recipient.phone
         let (key, keyID) = try callerKey(of: phone)
         let id = try Int64.fetchOne(
