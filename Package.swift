@@ -172,7 +172,8 @@ let product: [Target] = [
     .target(
         name: "Upkeep",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", logging,
+            "Ambient", "CallJobs", "CallStore", "CZlib", "JobQueue", "JobWorker", "PhoneNumbers",
+            crypto, logging,
         ],
         swiftSettings: strict
     ),
@@ -195,8 +196,8 @@ let console: [Target] = [
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "ElevenLabs", "Export",
             "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
-            "Scheduling", "Settings", "Telemetry", "Traces", argumentParser, logging, nioCore,
-            nioPosix,
+            "Scheduling", "Settings", "Telemetry", "Traces", "Upkeep", argumentParser, logging,
+            nioCore, nioPosix,
         ],
         swiftSettings: strict
     ),
@@ -367,7 +368,13 @@ let testing: [Target] = [
             logging,
         ]
     ),
-    tests("Upkeep", ["CallJobs", "CallStore", "JobQueue", "JobWorker", "Upkeep", logging]),
+    tests(
+        "Upkeep",
+        [
+            "CallJobs", "CallStore", "JobQueue", "JobWorker", "PhoneNumbers", "Upkeep", grdb,
+            logging,
+        ]
+    ),
     tests(
         "WebAPI",
         [
