@@ -47,6 +47,7 @@ struct ExportCommand: ConsoleCommand {
         try await session.withQueues { queues in
             _ = try await queues[.export].enqueue([job], call: call)
         }
+        await session.audit("export.request", "job:\(job.id)", after: ["what": .text(what)])
         if output.json {
             session.terminal.show(
                 .fields(

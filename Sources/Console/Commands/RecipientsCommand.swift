@@ -1,4 +1,5 @@
 import ArgumentParser
+import CallStore
 import Hosting
 import Settings
 
@@ -49,6 +50,16 @@ struct RecipientsCommand: ParsableCommand {
                 } catch let error as RecipientsFileError {
                     throw StartFailure(.failed, "\(file): \(error)")
                 }
+            }
+            if !dryRun {
+                await session.audit(
+                    "recipients.import",
+                    "recipients",
+                    after: [
+                        "imported": .integer(Int64(report.imported)),
+                        "rejected": .integer(Int64(report.rejected)),
+                    ]
+                )
             }
             tell(report, session.terminal)
         }
