@@ -27,7 +27,8 @@ package struct RingbackCommand: ParsableCommand {
             ScheduleCommand.self, CampaignsCommand.self,
             RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
-            ConfigCommand.self, CallerCommand.self, KeysCommand.self, AuditLogCommand.self,
+            ConfigCommand.self, BenchCommand.self, CallerCommand.self, KeysCommand.self,
+            AuditLogCommand.self,
         ]
     )
 
