@@ -185,7 +185,8 @@ let product: [Target] = [
     .target(
         name: "Upkeep",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", logging,
+            "Ambient", "CallJobs", "CallStore", "CZlib", "JobQueue", "JobWorker", "PhoneNumbers",
+            crypto, logging,
         ],
         swiftSettings: strict
     ),
@@ -209,7 +210,8 @@ let console: [Target] = [
             "Ambient", "Attribution", "CallJobs", "CallStore", "Conversion", "CProcess",
             "Definitions", "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "JobWorker",
             "PhoneNumbers", "RedisClient", "RedisQueue", "Reports", "Scheduling", "Settings",
-            "Telemetry", "Traces", argumentParser, hdrHistogram, logging, nioCore, nioPosix,
+            "Telemetry", "Traces", "Upkeep", argumentParser, hdrHistogram, logging, nioCore,
+            nioPosix,
         ],
         swiftSettings: strict
     ),
@@ -384,7 +386,13 @@ let testing: [Target] = [
         ]
     ),
     tests("Reports", ["CallStore", "Definitions", "Reports"]),
-    tests("Upkeep", ["CallJobs", "CallStore", "JobQueue", "JobWorker", "Upkeep", logging]),
+    tests(
+        "Upkeep",
+        [
+            "CallJobs", "CallStore", "JobQueue", "JobWorker", "PhoneNumbers", "Upkeep", grdb,
+            logging,
+        ]
+    ),
     tests(
         "WebAPI",
         [

@@ -20,6 +20,9 @@ package enum SyncArguments: JobArguments {
     /// A webhook body of the inbox: `{"inbox":12}`.
     case inbox(InboxID)
 
+    /// Deletes one conversation upstream, whose caller was erased: `{"erase":"conv_…"}`.
+    case erase(CallIdentity)
+
     package static let kind = JobKind.sync
 
     /// The slice of a backfill that it works on.
@@ -27,19 +30,22 @@ package enum SyncArguments: JobArguments {
         switch self {
         case .range(let range): range.slice
         case .page(let page): page.range.slice
-        case .recent, .last, .conversation, .inbox: nil
+        case .recent, .last, .conversation, .inbox, .erase: nil
         }
     }
 
     package init(taking fields: inout ArgumentFields) throws(ArgumentsError) {
-        let expected = "one of window, from and to, conversation, inbox"
-        let given = ["window", "from", "conversation", "inbox"].filter(fields.has)
+        let expected = "one of window, from and to, conversation, inbox, erase"
+        let given = ["window", "from", "conversation", "inbox", "erase"].filter(fields.has)
         guard given.count == 1 else { throw .ambiguous(expected: expected) }
         if let window = try fields.text("window") {
             self = try Self.window(window)
         } else if let id = try fields.text("conversation") {
             let workspace = try fields.text("workspace") ?? CallIdentity.defaultWorkspace
             self = .conversation(CallIdentity(workspace: workspace, conversationID: id))
+        } else if let id = try fields.text("erase") {
+            let workspace = try fields.text("workspace") ?? CallIdentity.defaultWorkspace
+            self = .erase(CallIdentity(workspace: workspace, conversationID: id))
         } else if let id = try fields.integer("inbox") {
             self = .inbox(InboxID(id))
         } else if let from = try fields.instant("from") {
@@ -58,6 +64,8 @@ package enum SyncArguments: JobArguments {
         case .conversation(let call):
             ["conversation": .text(call.conversationID), "workspace": .text(call.workspace)]
         case .inbox(let id): ["inbox": .integer(id.number)]
+        case .erase(let call):
+            ["erase": .text(call.conversationID), "workspace": .text(call.workspace)]
         }
     }
 

@@ -1,6 +1,7 @@
 package import CallStore
 
-/// What an `upkeep` job is to tidy: `{"task":"retention"}`.
+/// What an `upkeep` job is to tidy: `{"task":"retention"}`, with `"after"` where a walk through rows
+/// goes on.
 package struct UpkeepArguments: JobArguments {
     package enum Task: String, Sendable, CaseIterable {
         /// Starts every other one.
@@ -21,14 +22,36 @@ package struct UpkeepArguments: JobArguments {
         /// Jobs of the index of which nothing was heard for long.
         case jobs
 
+        /// Numbers of callers whose calls are old enough.
+        case numbers
+
+        /// Transcripts and summaries of calls that are old enough.
+        case transcripts
+
+        /// Numbers of recipients whose last touch is old enough.
+        case recipientNumbers = "recipient-numbers"
+
+        /// Gives calls the caller keys of the secret in force.
+        case rekeyCalls = "rekey-calls"
+
+        /// Gives recipients the caller keys of the secret in force.
+        case rekeyRecipients = "rekey-recipients"
+
+        /// Erasures of callers that were interrupted.
+        case erasures
+
         /// What the database itself wants now and then.
         case database
     }
 
     package var task: Task
 
-    package init(_ task: Task) {
+    /// The last row that the jobs before have looked at.
+    package var after: Int64
+
+    package init(_ task: Task, after: Int64 = 0) {
         self.task = task
+        self.after = after
     }
 
     package static let kind = JobKind.upkeep
@@ -38,7 +61,12 @@ package struct UpkeepArguments: JobArguments {
             throw .missing(field: "task")
         }
         self.task = task
+        after = try fields.integer("after") ?? 0
     }
 
-    package var fields: [String: StoredValue] { ["task": .text(task.rawValue)] }
+    package var fields: [String: StoredValue] {
+        var fields: [String: StoredValue] = ["task": .text(task.rawValue)]
+        if after > 0 { fields["after"] = .integer(after) }
+        return fields
+    }
 }

@@ -171,7 +171,8 @@ extension CallStore {
 
     /// Calls that the attribution rules have to look at, in the order of ids.
     ///
-    /// Never decided, decided on an older content, or found nobody before recipients changed.
+    /// Never decided, decided on an older content, or found nobody before recipients changed; those
+    /// without content only when they were never decided.
     /// Calls that a person pinned are not among them.
     package func undecided(
         after id: CallID?,
@@ -183,6 +184,7 @@ extension CallStore {
             left join attributions on attributions.call_id = calls.id
             where calls.id > ?
             and not exists (select 1 from manual_pins where call_id = calls.id)
+            and (calls.withheld is null or attributions.call_id is null)
             and (
                 attributions.call_id is null
                 or attributions.call_revision < calls.revision
@@ -211,6 +213,7 @@ extension CallStore {
             select calls.id from calls
             left join conversions on conversions.call_id = calls.id
             where calls.id > ? and calls.status_rank = 3
+            and (calls.withheld is null or conversions.call_id is null)
             and (
                 conversions.rule_version is not ?
                 or conversions.call_revision < calls.revision

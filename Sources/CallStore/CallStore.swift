@@ -15,7 +15,7 @@ package struct CallStore: Sendable {
 
     let pool: DatabasePool
     let ambient: Ambient
-    let phoneKey: PhoneKey?
+    let privacy: StorePrivacy
     private let metrics = StoreMetrics()
 
     /// Where the file is.
@@ -29,18 +29,20 @@ package struct CallStore: Sendable {
     ///   - path: The file, inside a folder that exists.
     ///   - ambient: Gives the time of changes and the ids of follow-on jobs.
     ///   - phoneKey: Names callers without their number; without it no number can be recorded.
+    ///   - privacy: What is not kept, and the secrets of caller keys instead of `phoneKey`.
     /// - Returns: The open store.
     /// - Throws: `StoreError.unavailable` with what the system says, `newerSchema`, `damaged`.
     package static func open(
         path: String,
         ambient: Ambient,
-        phoneKey: PhoneKey? = nil
+        phoneKey: PhoneKey? = nil,
+        privacy: StorePrivacy? = nil
     ) async throws(StoreError) -> CallStore {
         let lock = try await OpeningLock(besides: path, ambient: ambient)
         let store = CallStore(
             pool: try await connect(path: path, ambient: ambient),
             ambient: ambient,
-            phoneKey: phoneKey,
+            privacy: privacy ?? StorePrivacy { phoneKey.map { PhoneKeyRing($0) } },
             path: path
         )
         try await store.change { try Schema.migrate($0) }
@@ -48,10 +50,10 @@ package struct CallStore: Sendable {
         return store
     }
 
-    private init(pool: DatabasePool, ambient: Ambient, phoneKey: PhoneKey?, path: String) {
+    private init(pool: DatabasePool, ambient: Ambient, privacy: StorePrivacy, path: String) {
         self.pool = pool
         self.ambient = ambient
-        self.phoneKey = phoneKey
+        self.privacy = privacy
         self.path = path
     }
 
@@ -83,7 +85,8 @@ package struct CallStore: Sendable {
         StoreWriter(
             database: database,
             ambient: ambient,
-            phoneKey: phoneKey,
+            ring: privacy.ring(),
+            privacy: privacy,
             added: AddedJobs(cause: cause),
             nowMilliseconds: ambient.nowMilliseconds
         )
@@ -181,6 +184,7 @@ package struct CallStore: Sendable {
                     pragma temp_store = memory;
                     pragma cache_size = -16000;
                     pragma journal_size_limit = 67108864;
+                    pragma secure_delete = on;
                     """
             )
         }

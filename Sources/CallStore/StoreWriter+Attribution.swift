@@ -3,7 +3,8 @@ import GRDB
 extension StoreWriter {
     /// Writes what the rules say of a call's campaign.
     ///
-    /// A pinned call is left alone; so is one that changed since `seen` was read.
+    /// A pinned call is left alone; so is one that changed since `seen` was read, and one whose
+    /// content is gone, which keeps what was decided while it was there.
     ///
     /// - Throws: `StoreError.stale` when the content or the attribution is not as it was seen,
     ///   `notFound` when there is no such call.
@@ -20,8 +21,9 @@ extension StoreWriter {
             before: before.map { AttributionState($0.decision) },
             decision: decision
         )
-        guard try enter(entry) else { return try refusal(of: call, seen: seen) }
-        return entry.isChange ? .changed : .unchanged
+        if try enter(entry) { return entry.isChange ? .changed : .unchanged }
+        if let decided = try settleFrozen(entry) { return decided }
+        return try refusal(of: call, seen: seen)
     }
 
     /// Writes many decisions; each stands or falls alone.
@@ -37,6 +39,8 @@ extension StoreWriter {
                 if entry.isChange { receipt.changed.append(entry.call) }
             } else if try isPinned(entry.call) {
                 receipt.pinned += 1
+            } else if let decided = try settleFrozen(entry) {
+                if decided == .changed { receipt.changed.append(entry.call) }
             } else {
                 receipt.stale.append(entry.call)
             }
@@ -44,7 +48,31 @@ extension StoreWriter {
         return receipt
     }
 
-    /// Whether the entry was written: the call is as it was seen, and no person has pinned it.
+    /// What became of a call whose content is gone; nil for any other.
+    ///
+    /// It keeps what was decided while the content was there. One that was never decided is decided
+    /// without what a handler may have read before the content went.
+    private func settleFrozen(_ entry: AttributionEntry) throws -> Decided? {
+        guard try withholding(of: entry.call)?.isFrozen == true else { return nil }
+        let known = try CallReading.attribution(of: entry.call, in: database)
+        guard known == nil, var decision = entry.decision else { return .unchanged }
+        decision.recipient = nil
+        decision.evidence = [:]
+        let now = try CallReading.revision(of: entry.call, in: database)
+        try overwrite(entry.call, decision, by: entry.person, callRevision: now.content)
+        try addHistory(
+            of: entry.call,
+            before: nil,
+            after: decision,
+            evidence: "{}",
+            by: entry.person,
+            note: nil
+        )
+        return .changed
+    }
+
+    /// Whether the entry was written: the call is as it was seen, its content is there, and no
+    /// person has pinned it.
     private func enter(_ entry: AttributionEntry) throws -> Bool {
         guard let decision = entry.decision else { return try keep(entry) }
         let evidence = try StoredJSON.evidence(decision.evidence)
@@ -80,6 +108,7 @@ extension StoreWriter {
         select id, ?1, ?2, ?3, ?4, ?5, ?6, ?7, revision, ?8, ?9
         from calls
         where id = ?10 and revision = ?11
+        and (withheld is null or withheld = 'suppressed')
         and ?12 = coalesce((select revision from attributions where call_id = ?10), 0)
         and not exists (select 1 from manual_pins where call_id = ?10)
         on conflict (call_id) do update set
@@ -177,6 +206,30 @@ extension StoreWriter {
             note: pin.note,
             assignment: assignment
         )
+        try auditAssignment("call.assign", call, before, pin.campaign, by: pin.person, pin.note)
+    }
+
+    private func auditAssignment(
+        _ action: String,
+        _ call: CallID,
+        _ before: Attribution?,
+        _ campaign: CampaignID?,
+        by person: String,
+        _ note: String?
+    ) throws {
+        func value(_ campaign: CampaignID?) -> StoredValue {
+            campaign.map { .integer($0.number) } ?? .null
+        }
+        try audit(
+            AuditNote(
+                actor: person,
+                action: action,
+                object: "call:\(call)",
+                before: ["campaign": value(before?.decision.campaign)],
+                after: ["campaign": value(campaign)],
+                reason: note
+            )
+        )
     }
 
     /// Takes a person's word back; the call is open again and waits for the rules.
@@ -217,6 +270,7 @@ extension StoreWriter {
             note: note,
             assignment: assignment
         )
+        try auditAssignment("call.release", call, before, nil, by: person, note)
         return true
     }
 

@@ -8,7 +8,9 @@ extension StoreWriter {
     /// Brings one reading of a conversation together with what the store knows of it.
     ///
     /// The newest by status rank and time of reading wins, field by field; what a reading does
-    /// not know it does not erase, nor does one whose transcript the upstream has deleted.
+    /// not know it does not erase, nor does one whose transcript the upstream has deleted. A call
+    /// that is to have no content gets none: of an erased one nothing is read but its end, of a
+    /// suppressed one only its figures.
     ///
     /// - Returns: The call, what changed, and its revision now.
     /// - Throws: `StoreError.rejected` when a value breaks the schema.
@@ -18,8 +20,40 @@ extension StoreWriter {
             database.cachedStatement(sql: Self.selectStored),
             arguments: [reading.identity.workspace, reading.identity.conversationID]
         )
-        guard let stored else { return try insert(reading) }
-        return try merge(reading, into: stored)
+        let reading = reading.redacted(by: privacy.redaction)
+        let withheld = try withholding(of: reading.identity)
+        let isSuppressed = try withheld == nil && isSuppressed(reading.caller)
+        if withheld == nil, !isSuppressed {
+            guard let stored else { return try insert(reading) }
+            return try merge(reading, into: stored)
+        }
+        guard let stored else {
+            let recorded = try insert(reading.withoutContent)
+            try withhold(recorded.call, withheld ?? .suppressed)
+            return recorded
+        }
+        let call = CallID(stored["id"])
+        if isSuppressed { try withhold(call, .suppressed) }
+        let isOver = (stored["status_rank"] as Int) == CallStatus.done.rank
+        if withheld?.isFrozen == true, isOver { return try refuse(reading, for: call) }
+        let now = try Row.fetchOne(
+            database.cachedStatement(sql: Self.selectStored),
+            arguments: [reading.identity.workspace, reading.identity.conversationID]
+        )
+        return try merge(reading.withoutContent, into: now ?? stored)
+    }
+
+    /// Leaves a call as it is, but for the list row that need not be read for it again.
+    private func refuse(_ reading: CallRecord, for call: CallID) throws -> Recorded {
+        try run(
+            "update calls set list_fingerprint = coalesce(?, list_fingerprint) where id = ?",
+            [reading.listFingerprint, call.number]
+        )
+        return Recorded(
+            call: call,
+            change: .older,
+            revision: try CallReading.revision(of: call, in: database)
+        )
     }
 
     private func insert(_ reading: CallRecord) throws -> Recorded {
@@ -169,8 +203,14 @@ extension StoreWriter {
     /// Keeps a body as it came; one that is there already is only marked as seen again.
     ///
     /// Of list rows only the newest of a conversation is kept: they change often, and their
-    /// fingerprint stands with the call.
+    /// fingerprint stands with the call. Nothing is kept of a conversation that is to have no
+    /// content, and no body that was understood while transcripts are redacted.
     package func storeRaw(_ raw: RawBody) throws {
+        guard privacy.redaction.isNone || raw.unreadableReason != nil else { return }
+        if let conversation = raw.conversationID {
+            let identity = CallIdentity(workspace: raw.workspace, conversationID: conversation)
+            guard try withholding(of: identity) == nil else { return }
+        }
         let digest = Data(SHA256.hash(data: raw.body))
         if raw.kind == .list, let conversation = raw.conversationID {
             try run(

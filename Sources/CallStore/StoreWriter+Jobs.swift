@@ -8,8 +8,23 @@ import Traces
 extension StoreWriter {
     /// Keeps a webhook before it is answered.
     ///
-    /// For `.kept` the caller adds the job that reads it, in the same transaction.
+    /// For `.kept` the caller adds the job that reads it, in the same transaction. A webhook of a
+    /// conversation that was erased is `.known` under the id 0: nothing of it is kept.
     package func receive(_ delivery: InboxDelivery) throws -> InboxReceipt {
+        if let conversation = delivery.conversationID {
+            let identity = CallIdentity(
+                workspace: delivery.workspace,
+                conversationID: conversation
+            )
+            if let withheld = try withholding(of: identity), withheld.isFrozen {
+                try note(
+                    .lastWebhook,
+                    atMilliseconds: delivery.receivedAtMilliseconds,
+                    in: delivery.workspace
+                )
+                return .known(InboxID(0))
+            }
+        }
         let digest = Data(SHA256.hash(data: delivery.body))
         let added = try run(
             """
@@ -45,6 +60,9 @@ extension StoreWriter {
 
     /// Ends the wait of a webhook: read, or not to be understood.
     ///
+    /// One that was read leaves at once when its call is to have no content, and while transcripts
+    /// are redacted.
+    ///
     /// - Throws: `StoreError.notFound` when the inbox does not have it.
     package func settleInbox(_ id: InboxID, _ state: InboxItem.State, reason: String? = nil) throws
     {
@@ -56,6 +74,22 @@ extension StoreWriter {
             [state.rawValue, reason, state.rawValue, nowMilliseconds, id.number]
         )
         guard changed == 1 else { throw StoreError.notFound(what: "inbox item \(id)") }
+        if state == .done, try !isInboxBodyKept(id) {
+            try run("delete from inbox where id = ?", [id.number])
+        }
+    }
+
+    private func isInboxBodyKept(_ id: InboxID) throws -> Bool {
+        guard privacy.redaction.isNone else { return false }
+        let row = try Row.fetchOne(
+            database.cachedStatement(
+                sql: "select workspace, conversation_id from inbox where id = ?"
+            ),
+            arguments: [id.number]
+        )
+        guard let row, let conversation: String = row["conversation_id"] else { return true }
+        let identity = CallIdentity(workspace: row["workspace"], conversationID: conversation)
+        return try withholding(of: identity) == nil
     }
 
     /// Puts a follow-on job into the outbox; it reaches its queue after the commit.

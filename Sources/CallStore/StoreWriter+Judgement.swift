@@ -4,7 +4,8 @@ extension StoreWriter {
     /// Writes what one version of the rules says of a call.
     ///
     /// The verdicts replace earlier ones of the same version; those of other versions stay.
-    /// Labels that people gave go before them.
+    /// Labels that people gave go before them. A call whose content is gone keeps the verdicts
+    /// that were made while it was there.
     ///
     /// - Throws: `StoreError.stale` when the content or the judgement is not as it was seen,
     ///   `notFound`, and `rejected` for a conversion without evidence.
@@ -14,6 +15,16 @@ extension StoreWriter {
         seen: CallRevision,
         _ judgement: Judgement
     ) throws -> Judged {
+        var judgement = judgement
+        if try withholding(of: call)?.isFrozen == true {
+            guard try CallReading.conversion(of: call, in: database) == nil else {
+                return .unchanged
+            }
+            // A handler may have read the call before its content went.
+            for index in judgement.verdicts.indices {
+                judgement.verdicts[index].evidence = Verdict.evidenceRemoved
+            }
+        }
         try run(
             """
             insert into rule_versions (version, name, first_used_ms) values (?, ?, ?)
@@ -110,6 +121,15 @@ extension StoreWriter {
             ]
         )
         try weighAgain(call, callRevision: revision.content)
+        try audit(
+            AuditNote(
+                actor: label.person,
+                action: "call.label",
+                object: "call:\(call)",
+                after: ["type": .text(label.type), "label": .text(label.label.rawValue)],
+                reason: label.note
+            )
+        )
     }
 
     /// Takes a person's label back; the rules' verdict counts again.

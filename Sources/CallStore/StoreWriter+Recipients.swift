@@ -12,10 +12,18 @@ package struct EnteredRecipient: Hashable, Sendable {
 extension StoreWriter {
     /// Adds a recipient, or brings the one with this reference up to date.
     ///
-    /// A nil name, number or token leaves what is known; whether somebody is held out is settled
+    /// Somebody who was erased is counted: without name, number and token, and under a reference that
+    /// says nothing. A nil name, number or token leaves what is known; whether somebody is held out is settled
     /// when they are new. Notes that recipients changed, so that the next sweep looks at calls
     /// that found nobody before.
     package func enter(_ recipient: NewRecipient) throws -> EnteredRecipient {
+        var recipient = recipient
+        if let e164 = recipient.phone?.e164, try isSuppressed(recipient.phone) {
+            recipient.reference = try erasedReference(of: e164, in: recipient.campaign)
+            recipient.name = nil
+            recipient.phone = nil
+            recipient.token = nil
+        }
         let phone = recipient.phone
         let (key, keyID) = try callerKey(of: phone)
         let row = try Row.fetchOne(

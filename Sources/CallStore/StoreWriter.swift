@@ -1,6 +1,5 @@
 import Ambient
 import GRDB
-import PhoneNumbers
 import Traces
 
 /// What a transaction can change; it lives only inside one.
@@ -10,7 +9,8 @@ import Traces
 package struct StoreWriter {
     let database: Database
     let ambient: Ambient
-    let phoneKey: PhoneKey?
+    let ring: PhoneKeyRing?
+    let privacy: StorePrivacy
     let added: AddedJobs
 
     /// The jobs that this transaction has put into the outbox; to be sent after its commit.
@@ -26,16 +26,6 @@ package struct StoreWriter {
     func run(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
         try database.cachedStatement(sql: sql).execute(arguments: arguments)
         return database.changesCount
-    }
-
-    /// The caller key of a number and the id of the secret it was made with.
-    func callerKey(of number: PartyNumber?) throws -> (key: DatabaseValue, id: DatabaseValue) {
-        guard let e164 = number?.e164 else { return (.null, .null) }
-        guard let phoneKey else {
-            throw StoreError.rejected(reason: "the store was opened without the phone key")
-        }
-        let key = phoneKey.callerKey(e164: e164.text)
-        return (key.databaseValue, phoneKey.id.databaseValue)
     }
 }
 

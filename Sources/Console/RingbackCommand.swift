@@ -28,7 +28,8 @@ package struct RingbackCommand: ParsableCommand {
             RecipientsCommand.self, TouchesCommand.self,
             CallsCommand.self, RulesCommand.self, ReportCommand.self, ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
-            ConfigCommand.self, BenchCommand.self,
+            ConfigCommand.self, BenchCommand.self, CallerCommand.self, KeysCommand.self,
+            AuditLogCommand.self,
         ]
     )
 

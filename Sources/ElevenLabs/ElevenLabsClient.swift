@@ -86,6 +86,18 @@ package struct ElevenLabsClient: Sendable {
         }
     }
 
+    /// Deletes one conversation for good.
+    ///
+    /// - Throws: `ElevenLabsError.notFound` when it is not there, maybe since an earlier attempt.
+    package func deleteConversation(_ id: String) async throws(ElevenLabsError) {
+        // The shape of the answer's body is not documented, and it may be empty.
+        try await call(
+            "/v1/convai/conversations/" + PercentEncoding.encode(id),
+            [],
+            method: .delete
+        ) { _ throws(ElevenLabsError) in }
+    }
+
     /// One page of the agents; agents that were deleted are not among them.
     package func agents(
         cursor: String? = nil,
@@ -174,9 +186,11 @@ package struct ElevenLabsClient: Sendable {
     private func call<Value>(
         _ path: String,
         _ items: [(String, String)],
+        method: HTTPMethod = .get,
         _ read: (HTTPResponse) throws(ElevenLabsError) -> Value
     ) async throws(ElevenLabsError) -> Value {
         let request = HTTPRequest(
+            method: method,
             url: baseURL + path + PercentEncoding.query(items),
             headers: [
                 HTTPHeader("xi-api-key", key.text), HTTPHeader("accept", "application/json"),

@@ -9,12 +9,20 @@ extension Host {
     /// - Throws: `StartFailure` with one line that says what to do.
     package func openStore() async throws(StartFailure) -> CallStore {
         try makeDataFolder()
-        let key = try phoneKey()
+        let ring = try phoneKeys()
+        let privacy = StorePrivacy(
+            redaction: Redaction(
+                Set(settings.privacy.redact.compactMap(Redaction.Category.init(rawValue:)))
+            ),
+            suppressedCalls: StorePrivacy.SuppressedCalls(rawValue: settings.privacy.suppressed)
+                ?? .counted,
+            ring: { ring.present }
+        )
         do {
             return try await CallStore.open(
                 path: settings.database,
                 ambient: ambient,
-                phoneKey: key
+                privacy: privacy
             )
         } catch {
             throw Self.failure(error, database: settings.database)
@@ -32,35 +40,6 @@ extension Host {
                 .unreachable,
                 "\(settings.dataFolder) cannot be made (\(error.localizedDescription)); make it "
                     + "writable for this user, or set RINGBACK_DB to a file in another folder"
-            )
-        }
-    }
-
-    /// The key of caller keys; its id is the beginning of its digest, which does not reveal it.
-    package func phoneKey() throws(StartFailure) -> PhoneKey {
-        let secret: Secret
-        if let given = settings.phoneKey {
-            secret = given
-        } else {
-            do {
-                secret = try settings.phoneKeyFile.key(in: ambient)
-            } catch {
-                throw StartFailure(.unreachable, error.description)
-            }
-        }
-        let bytes = Data(secret.reveal().utf8)
-        let digest = SHA256.hash(data: Data("phone-key|".utf8) + bytes)
-        let id = digest.prefix(4).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }
-        do {
-            return try PhoneKey(id: id.joined(), secret: bytes)
-        } catch {
-            throw StartFailure(
-                .wrongUse,
-                "RINGBACK_PHONE_KEY is too short; for example RINGBACK_PHONE_KEY="
-                    + SettingName.phoneKey.facts.example
             )
         }
     }

@@ -159,3 +159,29 @@ extension Host {
         }
     }
 }
+
+extension OpenQueues {
+    /// Asks Redis to write its files anew, without what has been removed since they were written.
+    ///
+    /// Redis does so in the background. A save that is under way already is waited for by Redis.
+    ///
+    /// - Throws: `QueueError` when Redis cannot be reached or refuses.
+    package func rewriteFiles() async throws {
+        let facts = try await RedisServerFacts.read(from: redis)
+        if facts.hasAppendOnlyFile {
+            try await tolerating("in progress", RedisCommand("BGREWRITEAOF"))
+        }
+        try await tolerating("in progress", RedisCommand("BGSAVE", "SCHEDULE"))
+    }
+
+    /// Sends a command; an answer that says that it is being done already is as good.
+    private func tolerating(_ words: String, _ command: RedisCommand) async throws {
+        do throws(RedisError) {
+            _ = try await redis.send(command)
+        } catch {
+            // It is being written now.
+            if case .server(let answer) = error, "\(answer)".contains(words) { return }
+            throw error
+        }
+    }
+}

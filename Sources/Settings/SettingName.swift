@@ -20,6 +20,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case region = "RINGBACK_REGION"
     case timeZone = "RINGBACK_TIME_ZONE"
     case phoneKey = "RINGBACK_PHONE_KEY"
+    case phoneKeyPrevious = "RINGBACK_PHONE_KEY_PREVIOUS"
     case schedules = "RINGBACK_SCHEDULES"
     case rules = "RINGBACK_RULES"
     case exports = "RINGBACK_EXPORTS"
@@ -29,6 +30,10 @@ package enum SettingName: String, CaseIterable, Sendable {
     case retentionWebhooks = "RINGBACK_RETENTION_WEBHOOKS"
     case retentionExports = "RINGBACK_RETENTION_EXPORTS"
     case retentionLedger = "RINGBACK_RETENTION_LEDGER"
+    case retentionNumbers = "RINGBACK_RETENTION_NUMBERS"
+    case retentionTranscripts = "RINGBACK_RETENTION_TRANSCRIPTS"
+    case redact = "RINGBACK_REDACT"
+    case suppressed = "RINGBACK_SUPPRESSED"
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
 }
@@ -63,8 +68,11 @@ extension SettingName {
     /// The facts of every setting, in one table.
     package var facts: SettingFacts {
         switch self {
-        case .redisURL, .database, .phoneKey, .schedules, .rules, .exports, .region, .timeZone:
+        case .redisURL, .database, .schedules, .rules, .exports, .region, .timeZone:
             placeFacts
+        case .phoneKey, .phoneKeyPrevious, .retentionNumbers, .retentionTranscripts, .redact,
+            .suppressed:
+            privacyFacts
         case .apiKey, .baseURL, .webhookSecret, .webhookSecretPrevious, .upstreamParallel,
             .upstreamRate, .upstreamBurst:
             upstreamFacts
@@ -89,13 +97,6 @@ extension SettingName {
                 "the SQLite file of the results; what else is kept stands beside it",
                 example: "data/ringback.sqlite",
                 standard: "data/ringback.sqlite"
-            )
-        case .phoneKey:
-            SettingFacts(
-                "the key that turns callers' numbers into caller keys "
-                    + "(without it: the file keys/phone beside the store, made at first start)",
-                example: "0123456789abcdef0123456789abcdef",
-                isSecret: true
             )
         case .schedules:
             SettingFacts(
@@ -125,6 +126,48 @@ extension SettingName {
                 "the time zone of reports, and of schedules that name none",
                 example: "Europe/Berlin",
                 standard: "UTC"
+            )
+        }
+    }
+
+    private var privacyFacts: SettingFacts {
+        switch self {
+        case .phoneKey:
+            SettingFacts(
+                "the key that turns callers' numbers into caller keys "
+                    + "(without it: the file keys/phone beside the store, made at first start)",
+                example: "0123456789abcdef0123456789abcdef",
+                isSecret: true
+            )
+        case .phoneKeyPrevious:
+            SettingFacts(
+                "the key before RINGBACK_PHONE_KEY, while rows are given the new one",
+                example: "fedcba9876543210fedcba9876543210",
+                isSecret: true
+            )
+        case .retentionNumbers:
+            SettingFacts(
+                "how long numbers of callers and recipients are kept",
+                example: "396d",
+                standard: "396d"
+            )
+        case .retentionTranscripts:
+            SettingFacts(
+                "how long transcripts and summaries are kept",
+                example: "396d",
+                standard: "396d"
+            )
+        case .redact:
+            SettingFacts(
+                "what is taken out of transcripts before they are stored: numbers, email, card and "
+                    + "iban, separated by commas (nothing without it)",
+                example: "card,iban"
+            )
+        default:
+            SettingFacts(
+                "what becomes of new calls of an erased caller: counted without content, or kept",
+                example: "counted",
+                standard: "counted"
             )
         }
     }

@@ -34,11 +34,13 @@ extension Settings {
         server = ServerSettings(reading: &reader)
         worker = WorkerSettings(reading: &reader)
         retention = RetentionSettings(reading: &reader)
+        privacy = PrivacySettings(reading: &reader)
         log = LogSettings(reading: &reader)
         region = reader.value(.region, standard: "US", SettingParsers.region)
         timeZone = reader.value(.timeZone, standard: .gmt, SettingParsers.timeZone)
         // 128 bits as hexadecimal digits: fewer could be tried through for the few numbers there are.
         phoneKey = reader.secret(.phoneKey, bytesMin: 32)
+        phoneKeyPrevious = reader.secret(.phoneKeyPrevious, bytesMin: 32)
         schedulesFolder = path(reader.text(.schedules))
         rulesPath = path(reader.text(.rules))
         let exports = reader.optional(.exports) { (text) throws(Unacceptable) in text }
@@ -103,6 +105,32 @@ extension RetentionSettings {
         exports = reader.duration(.retentionExports, atLeast: .seconds(3_600))
         // 30 days in `dead` and the longest retry horizon (twelve attempts, under 12 h) before it.
         ledger = reader.duration(.retentionLedger, atLeast: .seconds(31 * 86_400))
+        numbers = reader.duration(.retentionNumbers, atLeast: .seconds(86_400))
+        transcripts = reader.duration(.retentionTranscripts, atLeast: .seconds(86_400))
+    }
+}
+
+extension PrivacySettings {
+    fileprivate init(reading reader: inout SettingReader) {
+        redact = reader.value(.redact, standard: []) { (text) throws(Unacceptable) in
+            let words = text.split(separator: ",").map {
+                $0.trimmingCharacters(in: .whitespaces).lowercased()
+            }
+            if words == ["none"] { return [] }
+            guard !words.isEmpty, words.allSatisfy(Self.redactWords.contains) else {
+                throw Unacceptable(
+                    expected: "none, or some of numbers, email, card, iban, separated by commas"
+                )
+            }
+            return words
+        }
+        suppressed = reader.value(.suppressed, standard: "counted") {
+            (text) throws(Unacceptable) in
+            guard ["counted", "kept"].contains(text) else {
+                throw Unacceptable(expected: "counted or kept")
+            }
+            return text
+        }
     }
 }
 

@@ -15,6 +15,7 @@ package struct Settings: Sendable {
     package let server: ServerSettings
     package let worker: WorkerSettings
     package let retention: RetentionSettings
+    package let privacy: PrivacySettings
     package let log: LogSettings
 
     /// Two capital letters.
@@ -23,6 +24,9 @@ package struct Settings: Sendable {
 
     /// The key of caller keys when it is given; nil when `PhoneKeyFile` keeps it.
     package let phoneKey: Secret?
+
+    /// The key before it, while rows are given the new one.
+    package let phoneKeyPrevious: Secret?
 
     /// Folders, absolute.
     package let schedulesFolder: String
@@ -52,7 +56,7 @@ package struct Settings: Sendable {
     package var secrets: [Secret] {
         [
             upstream.apiKey, webhook.secret, webhook.secretPrevious, server.adminToken, phoneKey,
-            redisPassword,
+            phoneKeyPrevious, redisPassword,
         ].compactMap(\.self)
     }
 
@@ -123,6 +127,20 @@ package struct RetentionSettings: Sendable, Equatable {
     package let webhooks: Duration
     package let exports: Duration
     package let ledger: Duration
+    package let numbers: Duration
+    package let transcripts: Duration
+}
+
+/// What is not kept of people.
+package struct PrivacySettings: Sendable, Equatable {
+    /// Words of `RINGBACK_REDACT`, each of them known.
+    package let redact: [String]
+
+    /// `counted` or `kept`.
+    package let suppressed: String
+
+    /// The words that `RINGBACK_REDACT` takes.
+    package static let redactWords = ["numbers", "email", "card", "iban"]
 }
 
 /// What is logged, and how.

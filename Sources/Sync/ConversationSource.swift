@@ -9,6 +9,9 @@ package protocol ConversationSource: Sendable {
 
     /// One conversation, whole, with the bytes it came in.
     func conversation(_ id: String) async throws(ElevenLabsError) -> FetchedConversation
+
+    /// Deletes one conversation for good; one that is not there is `notFound`.
+    func deleteConversation(_ id: String) async throws(ElevenLabsError)
 }
 
 extension ElevenLabsClient: ConversationSource {}

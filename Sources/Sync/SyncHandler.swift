@@ -62,6 +62,7 @@ package struct SyncHandler: JobHandler {
         case .page(let page): try await goOn(page, run)
         case .conversation(let identity): try await fetch(identity, run)
         case .inbox(let id): try await receive(id, run)
+        case .erase(let identity): try await erase(identity, run)
         }
     }
 

@@ -43,11 +43,27 @@ struct ExportFolder: Sendable {
         return old
     }
 
+    /// Names of files that an export made, in whatever format, and that a test takes.
+    ///
+    /// - Returns: At most `entriesMax` names, in order; none when there is no folder yet.
+    func files(where isTaken: (_ path: String) throws -> Bool) throws -> [String] {
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            .prefix(Self.entriesMax)
+            .filter { Self.isOfExport($0) }
+            .filter { try isTaken(path + "/" + $0) }
+    }
+
     /// Removes files; those that are gone already are as good.
     func remove(_ names: [String]) throws(Failure) {
         for name in names where unlink(path + "/" + name) != 0 && errno != ENOENT {
             throw .cannotRemove(name: name, reason: String(cString: strerror(errno)))
         }
+    }
+
+    /// Whether the name begins as all files of exports do: subject, instant, fence.
+    static func isOfExport(_ name: String) -> Bool {
+        name.prefixMatch(of: /[a-z-]+-\d{8}T\d{6}Z-/) != nil
     }
 
     /// Whether an export made the name.

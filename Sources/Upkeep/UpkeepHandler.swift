@@ -16,12 +16,18 @@ package struct UpkeepHandler: JobHandler {
     /// How long a job waits for a store that is away.
     static let pause = Duration.seconds(30)
 
-    private let store: CallStore
-    private let settings: UpkeepSettings
+    let store: CallStore
+    let settings: UpkeepSettings
+    let copies: JobCopies
 
-    package init(store: CallStore, settings: UpkeepSettings) {
+    /// - Parameters:
+    ///   - store: What is tidied.
+    ///   - settings: How long things are kept.
+    ///   - jobs: The queues, for erasures that were interrupted.
+    package init(store: CallStore, settings: UpkeepSettings, jobs: JobCopies = .none) {
         self.store = store
         self.settings = settings
+        copies = jobs
     }
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.upkeep.policy }
@@ -39,22 +45,27 @@ package struct UpkeepHandler: JobHandler {
             return .unreadable(error)
         }
         do {
-            return try await run(arguments.task, context)
+            return try await run(arguments, context)
         } catch let error as StoreError {
             switch error {
             case .unavailable(let reason): return .snooze(after: Self.pause, reason: reason)
             case .cancelled: throw CancellationError()
             default: return .retry(reason: "\(error)")
             }
+        } catch let problem as ErasureProblem {
+            return .retry(reason: "\(problem)")
+        } catch let error as QueueError {
+            return .retry(reason: "\(error)")
         } catch let error as ExportFolder.Failure {
             return .retry(reason: "\(error)")
         }
     }
 
     private func run(
-        _ task: UpkeepArguments.Task,
+        _ arguments: UpkeepArguments,
         _ context: JobContext
     ) async throws -> HandlerResult<StoreChange> {
+        let task = arguments.task
         switch task {
         case .retention:
             return .done { writer in
@@ -67,6 +78,15 @@ package struct UpkeepHandler: JobHandler {
         case .ledger: return .done(batches(of: task, ledger))
         case .jobs: return .done(batches(of: task, jobs))
         case .exports: return try await exports(context)
+        case .numbers:
+            return try await expire(.numbers, settings.numbers, arguments, context)
+        case .transcripts:
+            return try await expire(.transcripts, settings.transcripts, arguments, context)
+        case .recipientNumbers:
+            return try await expire(.recipients, settings.numbers, arguments, context)
+        case .rekeyCalls: return .done(rekey(.parties, arguments))
+        case .rekeyRecipients: return .done(rekey(.recipients, arguments))
+        case .erasures: return try await finishErasures(context)
         case .database:
             try await store.optimize()
             let left = try await store.checkpoint()
@@ -91,7 +111,13 @@ package struct UpkeepHandler: JobHandler {
         let limit = settings.batch
         return { writer in
             var isFull = false
-            for part in parts where try part(writer, limit) >= limit { isFull = true }
+            var removed = 0
+            for part in parts {
+                let count = try part(writer, limit)
+                removed += count
+                if count >= limit { isFull = true }
+            }
+            try writer.reportRetention(of: task.rawValue, removed: removed)
             if isFull { try writer.addToOutbox(Self.next(task)) }
         }
     }
@@ -185,6 +211,7 @@ package struct UpkeepHandler: JobHandler {
         let isFull = ids.count >= settings.batch
         return .done { writer in
             try writer.markExpired(ids)
+            try writer.reportRetention(of: "exports", removed: ids.count + strays.count)
             let removed = try writer.removeExports(
                 expiredBefore: writer.moment(settings.exportRecords),
                 limit: settings.batch

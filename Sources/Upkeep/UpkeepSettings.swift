@@ -24,6 +24,12 @@ package struct UpkeepSettings: Sendable, Equatable {
     package var strayFiles: Duration
     package var exportsFolder: String
 
+    /// Numbers of callers and of recipients: 13 months.
+    package var numbers: Duration
+
+    /// Transcripts and summaries: 13 months.
+    package var transcripts: Duration
+
     /// Rows that one job removes; a transaction holds up every other writer.
     package var batch: Int
 
@@ -36,6 +42,8 @@ package struct UpkeepSettings: Sendable, Equatable {
         jobIndex: Duration = .days(45),
         exportRecords: Duration = .days(396),
         strayFiles: Duration = .days(1),
+        numbers: Duration = .days(396),
+        transcripts: Duration = .days(396),
         batch: Int = 1_000
     ) {
         precondition(batch > 0, "A job that removes nothing would hand on for ever.")
@@ -47,6 +55,8 @@ package struct UpkeepSettings: Sendable, Equatable {
         self.jobIndex = jobIndex
         self.exportRecords = exportRecords
         self.strayFiles = strayFiles
+        self.numbers = numbers
+        self.transcripts = transcripts
         self.batch = batch
     }
 }

@@ -37,6 +37,7 @@ struct ArgumentTests {
         arguments: [
             .recent, .last(seconds: 7200), .inbox(InboxID(3)),
             .conversation(CallIdentity(workspace: "eu", conversationID: "conv_1")),
+            .erase(CallIdentity(workspace: "eu", conversationID: "conv_1")),
             .range(SyncRange(fromUnix: -5, toUnix: 9, agentID: "a", workspace: "eu")),
             .page(
                 SyncPage(

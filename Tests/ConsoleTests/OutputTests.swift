@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import PhoneNumbers
 import Testing
 
 @Suite("tables and JSON")
@@ -48,7 +49,9 @@ struct OutputTests {
     @Test(
         "numbers are masked",
         arguments: [
-            ("+4915112345678", "+4915••••678"), ("+14155550123", "+1415••••123"),
+            ("+4915112345678", "+49 151 ••••678"), ("+14155550123", "+1 415 ••••123"),
+            ("+35312345678", "+353 123 ••••678"), ("+4912345678", "+49 12 ••••678"),
+            ("alice@example.com", "alice••••com"),
             ("1234", "••••"), ("", ""),
         ]
     )

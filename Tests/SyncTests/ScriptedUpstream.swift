@@ -44,6 +44,10 @@ final class ScriptedUpstream: ConversationSource {
         var beforePage: (@Sendable (Int, inout [Conversation]) -> Void)?
         var queries: [ConversationQuery] = []
         var detailRequests: [String] = []
+        var deletions: [String] = []
+
+        /// Thrown by the next deletions, first first.
+        var deletionFaults: [ElevenLabsError] = []
     }
 
     private let state: Mutex<State>
@@ -69,6 +73,7 @@ final class ScriptedUpstream: ConversationSource {
 
     var detailRequests: [String] { state.withLock { $0.detailRequests } }
     var queries: [ConversationQuery] { state.withLock { $0.queries } }
+    var deletions: [String] { state.withLock { $0.deletions } }
 
     func forgetRequests() {
         state.withLock {
@@ -106,6 +111,20 @@ final class ScriptedUpstream: ConversationSource {
             return .success(Self.fetched(found))
         }
         return try answer.get()
+    }
+
+    func deleteConversation(_ id: String) async throws(ElevenLabsError) {
+        let answer: Result<Void, ElevenLabsError> = state.withLock { state in
+            state.deletions.append(id)
+            if !state.deletionFaults.isEmpty {
+                return .failure(state.deletionFaults.removeFirst())
+            }
+            guard let index = state.conversations.firstIndex(where: { $0.id == id && !$0.isGone })
+            else { return .failure(.notFound(UpstreamAnswer(status: 404))) }
+            state.conversations[index].isGone = true
+            return .success(())
+        }
+        try answer.get()
     }
 
     // MARK: What is served

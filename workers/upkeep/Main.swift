@@ -15,10 +15,18 @@ enum Main {
                 rawBodies: retention.raw,
                 webhookBodies: retention.webhooks,
                 ledger: retention.ledger,
-                jobIndex: retention.ledger
+                jobIndex: retention.ledger,
+                numbers: retention.numbers,
+                transcripts: retention.transcripts
             )
             try await host.work(.upkeep) { tools in
-                UpkeepHandler(store: tools.store, settings: settings)
+                UpkeepHandler(
+                    store: tools.store,
+                    settings: settings,
+                    jobs: JobCopies(queues: tools.queues.all) {
+                        try await tools.queues.rewriteFiles()
+                    }
+                )
             }
         }
     }

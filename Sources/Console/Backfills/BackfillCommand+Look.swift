@@ -130,6 +130,7 @@ extension BackfillCommand {
                 let isDone = try await store.write {
                     try $0.pauseBackfill(backfill.id, by: person, reason: reason)
                 }
+                await session.audit("backfill.pause", "backfill:\(backfill.id)", reason: reason)
                 BackfillCommand.answer(backfill, isDone, "is paused", output, session)
             }
         }
@@ -148,6 +149,7 @@ extension BackfillCommand {
             try await session.withBackfills { _, store, _ in
                 let backfill = try await named.find(in: store)
                 let isDone = try await store.write { try $0.resumeBackfill(backfill.id) }
+                await session.audit("backfill.resume", "backfill:\(backfill.id)")
                 BackfillCommand.answer(backfill, isDone, "goes on", output, session)
             }
         }
@@ -174,6 +176,7 @@ extension BackfillCommand {
                         isAgreed: consent.yes
                     )
                     taken = try await steering.cancel(backfill.id, by: session.person)
+                    await session.audit("backfill.cancel", "backfill:\(backfill.id)")
                 }
                 if output.json {
                     session.terminal.show(

@@ -108,6 +108,7 @@ struct BackfillCommand: ParsableCommand {
             try await session.withBackfills { steering, _, _ in
                 let plan = try await steering.plan(range)
                 let id = try await steering.start(range, by: session.person)
+                await session.audit("backfill.start", "backfill:\(id)")
                 if output.json {
                     session.terminal.show(
                         .fields(("id", .text(id.text)), ("plan", plan.json))

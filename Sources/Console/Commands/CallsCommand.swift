@@ -26,8 +26,7 @@ struct CallsCommand: ParsableCommand {
         @Option(help: "Most calls to show.")
         var limit = 50
 
-        @Flag(help: "Show phone numbers whole.")
-        var showNumbers = false
+        @OptionGroup var reveal: RevealOptions
 
         @OptionGroup var output: OutputOptions
 
@@ -40,16 +39,17 @@ struct CallsCommand: ParsableCommand {
         func run(in session: Session) async throws {
             try await session.withStore { store in
                 let filter = try await filter.filter(in: session, store: store)
+                try await reveal.note("calls.list", "calls", session, store)
                 let calls = try await Self.calls(filter, limit: limit, in: store)
                 if output.json {
                     session.terminal.show(
-                        .list(calls.map { CallText.json($0, showNumbers: showNumbers) })
+                        .list(calls.map { CallText.json($0, showNumbers: reveal.isOn) })
                     )
                 } else {
                     let table = CallText.table(
                         calls,
                         zone: session.settings.timeZone,
-                        showNumbers: showNumbers
+                        showNumbers: reveal.isOn
                     )
                     session.terminal.write(table.rendered(none: "No calls."))
                 }
@@ -86,20 +86,20 @@ struct CallsCommand: ParsableCommand {
         @Argument(help: "The conversation's id, or the call's number.")
         var id: String
 
-        @Flag(help: "Show phone numbers whole.")
-        var showNumbers = false
+        @OptionGroup var reveal: RevealOptions
 
         @OptionGroup var output: OutputOptions
 
         func run(in session: Session) async throws {
             try await session.withStore { store in
                 let call = try await CallReference.find(id, in: store)
+                try await reveal.note("calls.show", "call:\(call.id)", session, store)
                 let detail = try await CallDetail(call, in: store)
                 if output.json {
-                    session.terminal.show(detail.json(showNumbers: showNumbers))
+                    session.terminal.show(detail.json(showNumbers: reveal.isOn))
                 } else {
                     session.terminal.write(
-                        detail.text(zone: session.settings.timeZone, showNumbers: showNumbers)
+                        detail.text(zone: session.settings.timeZone, showNumbers: reveal.isOn)
                     )
                 }
             }

@@ -154,6 +154,7 @@ struct CampaignsCommand: ParsableCommand {
                 }
                 return try await store.write { try $0.add(campaign) }
             }
+            await session.audit("campaign.add", "campaign:\(id)", after: ["name": .text(name)])
             if output.json {
                 session.terminal.show(
                     .fields(("id", .integer(id.number)), ("name", .text(name)))

@@ -228,9 +228,16 @@ struct DeadCommand: ParsableCommand {
                         reason: "discarded",
                         session
                     )
+                    let notes = JobMarking.auditNotes(
+                        .cancelled,
+                        part.map { ($0.id, selection.queue.rawValue) },
+                        reason: "discarded",
+                        session
+                    )
                     try await store.write { writer in
                         try writer.end(entries)
                         try writer.mark(marks)
+                        for note in notes { try writer.audit(note) }
                     }
                     dropped += try await queues[selection.queue].discardDead(part.map(\.id))
                 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CallJobs
+import CallStore
 import Hosting
 package import JobQueue
 import Settings
@@ -113,6 +114,14 @@ struct LimitsCommand: ParsableCommand {
                     figures.settings = settings
                     rows.append(LimitRow(queue: kind.rawValue, figures: figures))
                 }
+                await session.audit(
+                    "limits.set",
+                    "limit:\(limitKey)",
+                    after: Dictionary(
+                        rows.map { ($0.queue, .text($0.settingsLine)) },
+                        uniquingKeysWith: { _, last in last }
+                    )
+                )
                 if output.json {
                     session.terminal.show(.list(rows.map(\.settingsJSON)))
                 } else {

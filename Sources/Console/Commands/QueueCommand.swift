@@ -28,6 +28,7 @@ struct QueueCommand: ParsableCommand {
         func run(in session: Session) async throws {
             try await session.withQueues { queues in
                 try await queues[name].pause(by: session.person, reason: reason)
+                await session.audit("queue.pause", "queue:\(name.rawValue)", reason: reason)
                 if output.json {
                     session.terminal.show(
                         .fields(("queue", .text(name.rawValue)), ("paused", .bool(true)))
@@ -53,6 +54,7 @@ struct QueueCommand: ParsableCommand {
         func run(in session: Session) async throws {
             try await session.withQueues { queues in
                 let pause = try await queues[name].resume(by: session.person)
+                await session.audit("queue.resume", "queue:\(name.rawValue)")
                 if output.json {
                     session.terminal.show(
                         .fields(

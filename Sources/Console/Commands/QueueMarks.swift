@@ -1,5 +1,6 @@
 import ArgumentParser
 import CallJobs
+import CallStore
 import Hosting
 import JobQueue
 
@@ -59,6 +60,17 @@ extension QueueCommand {
                 let queue = queues[name]
                 let changes = try await changes(of: queue)
                 let state = try await queue.pressure(setting: changes)
+                if !changes.isEmpty {
+                    await session.audit(
+                        "queue.marks",
+                        "queue:\(name.rawValue)",
+                        after: Dictionary(
+                            uniqueKeysWithValues: changes.map { mark, value in
+                                (mark.rawValue, value.map { .integer(Int64($0)) } ?? .null)
+                            }
+                        )
+                    )
+                }
                 if output.json {
                     session.terminal.show(json(state))
                 } else {

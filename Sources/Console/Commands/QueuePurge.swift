@@ -1,5 +1,6 @@
 import ArgumentParser
 import CallJobs
+import CallStore
 import Hosting
 import JobQueue
 
@@ -54,6 +55,16 @@ extension QueueCommand {
                         isAgreed: consent.yes
                     )
                     purged = try await purge(queue, atMost: found)
+                    await session.audit(
+                        "queue.purge",
+                        "queue:\(name.rawValue)",
+                        after: [
+                            "removed": .integer(Int64(purged)),
+                            "places": .list(
+                                PurgePlace.ordered(places).map { .text($0.rawValue) }
+                            ),
+                        ]
+                    )
                 }
                 if output.json {
                     session.terminal.show(

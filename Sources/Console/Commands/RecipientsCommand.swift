@@ -87,6 +87,16 @@ struct RecipientsCommand: ParsableCommand {
                     progress.show(rows, step: RecipientsImport.batch)
                 }
             progress.end(report.rows)
+            if !dryRun {
+                await session.audit(
+                    "recipients.import",
+                    "recipients",
+                    after: [
+                        "imported": .integer(Int64(report.imported)),
+                        "rejected": .integer(Int64(report.rejected)),
+                    ]
+                )
+            }
             tell(report, survey, session.terminal)
         }
 

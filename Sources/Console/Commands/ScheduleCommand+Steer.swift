@@ -27,6 +27,11 @@ extension ScheduleCommand {
                     by: session.person,
                     reason: reason
                 )
+                await session.audit(
+                    "schedule.pause",
+                    "schedule:\(schedule.name.text)",
+                    reason: reason
+                )
                 if output.json {
                     session.terminal.show(
                         .fields(("name", .text(schedule.name.text)), ("paused", .bool(true)))
@@ -55,6 +60,7 @@ extension ScheduleCommand {
             let (schedule, kind) = try ScheduleCommand.find(name, session)
             try await session.withQueues { queues in
                 let pause = try await queues[kind].resumeSchedule(schedule.name.text)
+                await session.audit("schedule.resume", "schedule:\(schedule.name.text)")
                 if output.json {
                     session.terminal.show(
                         .fields(

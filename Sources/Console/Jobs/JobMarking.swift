@@ -19,9 +19,13 @@ enum JobMarking {
     ) async {
         guard !jobs.isEmpty else { return }
         let marks = marks(event, jobs, reason: reason, session)
+        let notes = auditNotes(event, jobs, reason: reason, session)
         do {
             try await session.withStore { store in
                 try await store.end(ending)
+                try await store.write { writer in
+                    for note in notes { try writer.audit(note) }
+                }
                 for start in stride(from: 0, to: marks.count, by: QueueLimits.jobsPerCallMax) {
                     let end = min(start + QueueLimits.jobsPerCallMax, marks.count)
                     let part = Array(marks[start..<end])
@@ -30,11 +34,35 @@ enum JobMarking {
             }
         } catch {
             session.terminal.complain(
-                "ringback: done, but the job index was not told: "
+                "ringback: done, but the job index and the audit log were not told: "
                     + "\(CommandFailure.failure(error).line)\n"
             )
         }
     }
+
+    /// What the audit log is told: one entry for each queue, with the first of the jobs' ids.
+    static func auditNotes(
+        _ event: JobMark.Event,
+        _ jobs: [(id: JobID, queue: String)],
+        reason: String?,
+        _ session: Session
+    ) -> [AuditNote] {
+        Dictionary(grouping: jobs, by: \.queue).sorted { $0.key < $1.key }.map { queue, jobs in
+            AuditNote(
+                actor: session.person,
+                action: "job.\(event.rawValue)",
+                object: "queue:\(queue)",
+                after: [
+                    "count": .integer(Int64(jobs.count)),
+                    "jobs": .list(jobs.prefix(auditedIDsMax).map { .text($0.id.text) }),
+                ],
+                reason: reason
+            )
+        }
+    }
+
+    /// Most ids of jobs that an entry of the audit log names.
+    private static let auditedIDsMax = 20
 
     /// What the index is told of jobs to which the same happened.
     static func marks(

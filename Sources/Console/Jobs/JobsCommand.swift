@@ -284,6 +284,13 @@ enum JobReference {
             for kind in JobKind.allCases {
                 guard let records = places[kind] else { continue }
                 done += try await action(queues[kind], records.map(\.job.id))
+                if mark == nil {
+                    await session.audit(
+                        "job.\(verb)",
+                        "queue:\(kind.rawValue)",
+                        after: ["jobs": .list(records.map { .text($0.job.id.text) })]
+                    )
+                }
                 if let mark {
                     // A running one ends by its worker, or wins with its result.
                     let waiting = records.filter { $0.state != .running && $0.state != .dead }

@@ -1,5 +1,6 @@
 import CallStore
 import Foundation
+import PhoneNumbers
 
 /// How calls are shown in lists.
 enum CallText {

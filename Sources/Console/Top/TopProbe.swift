@@ -180,10 +180,12 @@ struct TopProbe {
         case .pause(let queue):
             guard let kind = JobKind(rawValue: queue) else { return "" }
             try await queues[kind].pause(by: person, reason: "from ringback top")
+            await session.audit("queue.pause", "queue:\(queue)", reason: "from ringback top")
             return "\(queue) is paused"
         case .resume(let queue):
             guard let kind = JobKind(rawValue: queue) else { return "" }
             let pause = try await queues[kind].resume(by: person)
+            await session.audit("queue.resume", "queue:\(queue)", reason: "from ringback top")
             return pause == nil ? "\(queue) was not paused" : "\(queue) goes on"
         case .retryDead(let queue, let ids):
             guard let kind = JobKind(rawValue: queue) else { return "" }

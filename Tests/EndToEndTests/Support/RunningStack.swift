@@ -61,22 +61,30 @@ final class RunningStack: Sendable {
         )
     }
 
-    /// Sends a webhook with the secret that `up` made; returns the status of the answer.
-    func sendWebhook(_ body: String) async throws -> Int {
-        struct State: Decodable {
-            struct Simulation: Decodable {
-                let webhookSecret: String
-            }
+    private struct Simulation: Decodable {
+        let webhookSecret: String
+        let apiKey: String
+    }
 
+    /// What `up` made its simulator from.
+    private func simulation() throws -> Simulation {
+        struct State: Decodable {
             let simulation: Simulation
         }
 
         let file = try Data(contentsOf: URL(fileURLWithPath: "\(data)/up.json"))
-        let state = try JSONDecoder().decode(State.self, from: file)
-        return try await SignedWebhook.send(
+        return try JSONDecoder().decode(State.self, from: file).simulation
+    }
+
+    /// The key that the simulator asks for.
+    func apiKey() throws -> String { try simulation().apiKey }
+
+    /// Sends a webhook with the secret that `up` made; returns the status of the answer.
+    func sendWebhook(_ body: String) async throws -> Int {
+        try await SignedWebhook.send(
             body,
             to: address,
-            secret: state.simulation.webhookSecret
+            secret: try simulation().webhookSecret
         )
     }
 

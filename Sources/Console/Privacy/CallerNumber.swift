@@ -1,0 +1,65 @@
+import CallStore
+import Hosting
+import PhoneNumbers
+import Settings
+
+/// Callers by what people call them.
+enum CallerNumber {
+    /// The number that an argument means.
+    ///
+    /// - Throws: `StartFailure` for what is no valid number; it does not quote the argument.
+    static func read(_ text: String, _ session: Session) throws(StartFailure) -> E164 {
+        let region = Region(session.settings.region)
+        guard let number = NumberNormalizer().read(text, region: region).e164 else {
+            throw StartFailure(
+                .wrongUse,
+                "that is no valid phone number; write it with its country code, such as "
+                    + "+49 30 123456"
+            )
+        }
+        return number
+    }
+
+    /// Whether a text holds the number in any spelling.
+    static func occurs(_ number: E164, in text: String) -> Bool {
+        NumberSpellings(number).occur(in: Array(text.utf8))
+    }
+
+    /// Second spellings of the number under which something is kept; they are callers of their own.
+    static func variants(of number: E164, in store: CallStore) async throws -> [CallerVariant] {
+        var found: [CallerVariant] = []
+        for candidate in DeclaredVariant.candidates(of: number.text) {
+            guard let variant = E164(stored: candidate.text) else { continue }
+            let caller = try await store.caller(variant)
+            guard caller.calls > 0 || !caller.recipients.isEmpty else { continue }
+            found.append(
+                CallerVariant(
+                    number: variant,
+                    calls: caller.calls,
+                    recipients: caller.recipients.count
+                )
+            )
+        }
+        return found
+    }
+}
+
+/// A number that may be the same telephone by a rule of its country.
+struct CallerVariant: Equatable {
+    let number: E164
+    let calls: Int
+    let recipients: Int
+
+    var json: JSONValue {
+        .fields(
+            ("caller", .text(PhoneMask.masked(number.text))),
+            ("calls", .count(calls)),
+            ("recipients", .count(recipients))
+        )
+    }
+
+    var line: String {
+        "\(PhoneMask.masked(number.text)) may be the same telephone: \(calls) calls, "
+            + "\(recipients) recipients are kept under it, as a caller of their own"
+    }
+}
