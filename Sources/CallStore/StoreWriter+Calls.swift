@@ -11,9 +11,13 @@ extension StoreWriter {
     /// not know it does not erase, nor does one whose transcript the upstream has deleted.
     ///
     /// - Returns: The call, what changed, and its revision now.
-    /// - Throws: `StoreError.rejected` when a value breaks the schema.
+    /// - Throws: `StoreError.rejected` when a value breaks the schema, or the conversation was
+    ///   erased here.
     @discardableResult
     package func record(_ reading: CallRecord) throws -> Recorded {
+        guard try !isErased(reading.identity) else {
+            throw StoreError.rejected(reason: "the conversation was erased here")
+        }
         let stored = try Row.fetchOne(
             database.cachedStatement(sql: Self.selectStored),
             arguments: [reading.identity.workspace, reading.identity.conversationID]
@@ -35,6 +39,8 @@ extension StoreWriter {
             (reading.startedUnix ?? reading.fetchedAtMilliseconds / 1000).databaseValue,
             nowMilliseconds.databaseValue,
             nowMilliseconds.databaseValue,
+            reading.arrival.rawValue.databaseValue,
+            reading.deliveredMilliseconds?.databaseValue ?? .null,
         ]
         values += try CallColumns.all.map { try $0.write(reading) }
         try run(Self.insertCall, StatementArguments(values))
@@ -67,8 +73,9 @@ extension StoreWriter {
         }
         let storedStart: Int64 = stored["started_unix"]
         let hasDetail: Bool = stored["has_detail"]
-        let start =
-            isOlder && hasDetail ? storedStart : (reading.startedUnix ?? storedStart)
+        // The event of a failed call tells when it failed, not when it began.
+        let keepsStart = (isOlder && hasDetail) || reading.source == .initiationFailure
+        let start = keepsStart ? storedStart : (reading.startedUnix ?? storedStart)
         let storedParty = try CallReading.party(of: id, in: database)
         let party = CallMerge.number(stored: storedParty, read: reading.caller, isOlder: isOlder)
         let storedTurns =
@@ -84,6 +91,18 @@ extension StoreWriter {
             zip(CallColumns.all, merged).contains { stored[$0.name] != $1 }
             || start != storedStart || party != storedParty || replacesTurns
             || status != CallStatus(stored["status"]) || (reading.isDetail && !hasDetail)
+        let corrections =
+            isOlder || !hasDetail || !CallStatus(stored["status"]).isFinal
+            ? []
+            : try CallHistory.corrections(
+                of: stored,
+                by: merged,
+                status: status,
+                start: start,
+                turns: replacesTurns ? storedTurns.count : nil
+            )
+        // It is still there, whatever was thought of it.
+        let isBack = reading.source == .detail && !isOlder && (stored["gone_ms"] as Int64?) != nil
 
         var values: [DatabaseValue] = [
             (isOlder ? stored["source"] : reading.source.rawValue.databaseValue),
@@ -97,6 +116,9 @@ extension StoreWriter {
             start.databaseValue,
             (isNews ? revision + 1 : revision).databaseValue,
             (isNews ? nowMilliseconds : stored["changed_ms"]).databaseValue,
+            reading.deliveredMilliseconds?.databaseValue ?? .null,
+            (corrections.isEmpty ? nil : nowMilliseconds)?.databaseValue ?? .null,
+            isBack.databaseValue,
         ]
         values += merged
         values += [
@@ -107,6 +129,8 @@ extension StoreWriter {
         }
         if let party, party != storedParty { try writeParty(party, of: id) }
         if replacesTurns, let turns = reading.transcript { try writeTurns(turns, of: id) }
+        try keep(corrections, of: id)
+        if isBack { try unbury(reading.identity) }
         return Recorded(
             call: id,
             change: isNews ? .changed : isOlder ? .older : .unchanged,
@@ -170,7 +194,13 @@ extension StoreWriter {
     ///
     /// Of list rows only the newest of a conversation is kept: they change often, and their
     /// fingerprint stands with the call.
+    /// Of a conversation that was erased here none is kept.
     package func storeRaw(_ raw: RawBody) throws {
+        if let conversation = raw.conversationID,
+            try isErased(CallIdentity(workspace: raw.workspace, conversationID: conversation))
+        {
+            return
+        }
         let digest = Data(SHA256.hash(data: raw.body))
         if raw.kind == .list, let conversation = raw.conversationID {
             try run(
@@ -209,15 +239,17 @@ extension StoreWriter {
     private static let insertCall = """
         insert into calls (
             workspace, conversation_id, source, status, status_rank, fetched_ms,
-            list_fingerprint, has_detail, started_unix, created_ms, changed_ms,
-            \(columnNames.joined(separator: ", "))
-        ) values (\(Array(repeating: "?", count: 11 + columnNames.count).joined(separator: ", ")))
+            list_fingerprint, has_detail, started_unix, created_ms, changed_ms, arrived_by,
+            webhook_ms, \(columnNames.joined(separator: ", "))
+        ) values (\(Array(repeating: "?", count: 13 + columnNames.count).joined(separator: ", ")))
         """
 
     private static let updateCall = """
         update calls set
             source = ?, status = ?, status_rank = ?, fetched_ms = ?, list_fingerprint = ?,
             has_detail = ?, started_unix = ?, revision = ?, changed_ms = ?,
+            webhook_ms = coalesce(webhook_ms, ?), corrected_ms = coalesce(corrected_ms, ?),
+            gone_ms = iif(?, null, gone_ms),
             \(columnNames.map { "\($0) = ?" }.joined(separator: ", "))
         where id = ? and revision = ? and status_rank <= ?
         """
@@ -226,4 +258,7 @@ extension StoreWriter {
 extension CallRecord {
     /// Whether it is a whole reading, not a list row or a mere event.
     var isDetail: Bool { source == .detail || source == .webhook }
+
+    /// By what the reading came.
+    var arrival: CallArrival { deliveredMilliseconds == nil ? .poll : .webhook }
 }

@@ -10,6 +10,14 @@ extension StoreWriter {
     ///
     /// For `.kept` the caller adds the job that reads it, in the same transaction.
     package func receive(_ delivery: InboxDelivery) throws -> InboxReceipt {
+        if let conversation = delivery.conversationID,
+            try isErased(
+                CallIdentity(workspace: delivery.workspace, conversationID: conversation)
+            )
+        {
+            try noteWebhook(delivery)
+            return .erased
+        }
         let digest = Data(SHA256.hash(data: delivery.body))
         let added = try run(
             """
@@ -25,11 +33,7 @@ extension StoreWriter {
             ]
         )
         let id = InboxID(database.lastInsertedRowID)
-        try note(
-            .lastWebhook,
-            atMilliseconds: delivery.receivedAtMilliseconds,
-            in: delivery.workspace
-        )
+        try noteWebhook(delivery)
         if added == 1 { return .kept(id) }
         let known = try Int64.fetchOne(
             database.cachedStatement(
@@ -41,6 +45,14 @@ extension StoreWriter {
             throw StoreError.stale(reason: "the inbox changed while a webhook came in")
         }
         return .known(InboxID(known))
+    }
+
+    private func noteWebhook(_ delivery: InboxDelivery) throws {
+        try note(
+            .lastWebhook,
+            atMilliseconds: delivery.receivedAtMilliseconds,
+            in: delivery.workspace
+        )
     }
 
     /// Ends the wait of a webhook: read, or not to be understood.
