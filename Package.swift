@@ -411,8 +411,10 @@ let testing: [Target] = [
     tests(
         "EndToEnd",
         [
-            "CallStore", "HTTPClient", "JobQueue", "RedisClient", "RedisQueue", "Traces",
-            crypto, grdb, logging, nioPosix, yams,
+            "Attribution", "CallJobs", "CallStore", "Conversion", "ElevenLabs", "HTTPClient",
+            "JobQueue", "JobWorker", "PhoneNumbers", "RedisClient", "RedisQueue", "Simulator",
+            "Sync", "Telemetry", "Traces", "WebAPI", crypto, grdb, hummingbird, logging, nioCore,
+            nioPosix, yams, .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),
 ]

@@ -61,6 +61,15 @@ package struct KnownCall: Hashable, Sendable {
     package var hasDetail: Bool
     package var fetchedAtMilliseconds: Int64
     package var revision: CallRevision
+
+    /// What a list row tells as well, to see whether the upstream has changed it since.
+    package var durationSeconds: Int?
+    package var callSuccessful: String?
+    package var successScore: Double?
+    package var rating: Double?
+    package var title: String?
+    package var terminationReason: String?
+    package var costCredits: Int64?
 }
 
 /// A call that is not at its end yet.

@@ -15,8 +15,14 @@ package struct CallRecord: Hashable, Sendable {
     package var identity: CallIdentity
     package var source: Source
 
-    /// When the upstream was asked or the webhook came in, Unix milliseconds.
+    /// Of when the upstream's answer is, Unix milliseconds: when it was asked, or when the event of
+    /// a webhook happened, however late that came in.
     package var fetchedAtMilliseconds: Int64
+
+    /// When the webhook that told of the call came in, in Unix milliseconds.
+    ///
+    /// Nil for what was asked for, and of a stored call.
+    package var deliveredMilliseconds: Int64?
 
     /// Digest of the list row that this reading was made for; nil leaves the stored one.
     package var listFingerprint: String?

@@ -32,6 +32,8 @@ extension CallStore {
                 sql: """
                     select calls.id, calls.conversation_id, calls.status, calls.list_fingerprint,
                         calls.has_detail, calls.fetched_ms, calls.revision as content,
+                        calls.duration_seconds, calls.call_successful, calls.success_score,
+                        calls.rating, calls.title, calls.termination_reason, calls.cost_credits,
                         coalesce(attributions.revision, 0) as attribution,
                         coalesce(conversions.revision, 0) as judgement
                     from calls
@@ -52,7 +54,14 @@ extension CallStore {
                     listFingerprint: row["list_fingerprint"],
                     hasDetail: row["has_detail"],
                     fetchedAtMilliseconds: row["fetched_ms"],
-                    revision: CallReading.revision(in: row)
+                    revision: CallReading.revision(in: row),
+                    durationSeconds: row["duration_seconds"],
+                    callSuccessful: row["call_successful"],
+                    successScore: row["success_score"],
+                    rating: row["rating"],
+                    title: row["title"],
+                    terminationReason: row["termination_reason"],
+                    costCredits: row["cost_credits"]
                 )
             }
             return known

@@ -32,6 +32,9 @@ package enum InboxReceipt: Hashable, Sendable {
 
     /// The very same body is in the inbox already: a repeat of the sender.
     case known(InboxID)
+
+    /// It is about a conversation that was erased here: nothing of it is kept.
+    case erased
 }
 
 /// One body of the inbox.

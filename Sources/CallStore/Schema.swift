@@ -10,6 +10,7 @@ enum Schema {
         (5, PackageResources.v005_note_gone_sql),
         (6, PackageResources.v006_create_job_index_sql),
         (7, PackageResources.v007_create_backfills_sql),
+        (8, PackageResources.v008_prove_archive_sql),
         (9, PackageResources.v009_extend_attribution_sql),
         (11, PackageResources.v011_create_figures_sql),
         (12, PackageResources.v012_add_privacy_sql),

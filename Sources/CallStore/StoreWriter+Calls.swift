@@ -69,6 +69,8 @@ extension StoreWriter {
             (reading.startedUnix ?? reading.fetchedAtMilliseconds / 1000).databaseValue,
             nowMilliseconds.databaseValue,
             nowMilliseconds.databaseValue,
+            reading.arrival.rawValue.databaseValue,
+            reading.deliveredMilliseconds?.databaseValue ?? .null,
         ]
         values += try CallColumns.all.map { try $0.write(reading) }
         try run(Self.insertCall, StatementArguments(values))
@@ -101,8 +103,9 @@ extension StoreWriter {
         }
         let storedStart: Int64 = stored["started_unix"]
         let hasDetail: Bool = stored["has_detail"]
-        let start =
-            isOlder && hasDetail ? storedStart : (reading.startedUnix ?? storedStart)
+        // The event of a failed call tells when it failed, not when it began.
+        let keepsStart = (isOlder && hasDetail) || reading.source == .initiationFailure
+        let start = keepsStart ? storedStart : (reading.startedUnix ?? storedStart)
         let storedParty = try CallReading.party(of: id, in: database)
         let party = CallMerge.number(stored: storedParty, read: reading.caller, isOlder: isOlder)
         let storedTurns =
@@ -118,6 +121,18 @@ extension StoreWriter {
             zip(CallColumns.all, merged).contains { stored[$0.name] != $1 }
             || start != storedStart || party != storedParty || replacesTurns
             || status != CallStatus(stored["status"]) || (reading.isDetail && !hasDetail)
+        let corrections =
+            isOlder || !hasDetail || !CallStatus(stored["status"]).isFinal
+            ? []
+            : try CallHistory.corrections(
+                of: stored,
+                by: merged,
+                status: status,
+                start: start,
+                turns: replacesTurns ? storedTurns.count : nil
+            )
+        // It is still there, whatever was thought of it.
+        let isBack = reading.source == .detail && !isOlder && (stored["gone_ms"] as Int64?) != nil
 
         var values: [DatabaseValue] = [
             (isOlder ? stored["source"] : reading.source.rawValue.databaseValue),
@@ -131,6 +146,9 @@ extension StoreWriter {
             start.databaseValue,
             (isNews ? revision + 1 : revision).databaseValue,
             (isNews ? nowMilliseconds : stored["changed_ms"]).databaseValue,
+            reading.deliveredMilliseconds?.databaseValue ?? .null,
+            (corrections.isEmpty ? nil : nowMilliseconds)?.databaseValue ?? .null,
+            isBack.databaseValue,
         ]
         values += merged
         values += [
@@ -141,6 +159,8 @@ extension StoreWriter {
         }
         if let party, party != storedParty { try writeParty(party, of: id) }
         if replacesTurns, let turns = reading.transcript { try writeTurns(turns, of: id) }
+        try keep(corrections, of: id)
+        if isBack { try unbury(reading.identity) }
         return Recorded(
             call: id,
             change: isNews ? .changed : isOlder ? .older : .unchanged,
@@ -249,15 +269,17 @@ extension StoreWriter {
     private static let insertCall = """
         insert into calls (
             workspace, conversation_id, source, status, status_rank, fetched_ms,
-            list_fingerprint, has_detail, started_unix, created_ms, changed_ms,
-            \(columnNames.joined(separator: ", "))
-        ) values (\(Array(repeating: "?", count: 11 + columnNames.count).joined(separator: ", ")))
+            list_fingerprint, has_detail, started_unix, created_ms, changed_ms, arrived_by,
+            webhook_ms, \(columnNames.joined(separator: ", "))
+        ) values (\(Array(repeating: "?", count: 13 + columnNames.count).joined(separator: ", ")))
         """
 
     private static let updateCall = """
         update calls set
             source = ?, status = ?, status_rank = ?, fetched_ms = ?, list_fingerprint = ?,
             has_detail = ?, started_unix = ?, revision = ?, changed_ms = ?,
+            webhook_ms = coalesce(webhook_ms, ?), corrected_ms = coalesce(corrected_ms, ?),
+            gone_ms = iif(?, null, gone_ms),
             \(columnNames.map { "\($0) = ?" }.joined(separator: ", "))
         where id = ? and revision = ? and status_rank <= ?
         """
@@ -271,4 +293,7 @@ extension CallRecord {
     var callerTurnsWithWords: Int? {
         transcript.map { $0.count { $0.speaker == .caller && $0.hasWords } }
     }
+
+    /// By what the reading came.
+    var arrival: CallArrival { deliveredMilliseconds == nil ? .poll : .webhook }
 }

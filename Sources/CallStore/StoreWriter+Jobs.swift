@@ -9,7 +9,7 @@ extension StoreWriter {
     /// Keeps a webhook before it is answered.
     ///
     /// For `.kept` the caller adds the job that reads it, in the same transaction. A webhook of a
-    /// conversation that was erased is `.known` under the id 0: nothing of it is kept.
+    /// conversation that was erased is `.erased`: nothing of it is kept.
     package func receive(_ delivery: InboxDelivery) throws -> InboxReceipt {
         if let conversation = delivery.conversationID {
             let identity = CallIdentity(
@@ -17,12 +17,8 @@ extension StoreWriter {
                 conversationID: conversation
             )
             if let withheld = try withholding(of: identity), withheld.isFrozen {
-                try note(
-                    .lastWebhook,
-                    atMilliseconds: delivery.receivedAtMilliseconds,
-                    in: delivery.workspace
-                )
-                return .known(InboxID(0))
+                try noteWebhook(delivery)
+                return .erased
             }
         }
         let digest = Data(SHA256.hash(data: delivery.body))
@@ -40,11 +36,7 @@ extension StoreWriter {
             ]
         )
         let id = InboxID(database.lastInsertedRowID)
-        try note(
-            .lastWebhook,
-            atMilliseconds: delivery.receivedAtMilliseconds,
-            in: delivery.workspace
-        )
+        try noteWebhook(delivery)
         if added == 1 { return .kept(id) }
         let known = try Int64.fetchOne(
             database.cachedStatement(
@@ -56,6 +48,14 @@ extension StoreWriter {
             throw StoreError.stale(reason: "the inbox changed while a webhook came in")
         }
         return .known(InboxID(known))
+    }
+
+    private func noteWebhook(_ delivery: InboxDelivery) throws {
+        try note(
+            .lastWebhook,
+            atMilliseconds: delivery.receivedAtMilliseconds,
+            in: delivery.workspace
+        )
     }
 
     /// Ends the wait of a webhook: read, or not to be understood.

@@ -24,6 +24,8 @@ extension StoreWriter {
 
     /// Notes that the upstream has a conversation no more; nothing of it is erased.
     ///
+    /// It gets a tombstone, which goes when the upstream answers with the conversation again.
+    ///
     /// - Returns: Whether the store knows the conversation.
     @discardableResult
     package func markGone(_ identity: CallIdentity) throws -> Bool {
@@ -34,6 +36,7 @@ extension StoreWriter {
             """,
             [nowMilliseconds, identity.workspace, identity.conversationID]
         )
+        if changed == 1 { try bury(identity, .deletedUpstream) }
         return changed == 1
     }
 }

@@ -9,7 +9,10 @@ package import Logging
 /// it met. A failure that may pass is tried again a few times within a call; longer waits are the
 /// caller's. Any task may call any method at any time.
 package struct ElevenLabsClient: Sendable {
-    private let http: HTTPClient
+    /// Carries a request to the upstream, and its answer back.
+    package typealias Transport = @Sendable (HTTPRequest) async throws(HTTPError) -> HTTPResponse
+
+    private let transport: Transport
     private let baseURL: String
     private let key: APIKey
     private let permits: Permits
@@ -32,15 +35,38 @@ package struct ElevenLabsClient: Sendable {
         baseURL: String,
         key: APIKey,
         budget: any UpstreamBudget,
-        timeouts: HTTPTimeouts = HTTPTimeouts(
-            firstByte: .seconds(20),
-            idle: .seconds(20),
-            total: ElevenLabsLimits.requestMax
-        ),
+        timeouts: HTTPTimeouts = timeoutsUsual,
         ambient: Ambient,
         logger: Logger
     ) {
-        self.http = http
+        self.init(
+            transport: { request async throws(HTTPError) in try await http.send(request) },
+            baseURL: baseURL,
+            key: key,
+            budget: budget,
+            timeouts: timeouts,
+            ambient: ambient,
+            logger: logger
+        )
+    }
+
+    package static let timeoutsUsual = HTTPTimeouts(
+        firstByte: .seconds(20),
+        idle: .seconds(20),
+        total: ElevenLabsLimits.requestMax
+    )
+
+    /// A client whose requests something else than the program's HTTP client carries.
+    package init(
+        transport: @escaping Transport,
+        baseURL: String,
+        key: APIKey,
+        budget: any UpstreamBudget,
+        timeouts: HTTPTimeouts = timeoutsUsual,
+        ambient: Ambient,
+        logger: Logger
+    ) {
+        self.transport = transport
         var base = baseURL[...]
         while base.hasSuffix("/") { base.removeLast() }
         self.baseURL = String(base)
@@ -230,9 +256,13 @@ package struct ElevenLabsClient: Sendable {
     ) async throws(ElevenLabsError) -> HTTPResponse {
         let response: HTTPResponse
         do throws(HTTPError) {
-            response = try await http.send(request)
+            response = try await transport(request)
         } catch {
-            throw error == .cancelled ? .cancelled : .network(error)
+            switch error {
+            case .cancelled: throw .cancelled
+            case .tooLarge(let limit): throw .tooLarge(limit: limit)
+            default: throw .network(error)
+            }
         }
         guard !(200..<300).contains(response.status) else { return response }
         let error = refusal(response)

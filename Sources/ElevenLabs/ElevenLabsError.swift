@@ -35,6 +35,9 @@ package enum ElevenLabsError: Error, Sendable, Equatable {
     /// No answer came.
     case network(HTTPError)
 
+    /// The answer has more bytes than are taken; asking again brings the same.
+    case tooLarge(limit: Int)
+
     /// The answer is not what the interface promises.
     case malformed(reason: String)
 
@@ -61,7 +64,7 @@ package enum ElevenLabsError: Error, Sendable, Equatable {
         // A cut body can look like broken JSON.
         case .malformed: true
         case .invalidKey, .missingPermission, .quota, .blocked, .notFound, .validation,
-            .unexpected, .cancelled:
+            .tooLarge, .unexpected, .cancelled:
             false
         }
     }

@@ -106,6 +106,8 @@ package struct APIReply: Sendable {
     package var delay: Duration = .zero
     /// After this share of the body the connection is cut; nil means never.
     package var cutAfter: Double?
+    /// How long the body takes, piece by piece.
+    package var drip: Duration = .zero
 
     package init(_ status: Int, _ json: JSON) {
         self.status = status
@@ -117,5 +119,13 @@ package struct APIReply: Sendable {
         self.status = status
         self.contentType = contentType
         self.body = body
+    }
+
+    /// Puts a byte that UTF-8 does not know at this share of the body.
+    mutating func garble(at share: Double) {
+        guard case .whole(var buffer) = body, buffer.readableBytes > 0 else { return }
+        let offset = min(buffer.readableBytes - 1, Int(share * Double(buffer.readableBytes)))
+        buffer.setInteger(UInt8(0xFF), at: buffer.readerIndex + offset)
+        body = .whole(buffer)
     }
 }

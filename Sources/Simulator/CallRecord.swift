@@ -12,6 +12,8 @@ package struct CallRecord: Sendable {
     /// The text that arrives as the other party's number.
     let externalNumber: String?
     let seed: UInt64
+    /// Characters that are added to the first words.
+    let bigCharacters: Int
 
     init(_ plan: CallPlan, in world: World, at now: Int, givenFeedback: Feedback?) {
         self.plan = plan
@@ -27,9 +29,20 @@ package struct CallRecord: Sendable {
             case .withheld, .visitor: nil
             }
         script = ScriptWriter.script(for: plan, agent: agent, person: person, seed: seed)
-        verdict = Verdict.on(plan, script: script, person: person, seed: seed)
+        let quirks = world.quirks
+        let first = Verdict.on(plan, script: script, person: person, seed: seed)
+        verdict = Self.isRerun(plan, quirks, at: now) ? first.rerun : first
+        bigCharacters = quirks.bigCharacters(plan.index)
         externalNumber = Self.externalNumber(plan, person: person, seed: seed)
-        feedback = givenFeedback ?? Self.originalFeedback(plan, seed: seed)
+        feedback = givenFeedback ?? Self.originalFeedback(plan, quirks, at: now, seed: seed)
+    }
+
+    /// Whether the call has been analysed anew by now.
+    private static func isRerun(_ plan: CallPlan, _ quirks: Quirks, at now: Int) -> Bool {
+        guard plan.ending == .done, let finished = plan.finished,
+            let after = quirks.rerun(plan.index)
+        else { return false }
+        return now >= finished + after
     }
 
     /// Whether the transcript can be read: once the parties have hung up, if it was kept.
@@ -74,7 +87,21 @@ package struct CallRecord: Sendable {
         (Double(credits) * 1.16).rounded() / 10_000
     }
 
-    private static func originalFeedback(_ plan: CallPlan, seed: UInt64) -> Feedback? {
+    /// What the user said by now, without a client's doing.
+    private static func originalFeedback(
+        _ plan: CallPlan,
+        _ quirks: Quirks,
+        at now: Int,
+        seed: UInt64
+    ) -> Feedback? {
+        let last = lastFeedback(plan, seed: seed)
+        guard let rating = last?.rating, let finished = plan.finished,
+            let late = quirks.lateRating(plan.index), now < finished + late.seconds
+        else { return last }
+        return late.replaces ? Feedback(rating: rating == 1 ? 2 : rating - 1) : nil
+    }
+
+    private static func lastFeedback(_ plan: CallPlan, seed: UInt64) -> Feedback? {
         guard plan.ending == .done, plan.scenario != .voicemail else { return nil }
         var draw = Draw(seed: seed, stream: .rating, index: plan.index)
         guard draw.chance(0.1) else { return nil }

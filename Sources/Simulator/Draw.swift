@@ -12,6 +12,7 @@ package struct Draw: Sendable {
         case start = 1
         case plan, party, script, analysis, rating, identifier, person, touch, campaign
         case agent, spelling, fault, delivery, number
+        case rerun, oddity
     }
 
     package init(seed: UInt64, stream: Stream, index: Int) {

@@ -1,23 +1,17 @@
 import Synchronization
 
-/// How badly the simulated upstream behaves.
-package enum FaultMode: String, Sendable, CaseIterable {
-    /// It answers everything at once and well.
-    case none
-    /// Now and then it refuses, fails, stalls or breaks off, as a real one does.
-    case flaky
-    /// More of that, and answers with things no schema knows.
-    case hostile
-}
-
-/// One misbehaviour.
+/// One misbehaviour of a request.
 package enum Fault: Sendable, Equatable {
     /// 429; of the two kinds, in the new body style or the old one, perhaps with a hint.
     case rateLimited(concurrent: Bool, oldStyle: Bool, retryAfterSeconds: Int?)
     case failing(status: Int, oldStyle: Bool)
     case slow(Duration)
+    /// The body comes in pieces, over this time.
+    case dripping(Duration)
     /// The connection breaks after this share of the body.
     case cutShort(Double)
+    /// The byte at this share of the body is none of UTF-8's.
+    case garbled(Double)
 
     var name: String {
         switch self {
@@ -25,12 +19,17 @@ package enum Fault: Sendable, Equatable {
         case .rateLimited: "rate_limit_429"
         case .failing(let status, _): "status_\(status)"
         case .slow: "slow"
+        case .dripping: "slow_drip"
         case .cutShort: "cut_short"
+        case .garbled: "invalid_utf8"
         }
     }
 
     var isFailure: Bool {
-        if case .slow = self { false } else { true }
+        switch self {
+        case .slow, .dripping: false
+        case .rateLimited, .failing, .cutShort, .garbled: true
+        }
     }
 }
 
@@ -40,12 +39,16 @@ package enum Fault: Sendable, Equatable {
 /// client with sane retries gets through.
 package final class FaultBox: Sendable {
     private struct State {
-        var mode: FaultMode
+        var profile: FaultProfile
         var requests = 0
         var listRequests = 0
         var failuresInARow: [String: Int] = [:]
         var counts: [String: Int] = [:]
         var underWay = 0
+
+        /// The second that is counted for the rate, and the requests in it.
+        var second: Int64 = 0
+        var requestsInSecond = 0
     }
 
     private let seed: UInt64
@@ -53,26 +56,24 @@ package final class FaultBox: Sendable {
 
     /// Targets whose failures are remembered; when there are more, all is forgotten.
     private static let targetsMax = 20_000
-    /// Requests at a time beyond which the misbehaving upstream refuses more.
-    package static let parallelMax = 12
 
-    package init(seed: UInt64, mode: FaultMode) {
+    package init(seed: UInt64, profile: FaultProfile) {
         self.seed = seed
-        state = Mutex(State(mode: mode))
+        state = Mutex(State(profile: profile))
     }
 
-    package var mode: FaultMode { state.withLock { $0.mode } }
+    package var profile: FaultProfile { state.withLock { $0.profile } }
 
-    /// Changes the mode; the counts go on.
-    package func set(_ mode: FaultMode) {
+    /// Changes the faults; the counts go on.
+    func set(_ profile: FaultProfile) {
         state.withLock { state in
-            state.mode = mode
+            state.profile = profile
             state.listRequests = 0
             state.failuresInARow = [:]
         }
     }
 
-    /// Requests for pages of the list since the mode was set.
+    /// Requests for pages of the list since the faults were set.
     var listRequests: Int { state.withLock { $0.listRequests } }
 
     func countListRequest() {
@@ -85,18 +86,12 @@ package final class FaultBox: Sendable {
     }
 
     /// Registers a request; the caller must say when it is over.
-    package func begin(_ target: String) -> Fault? {
+    package func begin(_ target: String, at elapsed: Duration = .zero) -> Fault? {
         state.withLock { state in
             state.requests += 1
             state.underWay += 1
-            guard state.mode != .none else { return nil }
-            var fault = Self.drawn(state.mode, request: state.requests, seed: seed)
-            if state.underWay > Self.parallelMax {
-                fault = .rateLimited(concurrent: true, oldStyle: false, retryAfterSeconds: nil)
-            } else if let drawn = fault, drawn.isFailure {
-                let before = state.failuresInARow[target, default: 0]
-                if before >= Self.failuresInARowMax(state.mode) { fault = nil }
-            }
+            guard !state.profile.isEmpty else { return nil }
+            let fault = Self.beyondLimits(&state, at: elapsed) ?? drawn(&state, target)
             if state.failuresInARow.count > Self.targetsMax { state.failuresInARow = [:] }
             if let fault, fault.isFailure {
                 state.failuresInARow[target, default: 0] += 1
@@ -112,35 +107,58 @@ package final class FaultBox: Sendable {
         state.withLock { $0.underWay -= 1 }
     }
 
-    /// How often one target fails before it works.
-    package static func failuresInARowMax(_ mode: FaultMode) -> Int {
-        switch mode {
-        case .none: 0
-        case .flaky: 2
-        case .hostile: 3
+    /// Too many at a time, or in a second: that ends when the client slows down, not by itself.
+    private static func beyondLimits(_ state: inout State, at elapsed: Duration) -> Fault? {
+        let parallelMax = state.profile[.parallelLimit]
+        if parallelMax > 0, Double(state.underWay) > parallelMax {
+            return .rateLimited(concurrent: true, oldStyle: false, retryAfterSeconds: nil)
         }
+        let rate = state.profile[.rateLimit]
+        guard rate > 0 else { return nil }
+        let second = elapsed.components.seconds
+        if second != state.second {
+            state.second = second
+            state.requestsInSecond = 0
+        }
+        state.requestsInSecond += 1
+        guard Double(state.requestsInSecond) > rate else { return nil }
+        return .rateLimited(concurrent: false, oldStyle: false, retryAfterSeconds: 1)
     }
 
-    private static func drawn(_ mode: FaultMode, request: Int, seed: UInt64) -> Fault? {
+    private func drawn(_ state: inout State, _ target: String) -> Fault? {
+        let fault = Self.drawn(state.profile, request: state.requests, seed: seed)
+        guard let fault, fault.isFailure else { return fault }
+        let before = state.failuresInARow[target, default: 0]
+        return before < state.profile.failuresInARowMax ? fault : nil
+    }
+
+    /// At most one for a request.
+    private static func drawn(_ profile: FaultProfile, request: Int, seed: UInt64) -> Fault? {
         var draw = Draw(seed: seed, stream: .fault, index: request)
-        let share = mode == .flaky ? 0.14 : 0.32
-        guard draw.chance(share) else { return nil }
-        switch draw.int(in: 0..<100) {
-        case 0..<40:
+        var level = draw.fraction()
+        func falls(_ name: FaultName) -> Bool {
+            level -= profile[name]
+            return level < 0 && profile.has(name)
+        }
+        if falls(.refuse) {
             let hint: Int? = draw.chance(0.5) ? draw.int(in: 0...1) : nil
             return .rateLimited(
                 concurrent: draw.chance(0.4),
                 oldStyle: draw.chance(0.4),
                 retryAfterSeconds: hint
             )
-        case 40..<65:
-            return .failing(status: draw.chance(0.5) ? 500 : 503, oldStyle: draw.chance(0.3))
-        case 65..<82:
-            let most = mode == .flaky ? 800 : 3_000
-            return .slow(.milliseconds(draw.int(in: 100...most)))
-        default:
-            return .cutShort(draw.fraction() * 0.95)
         }
+        if falls(.fail) {
+            return .failing(status: draw.chance(0.5) ? 500 : 503, oldStyle: draw.chance(0.3))
+        }
+        if falls(.slowReplies) {
+            let most = profile.base == .flaky ? 800 : 3_000
+            return .slow(.milliseconds(draw.int(in: 100...most)))
+        }
+        if falls(.slowDrip) { return .dripping(.milliseconds(draw.int(in: 2_000...10_000))) }
+        if falls(.cutShort) { return .cutShort(draw.fraction() * 0.95) }
+        if falls(.invalidUTF8) { return .garbled(draw.fraction()) }
+        return nil
     }
 
     /// The body of `GET /_truth/faults`.
@@ -151,7 +169,8 @@ package final class FaultBox: Sendable {
                 injected[name] = .int(count)
             }
             return [
-                "mode": .string(state.mode.rawValue),
+                "mode": .string(state.profile.base.rawValue),
+                "faults": state.profile.json,
                 "requests": .int(state.requests),
                 "injected": injected,
             ]

@@ -6,7 +6,21 @@ extension SimulatedUpstream {
         let cursor = try query.value("cursor").map { try Cursor($0, for: parsed, seed: seed) }
         faults.countListRequest()
         let now = now
+        let profile = faults.profile
+        if let cursor, Hostility.isExpired(cursor.index, profile, parsed, seed: seed) {
+            faults.count("expired_cursor")
+            throw InvalidParameter(
+                name: "cursor",
+                input: query.value("cursor") ?? "",
+                type: "value_error",
+                message: "Value error, the cursor has expired"
+            )
+        }
         var walk = Walk(parsed, from: cursor, in: world, at: now)
+        if cursor != nil, Hostility.repeatsPage(faults.listRequests, profile, seed: seed) {
+            faults.count("repeated_page")
+            walk.stepBack(by: parsed.pageSize)
+        }
         var items: [JSON] = []
         var last: Int?
         var hasMore = false
@@ -39,17 +53,20 @@ extension SimulatedUpstream {
         return record
     }
 
-    /// Whether a call has appeared in the list; the hostile upstream holds some back.
+    /// Whether a call has appeared in the list; some are held back when calls are inserted.
     func isListed(_ index: Int) -> Bool {
-        guard faults.mode == .hostile, Hostility.isLate(index) else { return true }
+        guard faults.profile.has(.insertCalls), Hostility.isLate(index) else { return true }
         return faults.listRequests >= Hostility.appearsAfter(index)
     }
 
     private func item(_ record: CallRecord, _ query: ListQuery) -> JSON {
+        let profile = faults.profile
+        let index = record.plan.index
+        if profile.has(.malformedRecords), Hostility.isMalformed(index) {
+            faults.count("malformed_item")
+        }
         let item = record.summary(query.options)
-        guard faults.mode == .hostile else { return item }
-        if Hostility.isMalformed(record.plan.index) { faults.count("malformed_item") }
-        return Hostility.dress(item, of: record.plan.index)
+        return Hostility.dress(item, of: index, profile, seed: world.settings.seed)
     }
 }
 
@@ -58,6 +75,7 @@ private struct Walk {
     private var position: Int
     private let end: Int
     private let step: Int
+    private let first: Int
 
     init(_ query: ListQuery, from cursor: Cursor?, in world: World, at now: Int) {
         let count = world.count(at: now)
@@ -66,12 +84,20 @@ private struct Walk {
         if query.ascending {
             step = 1
             position = max(low, cursor.map { $0.index + 1 } ?? low)
+            first = low
             end = max(high, position)
         } else {
             step = -1
             position = min(high - 1, cursor.map { $0.index - 1 } ?? high - 1)
+            first = high - 1
             end = min(low - 1, position)
         }
+    }
+
+    /// Goes back over what was passed, to the beginning at most.
+    mutating func stepBack(by count: Int) {
+        position -= count * step
+        position = step > 0 ? max(first, position) : min(first, position)
     }
 
     mutating func next() -> Int? {

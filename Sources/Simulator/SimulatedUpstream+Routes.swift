@@ -3,6 +3,7 @@ import NIOCore
 extension SimulatedUpstream {
     /// Answers a request as a well-behaved upstream does.
     func answer(_ request: APIRequest) -> APIReply {
+        if request.path == ["v1", "workspace", "webhooks"] { return webhooks(request) }
         guard request.path.first == "v1", request.path.count > 2, request.path[1] == "convai" else {
             return APIError.unknownRoute
         }
@@ -82,9 +83,12 @@ extension SimulatedUpstream {
         }
         var detail = world.record(index, at: now).detail()
         if format == "opentelemetry" { detail["otlp_traces"] = ["resourceSpans": []] }
-        guard faults.mode == .hostile else { return APIReply(200, detail) }
-        if Hostility.isMalformed(index) { faults.count("malformed_detail") }
-        return APIReply(200, Hostility.dress(detail: detail, of: index))
+        let profile = faults.profile
+        if profile.has(.malformedRecords), Hostility.isMalformed(index) {
+            faults.count("malformed_detail")
+        }
+        detail = Hostility.dress(detail: detail, of: index, profile, seed: world.settings.seed)
+        return APIReply(200, detail)
     }
 
     private func delete(_ identifier: String) -> APIReply {
@@ -162,6 +166,12 @@ extension SimulatedUpstream {
     }
 
     // MARK: The workspace
+
+    private func webhooks(_ request: APIRequest) -> APIReply {
+        guard request.method == "GET" else { return APIError.wrongMethod }
+        if let refusal = keyRefusal(request.apiKey) { return refusal }
+        return APIReply(200, ["webhooks": webhooks.json(faults.profile, at: now)])
+    }
 
     private func agents(_ query: Query) throws -> APIReply {
         let size = try ListQuery.int(query, "page_size", ListQuery.pageSizes) ?? 30

@@ -32,7 +32,7 @@ extension SimulatedUpstream {
 
     /// What is true about a call as of a moment.
     package func truth(of index: Int, at now: Int) -> Truth {
-        let malformed = faults.mode == .hostile && Hostility.isMalformed(index)
+        let malformed = faults.profile.has(.malformedRecords) && Hostility.isMalformed(index)
         return Truth(world.record(index, at: now), in: world, isMalformed: malformed)
     }
 
@@ -75,20 +75,36 @@ extension SimulatedUpstream {
         )
     }
 
-    private struct ModeBody: Decodable {
-        let mode: String
+    private struct FaultsBody: Decodable {
+        let mode: String?
+        let faults: [String]?
     }
 
     private func changeFaults(_ body: ByteBuffer) -> APIReply {
         do {
-            let name = try JSONDecoder().decode(ModeBody.self, from: Data(body.readableBytesView))
-                .mode
-            if let mode = FaultMode(rawValue: name) {
-                faults.set(mode)
+            let wanted = try JSONDecoder().decode(
+                FaultsBody.self,
+                from: Data(body.readableBytesView)
+            )
+            let settings = try (wanted.faults ?? []).map { try FaultSetting($0) }
+            if wanted.mode != nil || wanted.faults != nil,
+                let mode = FaultMode(rawValue: wanted.mode ?? "none")
+            {
+                set(FaultProfile(mode, settings))
                 return APIReply(200, faults.report)
             }
+        } catch let problem as FaultProblem {
+            return APIError.invalid(
+                InvalidParameter(
+                    place: "body",
+                    name: "faults",
+                    input: "",
+                    type: "value_error",
+                    message: problem.line
+                )
+            )
         } catch {
-            logger.debug("refused a change of the fault mode")
+            logger.debug("refused a change of the faults")
         }
         return APIError.invalid(
             InvalidParameter(

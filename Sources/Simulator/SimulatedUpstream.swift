@@ -6,6 +6,7 @@ package import Logging
 package struct SimulatedUpstream: Sendable {
     package let world: World
     package let faults: FaultBox
+    let webhooks = WebhookHealth()
     let apiKey: String
     let ambient: Ambient
     let logger: Logger
@@ -13,15 +14,22 @@ package struct SimulatedUpstream: Sendable {
     package init(
         _ settings: WorldSettings,
         apiKey: String,
-        faults: FaultMode = .none,
+        faults: FaultProfile = .none,
         ambient: Ambient,
         logger: Logger
     ) {
         world = World(settings)
-        self.faults = FaultBox(seed: settings.seed, mode: faults)
+        self.faults = FaultBox(seed: settings.seed, profile: faults)
         self.apiKey = apiKey
         self.ambient = ambient
         self.logger = logger
+        set(faults)
+    }
+
+    /// Changes how it misbehaves; what was counted stays.
+    package func set(_ profile: FaultProfile) {
+        faults.set(profile)
+        world.set(Quirks(profile, seed: world.settings.seed))
     }
 
     /// The present time in Unix seconds.
@@ -30,7 +38,7 @@ package struct SimulatedUpstream: Sendable {
     /// Answers a request, or misbehaves as the fault mode says.
     package func reply(to request: APIRequest) -> APIReply {
         if request.path.first == "_truth" { return truth(request) }
-        let fault = faults.begin(target(of: request))
+        let fault = faults.begin(target(of: request), at: ambient.elapsed())
         defer { faults.end() }
         switch fault {
         case .rateLimited(let concurrent, let oldStyle, let hint)?:
@@ -44,6 +52,14 @@ package struct SimulatedUpstream: Sendable {
         case .cutShort(let share)?:
             var reply = answer(request)
             reply.cutAfter = share
+            return reply
+        case .dripping(let time)?:
+            var reply = answer(request)
+            reply.drip = time
+            return reply
+        case .garbled(let share)?:
+            var reply = answer(request)
+            reply.garble(at: share)
             return reply
         case nil:
             return answer(request)

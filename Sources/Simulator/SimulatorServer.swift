@@ -87,13 +87,35 @@ package struct SimulatorServer: Service {
         return Response(
             status: .init(code: reply.status),
             headers: headers,
-            body: body(of: reply)
+            body: body(of: reply, simulation.ambient)
         )
     }
 
-    private static func body(of reply: APIReply) -> ResponseBody {
+    /// Pieces of a body that drips.
+    private static let drops = 20
+
+    private static func dripping(
+        _ buffer: ByteBuffer,
+        _ time: Duration,
+        _ ambient: Ambient
+    ) -> ResponseBody {
+        let size = max(1, (buffer.readableBytes + drops - 1) / drops)
+        return ResponseBody(contentLength: buffer.readableBytes) { writer in
+            var rest = buffer
+            while let drop = rest.readSlice(length: min(size, rest.readableBytes)),
+                drop.readableBytes > 0
+            {
+                try await writer.write(drop)
+                try await ambient.sleep(for: time / drops)
+            }
+            try await writer.finish(nil)
+        }
+    }
+
+    private static func body(of reply: APIReply, _ ambient: Ambient) -> ResponseBody {
         switch reply.body {
         case .whole(let buffer):
+            if reply.drip > .zero { return dripping(buffer, reply.drip, ambient) }
             guard let share = reply.cutAfter else { return ResponseBody(byteBuffer: buffer) }
             let kept = min(buffer.readableBytes - 1, Int(share * Double(buffer.readableBytes)))
             // The announced length is the whole one; ending early breaks the connection.

@@ -2,12 +2,30 @@ extension CallRecord {
     /// The turns as `ConversationHistoryTranscriptResponseModel`; empty while they cannot be read.
     var transcript: JSON {
         guard hasTranscript else { return [] }
-        return .array(script.turns.map(turn))
+        return .array(script.turns.enumerated().map { turn($0.element, isFirst: $0.offset == 0) })
     }
 
-    private func turn(_ turn: Turn) -> JSON {
+    /// What a client must have of the turns: role, second and message of each.
+    var readableTurns: [(role: String, seconds: Int, message: String?)] {
+        guard hasTranscript else { return [] }
+        return script.turns.enumerated().map { position, turn in
+            (
+                turn.byAgent ? "agent" : "user", turn.seconds,
+                message(of: turn, isFirst: position == 0)
+            )
+        }
+    }
+
+    private func message(of turn: Turn, isFirst: Bool) -> String? {
         let words = words(of: turn)
         let kept = turn.isInterrupted ? words.map(Self.cut) : words
+        guard isFirst, bigCharacters > 0 else { return kept }
+        return (kept ?? "") + String(repeating: " and so on", count: bigCharacters / 10)
+    }
+
+    private func turn(_ turn: Turn, isFirst: Bool) -> JSON {
+        let words = words(of: turn)
+        let kept = message(of: turn, isFirst: isFirst)
         let spoken = plan.channel.isTextOnly ? "text" : "audio"
         let medium: String? =
             if turn.byAgent { nil } else { turn.content == .picture ? "image" : spoken }

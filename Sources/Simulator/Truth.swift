@@ -1,3 +1,5 @@
+import Crypto
+
 /// What is true about a call: what a client must arrive at.
 package struct Truth: Sendable, Equatable {
     package enum Conversion: String, Sendable {
@@ -7,6 +9,7 @@ package struct Truth: Sendable, Equatable {
     package let id: String
     package let status: CallStatus
     package let startedUnix: Int
+    package let acceptedUnix: Int?
     package let durationSeconds: Int
     /// The other party's number in E.164, whatever the direction; nil if it cannot be known.
     package let caller: String?
@@ -17,6 +20,14 @@ package struct Truth: Sendable, Equatable {
     /// The campaign's own name for the caller.
     package let recipient: String?
     package let conversion: Conversion?
+    /// `success`, `failure` or `unknown`, as of now.
+    package let verdict: String
+    /// What the user gave, 1 to 5.
+    package let rating: Int?
+    package let turns: Int
+    /// SHA-256 of a line `role|second|message` for each turn, in hexadecimal; a turn without a
+    /// message has a NUL for it.
+    package let turnsDigest: String
     package let scenario: String
     package let language: Language
     package let isDeleted: Bool
@@ -27,6 +38,7 @@ package struct Truth: Sendable, Equatable {
         id = plan.identifier
         status = record.status
         startedUnix = plan.start
+        acceptedUnix = record.accepted
         durationSeconds = record.durationSeconds
         caller = plan.privacy == .zeroRetention ? nil : record.person?.number.e164
         agentNumber = record.line?.number.e164
@@ -35,10 +47,28 @@ package struct Truth: Sendable, Equatable {
         campaign = touch.map { world.campaigns.all[$0.campaign].name }
         recipient = touch?.reference
         conversion = Self.conversion(record)
+        verdict = record.successful.rawValue
+        rating = record.feedback?.rating
+        let readable = record.readableTurns
+        turns = readable.count
+        turnsDigest = Self.digest(readable)
         scenario = Self.scenario(plan)
         language = plan.language
         isDeleted = world.isDeleted(plan.index)
         self.isMalformed = isMalformed
+    }
+
+    private static func digest(
+        _ turns: [(role: String, seconds: Int, message: String?)]
+    ) -> String {
+        var hash = SHA256()
+        for turn in turns {
+            let line = "\(turn.role)|\(turn.seconds)|\(turn.message ?? "\u{0}")\n"
+            hash.update(data: Array(line.utf8))
+        }
+        return hash.finalize().map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
     }
 
     /// Credit goes to inbound telephone calls from a number that a client can see.
@@ -78,6 +108,8 @@ package struct Truth: Sendable, Equatable {
             "campaign": JSON(campaign), "recipient": JSON(recipient),
             "converted": .bool(conversion != nil), "conversionKind": JSON(conversion?.rawValue),
             "scenario": .string(scenario), "language": .string(language.rawValue),
+            "acceptedUnix": JSON(acceptedUnix), "verdict": .string(verdict),
+            "rating": JSON(rating), "turns": .int(turns), "turnsSHA256": .string(turnsDigest),
         ]
         if isDeleted { row["deleted"] = true }
         if isMalformed { row["malformed"] = true }

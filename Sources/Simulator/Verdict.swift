@@ -15,6 +15,21 @@ struct Verdict: Sendable {
     /// What the caller asked to be called back at: a number that fits JSON's integers.
     let callbackNumber: Int?
 
+    /// What a second analysis says: never the same.
+    var rerun: Verdict {
+        Verdict(
+            successful: successful == .success ? .failure : .success,
+            criterion: criterion == .success
+                ? .success : criterion == .unknown ? .failure : .unknown,
+            criterionRationale: criterionRationale,
+            title: title,
+            summary: summary,
+            appointment: appointment,
+            callerName: callerName,
+            callbackNumber: callbackNumber
+        )
+    }
+
     /// The verdict on a call, which is a language model's and so not always what one expects.
     static func on(_ plan: CallPlan, script: Script, person: Person?, seed: UInt64) -> Verdict {
         var draw = Draw(seed: seed, stream: .analysis, index: plan.index)

@@ -61,8 +61,9 @@ extension SimulatedUpstream {
     ) -> [WebhookEvent] {
         let oldest = world.count(at: from - CallPlanner.lifetimeMax)
         let newest = world.count(at: to)
-        guard oldest < newest else { return [] }
-        return (oldest..<newest).flatMap { index -> [WebhookEvent] in
+        var events = reruns(after: from, through: to)
+        guard oldest < newest else { return events }
+        events += (oldest..<newest).flatMap { index -> [WebhookEvent] in
             let plan = world.planner.plan(index)
             guard let finished = plan.finished, from < finished, finished <= to,
                 !world.isDeleted(index)
@@ -70,7 +71,25 @@ extension SimulatedUpstream {
             return kinds(plan, settings).map {
                 WebhookEvent(kind: $0, index: index, moment: finished)
             }
-        }.sorted { ($0.moment, $0.index) < ($1.moment, $1.index) }
+        }
+        return events.sorted { ($0.moment, $0.index) < ($1.moment, $1.index) }
+    }
+
+    /// The events of analyses that were run anew.
+    private func reruns(after from: Int, through to: Int) -> [WebhookEvent] {
+        let quirks = world.quirks
+        guard quirks.hasReruns else { return [] }
+        let oldest = world.count(at: from - CallPlanner.lifetimeMax - Quirks.latest)
+        let newest = world.count(at: to)
+        guard oldest < newest else { return [] }
+        return (oldest..<newest).compactMap { index in
+            guard Quirks.announcesRerun(index), let after = quirks.rerun(index) else { return nil }
+            let plan = world.planner.plan(index)
+            guard plan.ending == .done, let finished = plan.finished,
+                from < finished + after, finished + after <= to, !world.isDeleted(index)
+            else { return nil }
+            return WebhookEvent(kind: .transcription, index: index, moment: finished + after)
+        }
     }
 
     private func kinds(_ plan: CallPlan, _ settings: WebhookSettings) -> [WebhookEvent.Kind] {
@@ -82,7 +101,7 @@ extension SimulatedUpstream {
             return []
         case .done:
             let audible = settings.withAudio && !plan.channel.isTextOnly && plan.privacy == .kept
-            let odd = faults.mode == .hostile && plan.index % 5 == 0
+            let odd = Hostility.hasUnknownEvent(plan.index, faults.profile)
             return [.transcription] + (audible ? [.audio] : []) + (odd ? [.unknown] : [])
         }
     }
@@ -107,8 +126,12 @@ extension SimulatedUpstream {
         case .transcription:
             var detail = record.detail()
             if settings.withoutTranscript { detail["transcript"] = nil as JSON? }
-            guard faults.mode == .hostile else { return detail }
-            return Hostility.dress(detail: detail, of: event.index)
+            return Hostility.dress(
+                detail: detail,
+                of: event.index,
+                faults.profile,
+                seed: world.settings.seed
+            )
         case .audio:
             return [
                 "agent_id": .string(record.agent.identifier),

@@ -15,7 +15,6 @@ package struct WebhookSender: Service {
     private let client: HTTPClient
     private let ambient: Ambient
     private let logger: Logger
-    private let health = Health()
 
     /// Time between two looks for due events.
     private static let step = Duration.milliseconds(250)
@@ -39,30 +38,7 @@ package struct WebhookSender: Service {
         self.client = client
         self.ambient = ambient
         self.logger = logger
-    }
-
-    /// How the deliveries went.
-    private final class Health: Sendable {
-        private struct State {
-            var failuresInARow = 0
-            var lastSuccess: Int?
-        }
-
-        private let state = Mutex(State())
-
-        func note(success: Bool, at now: Int) {
-            state.withLock { state in
-                state.failuresInARow = success ? 0 : state.failuresInARow + 1
-                if success { state.lastSuccess = now }
-            }
-        }
-
-        func isDisabled(at now: Int) -> Bool {
-            state.withLock { state in
-                state.failuresInARow >= WebhookPolicy.failuresMax
-                    && state.lastSuccess.map { now - $0 > WebhookPolicy.successWithin } ?? true
-            }
-        }
+        simulation.webhooks.begin(settings, at: simulation.now)
     }
 
     /// A delivery and when it is due.
@@ -112,22 +88,13 @@ package struct WebhookSender: Service {
     }
 
     private func add(_ events: [WebhookEvent], to pending: inout [Pending]) {
-        let mode = simulation.faults.mode
         for event in events {
-            let mischief = Mischief(event, mode, seed: simulation.world.settings.seed)
-            if mischief.isDropped {
-                simulation.faults.count("webhook_dropped")
-                continue
-            }
-            let due = ambient.elapsed() + mischief.delay
-            if mischief.delay > .zero { simulation.faults.count("webhook_reordered") }
-            if mischief.isDuplicated { simulation.faults.count("webhook_duplicated") }
-            for _ in 0..<(mischief.isDuplicated ? 2 : 1) {
+            for delay in simulation.delays(of: event) {
                 guard pending.count < Self.pendingMax else {
                     simulation.faults.count("webhook_overflow")
                     break
                 }
-                pending.append(Pending(event: event, due: due))
+                pending.append(Pending(event: event, due: ambient.elapsed() + delay))
             }
         }
     }
@@ -147,9 +114,12 @@ package struct WebhookSender: Service {
         var next = delivery
         next.due = .zero
         let now = simulation.now
-        guard !(settings.autoDisable && health.isDisabled(at: now)) else { return next }
+        guard !simulation.webhooks.isDisabled(simulation.faults.profile, at: now) else {
+            simulation.faults.count("webhook_disabled")
+            return next
+        }
         let answer = try await send(delivery.event)
-        health.note(success: answer == .status(200), at: now)
+        simulation.webhooks.note(answer, at: now)
         guard answer != .status(200) else {
             simulation.faults.count("webhook_delivered")
             return next
@@ -195,29 +165,5 @@ package struct WebhookSender: Service {
                 return .unreachable
             }
         }
-    }
-}
-
-/// What the misbehaving upstream does to a delivery.
-struct Mischief: Equatable {
-    let isDropped: Bool
-    let isDuplicated: Bool
-    /// Held back so long that others overtake it.
-    let delay: Duration
-
-    init(_ event: WebhookEvent, _ mode: FaultMode, seed: UInt64) {
-        var draw = Draw(seed: seed, stream: .delivery, index: -1 - event.index)
-        let level = draw.fraction()
-        let share: Double =
-            switch mode {
-            case .none: 0
-            case .flaky: 0.05
-            case .hostile: 0.12
-            }
-        isDropped = level < share
-        isDuplicated = !isDropped && level < 2 * share
-        delay =
-            level >= 2 * share && level < 3 * share
-            ? .milliseconds(draw.int(in: 1_000...5_000)) : .zero
     }
 }

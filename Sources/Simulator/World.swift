@@ -13,6 +13,7 @@ package final class World: Sendable {
     package let recipients: RecipientsFile
     package let identifiers: Identifiers
     private let changes = Mutex(Changes())
+    private let quirksNow: Mutex<Quirks>
 
     /// What clients changed; lost when the process ends.
     private struct Changes {
@@ -26,6 +27,7 @@ package final class World: Sendable {
     package init(_ settings: WorldSettings) {
         precondition(settings.problem == nil, "The settings are checked before they are used.")
         self.settings = settings
+        quirksNow = Mutex(Quirks(.none, seed: settings.seed))
         agents = Agents(settings)
         campaigns = Campaigns(settings)
         people = People(seed: settings.seed)
@@ -53,6 +55,11 @@ package final class World: Sendable {
     package func record(of plan: CallPlan, at now: Int) -> CallRecord {
         CallRecord(plan, in: self, at: now, givenFeedback: feedback(of: plan.index))
     }
+
+    /// What happens to calls after their end.
+    var quirks: Quirks { quirksNow.withLock { $0 } }
+
+    func set(_ quirks: Quirks) { quirksNow.withLock { $0 = quirks } }
 
     /// The index of an existing conversation; nil if it has not started or was deleted.
     package func index(ofConversation identifier: String, at now: Int) -> Int? {

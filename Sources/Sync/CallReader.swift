@@ -77,7 +77,8 @@ package struct CallReader: Sendable {
         row: ConversationSummary? = nil,
         source: CallRecord.Source,
         workspace: String,
-        fetchedAtMilliseconds: Int64
+        fetchedAtMilliseconds: Int64,
+        deliveredMilliseconds: Int64? = nil
     ) -> CallRecord {
         let status = CallStatus(detail.status.rawValue)
         let metadata = detail.metadata
@@ -88,13 +89,16 @@ package struct CallReader: Sendable {
             agentID: detail.agentID,
             status: status
         )
+        record.deliveredMilliseconds = deliveredMilliseconds
         record.listFingerprint = row?.fingerprint
         record.agentName = detail.agentName ?? row?.agentName
         record.branchID = detail.branchID
         record.versionID = detail.versionID
         record.startedUnix = metadata.startedUnix
         record.acceptedUnix = metadata.acceptedUnix
-        record.durationSeconds = metadata.durationSeconds.map { max($0, 0) }
+        // Where the detail's own makes no sense, the row tells it as well.
+        record.durationSeconds = (metadata.durationSeconds ?? row?.durationSeconds)
+            .map { max($0, 0) }
         record.terminationReason = metadata.terminationReason
         record.errorReason = metadata.failure?.reason
         record.callerMessageCount = detail.userMessageCount.map { max($0, 0) }
@@ -253,15 +257,17 @@ package struct CallReader: Sendable {
         _ failure: InitiationFailure,
         eventUnix: Int64?,
         workspace: String,
-        receivedAtMilliseconds: Int64
+        happenedAtMilliseconds: Int64,
+        deliveredMilliseconds: Int64
     ) -> CallRecord {
         var record = CallRecord(
             identity: CallIdentity(workspace: workspace, conversationID: failure.conversationID),
             source: .initiationFailure,
-            fetchedAtMilliseconds: receivedAtMilliseconds,
+            fetchedAtMilliseconds: happenedAtMilliseconds,
             agentID: failure.agentID ?? "",
             status: .failed
         )
+        record.deliveredMilliseconds = deliveredMilliseconds
         record.startedUnix = eventUnix
         record.durationSeconds = 0
         record.channel = .phone

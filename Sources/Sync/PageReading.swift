@@ -32,9 +32,15 @@ struct PagePlan {
 
     /// Decides on each row by what the store knows of it.
     ///
-    /// `endUnix` is where a poll ends: later calls are the next one's.
-    init(rows: [ConversationRow], known: [String: KnownCall], endUnix: Int64?) {
-        var seen: Set<String> = []
+    /// `endUnix` is where a poll ends: later calls are the next one's. Of what was erased here
+    /// nothing is read again.
+    init(
+        rows: [ConversationRow],
+        known: [String: KnownCall],
+        erased: Set<String>,
+        endUnix: Int64?
+    ) {
+        var seen = erased
         var starts: [Int64] = []
         for row in rows {
             switch row {
@@ -45,6 +51,7 @@ struct PagePlan {
                 self.starts.append(summary.startedUnix)
                 add(summary, known: known[summary.id])
             case .unreadable(let error, let id, let raw):
+                if let id, erased.contains(id) { continue }
                 unreadable.append((id, raw, error.description))
                 guard let id, seen.insert(id).inserted else { continue }
                 let isSettled = known[id].map { $0.hasDetail && $0.status.isFinal } ?? false
@@ -63,7 +70,7 @@ struct PagePlan {
         if known.listFingerprint == row.fingerprint { return }
         let isWhole =
             known.listFingerprint == nil && known.hasDetail && known.status.isFinal
-            && row.status.isFinished
+            && known.agrees(with: row)
         if isWhole {
             rowsOnly.append(row)
         } else {
@@ -79,6 +86,25 @@ struct PagePlan {
             case .unreadable(_, let id, _): id
             }
         }
+    }
+}
+
+extension KnownCall {
+    /// Whether a row tells of the same state of the call: the upstream may have analysed it anew,
+    /// or somebody may have rated it, since a webhook brought it.
+    fileprivate func agrees(with row: ConversationSummary) -> Bool {
+        func agrees<Value: Equatable>(_ known: Value?, _ shown: Value?) -> Bool {
+            shown == nil || known == shown
+        }
+        return status.word == row.status.rawValue
+            && agrees(durationSeconds, row.durationSeconds.map { max($0, 0) })
+            && agrees(callSuccessful, row.callSuccessful?.rawValue)
+            && agrees(successScore, row.callSuccessScore)
+            && agrees(rating, row.rating)
+            // Not every reading has them, and a missing one is no change.
+            && (title == nil || agrees(title, row.title))
+            && (terminationReason == nil || agrees(terminationReason, row.terminationReason))
+            && (costCredits == nil || agrees(costCredits, row.cost.map { Int64($0) }))
     }
 }
 

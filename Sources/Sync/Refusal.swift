@@ -49,6 +49,8 @@ package enum Refusal: Sendable, Equatable {
             self = .failed(reason: "the upstream answered \(status)", notBefore: wait ?? .zero)
         case .network(let error):
             self = .failed(reason: "no answer of the upstream: \(error)", notBefore: .zero)
+        case .tooLarge(let limit):
+            self = .rejected(reason: "the answer has more than \(limit) bytes")
         case .malformed(let reason):
             self = .failed(reason: "the answer is no JSON: \(reason)", notBefore: .zero)
         case .unexpected(let answer):

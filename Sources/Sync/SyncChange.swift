@@ -72,6 +72,8 @@ struct SyncChange: Sendable {
         _ entry: PageReading.Entry,
         with writer: StoreWriter
     ) throws -> Recorded? {
+        // It may have been erased while it was read.
+        guard try !writer.isErased(entry.record.identity) else { return nil }
         do {
             return try writer.part {
                 let recorded = try writer.record(entry.record)

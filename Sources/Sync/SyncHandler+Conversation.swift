@@ -12,6 +12,7 @@ extension SyncHandler {
         _ identity: CallIdentity,
         _ run: SyncRun
     ) async throws -> HandlerResult<StoreChange> {
+        if try await isErased(identity) { return .discard(reason: Self.erased) }
         if try await restsFromHalt(identity.workspace, run) {
             var change = run.change(workspace: identity.workspace)
             change.next = [(.conversation(identity), SyncLimits.haltPause)]
@@ -25,6 +26,17 @@ extension SyncHandler {
         case .refused(let refusal):
             return try await refused(refusal, identity, again: .conversation(identity), run)
         }
+    }
+
+    private static let erased = "the conversation was erased here"
+
+    /// Whether nothing of a conversation may be kept.
+    private func isErased(_ identity: CallIdentity) async throws -> Bool {
+        let found = try await store.tombstones(
+            among: [identity.conversationID],
+            in: identity.workspace
+        )
+        return found[identity.conversationID]?.reason == .erased
     }
 
     private enum Detail {
@@ -84,9 +96,16 @@ extension SyncHandler {
         } catch {
             return settle(item, .dead, "the body is no webhook: \(error)", run)
         }
+        if let id = envelope.conversationID,
+            try await isErased(
+                CallIdentity(workspace: item.delivery.workspace, conversationID: id)
+            )
+        {
+            return settle(item, .done, Self.erased, run)
+        }
         switch envelope.content {
         case .transcription(let detail):
-            return try await receive(detail, item, run)
+            return try await receive(detail, envelope.eventUnix, item, run)
         case .initiationFailure(let failure):
             return try await receive(failure, envelope.eventUnix, item, run)
         case .audio:
@@ -110,8 +129,19 @@ extension SyncHandler {
         return done(change)
     }
 
+    /// Of when a webhook's content is: of its event, however late it came in.
+    ///
+    /// A retry after 40 minutes is older than a poll after 15. An event of the future is of the
+    /// moment it came in: the upstream's clock runs ahead.
+    private static func moment(_ eventUnix: Int64?, _ item: InboxItem) -> Int64 {
+        let received = item.delivery.receivedAtMilliseconds
+        guard let eventUnix, eventUnix > 0, eventUnix < received / 1000 else { return received }
+        return eventUnix * 1000 + 999
+    }
+
     private func receive(
         _ detail: ConversationDetail,
+        _ eventUnix: Int64?,
         _ item: InboxItem,
         _ run: SyncRun
     ) async throws -> HandlerResult<StoreChange> {
@@ -123,7 +153,8 @@ extension SyncHandler {
             detail,
             source: .webhook,
             workspace: workspace,
-            fetchedAtMilliseconds: item.delivery.receivedAtMilliseconds
+            fetchedAtMilliseconds: Self.moment(eventUnix, item),
+            deliveredMilliseconds: item.delivery.receivedAtMilliseconds
         )
         let raw = RawBody(
             kind: .webhook,
@@ -152,7 +183,11 @@ extension SyncHandler {
             return done(change)
         }
         switch try await self.detail(of: identity, run) {
-        case .read(let reading):
+        case .read(var reading):
+            for index in reading.entries.indices {
+                reading.entries[index].record.deliveredMilliseconds =
+                    item.delivery.receivedAtMilliseconds
+            }
             var change = run.change(workspace: identity.workspace, reading)
             change.inbox = (item.id, .done, nil)
             change.catchUpAfterUnix = try await catchUp(identity.workspace, run)
@@ -174,7 +209,8 @@ extension SyncHandler {
             failure,
             eventUnix: eventUnix,
             workspace: item.delivery.workspace,
-            receivedAtMilliseconds: item.delivery.receivedAtMilliseconds
+            happenedAtMilliseconds: Self.moment(eventUnix, item),
+            deliveredMilliseconds: item.delivery.receivedAtMilliseconds
         )
         let entry = PageReading.Entry(record: record, raw: nil)
         return try await finish([entry], for: item, run)

@@ -13,10 +13,13 @@ extension SyncHandler {
         case recent
         case last(seconds: Int64)
 
+        /// How the name of a walk begins that lists again what was listed before.
+        static let relisting = "last-"
+
         var name: String {
             switch self {
             case .recent: "recent"
-            case .last(let seconds): "last-\(seconds)"
+            case .last(let seconds): "\(Self.relisting)\(seconds)"
             }
         }
     }
@@ -138,13 +141,16 @@ extension SyncHandler {
         } catch {
             return try await refused(Refusal(error), page, run)
         }
-        let known = try await store.knownCalls(
-            PagePlan.ids(in: list.rows),
-            in: page.range.workspace
-        )
+        if Self.repeats(list, page) {
+            return .retry(reason: "the upstream repeats a page of its list")
+        }
+        let ids = PagePlan.ids(in: list.rows)
+        let known = try await store.knownCalls(ids, in: page.range.workspace)
+        let buried = try await store.tombstones(among: ids, in: page.range.workspace)
         let plan = PagePlan(
             rows: list.rows,
             known: known,
+            erased: Set(buried.filter { $0.value.reason == .erased }.keys),
             endUnix: page.isPoll ? page.range.toUnix : nil
         )
         let fetching = DetailFetching(
@@ -165,11 +171,25 @@ extension SyncHandler {
         return try await finish(page, list, plan, reading, watching: watching, run)
     }
 
-    /// Lists the page; a cursor that is taken no more is replaced by the time it had reached.
+    /// Whether the page shows what the walk has passed already, or leads back to itself.
+    private static func repeats(_ list: ConversationPage, _ page: SyncPage) -> Bool {
+        guard let cursor = page.cursor else { return false }
+        if list.nextCursor == cursor { return true }
+        guard let reached = page.reachedUnix else { return false }
+        for case .readable(let row) in list.rows { return row.startedUnix < reached }
+        return false
+    }
+
+    /// Lists the page; a cursor that is taken no more, or leads in a circle, is replaced by the
+    /// time it had reached.
     private func listing(
         _ page: inout SyncPage
     ) async throws(ElevenLabsError) -> ConversationPage {
         do throws(ElevenLabsError) {
+            let list = try await source.conversations(Self.query(page))
+            guard Self.repeats(list, page), let reached = page.reachedUnix else { return list }
+            page.cursor = nil
+            page.filterFromUnix = reached
             return try await source.conversations(Self.query(page))
         } catch {
             let isStaleCursor =
@@ -279,7 +299,34 @@ extension SyncHandler {
                 change.next.append((.conversation(call.identity), .zero))
             }
         }
+        for identity in try await missing(page, list, plan, reading) {
+            change.next.append((.conversation(identity), .zero))
+        }
         return done(change)
+    }
+
+    /// Calls that the store has and a re-listing does not show where they should stand: each is
+    /// asked for, and the upstream's answer says whether it is deleted.
+    ///
+    /// Calls in the very second of a page's edge may stand on either page and are left out.
+    private func missing(
+        _ page: SyncPage,
+        _ list: ConversationPage,
+        _ plan: PagePlan,
+        _ reading: PageReading
+    ) async throws -> [CallIdentity] {
+        guard page.walk.hasPrefix(Poll.relisting), reading.restAfter == nil else { return [] }
+        let isLast = list.nextCursor == nil
+        guard let after = page.cursor == nil ? page.range.fromUnix - 1 : page.reachedUnix,
+            let before = isLast ? page.range.toUnix : plan.reachedUnix
+        else { return [] }
+        return try await store.callsMissing(
+            startedAfter: max(after, page.filterFromUnix ?? .min),
+            startedBefore: before,
+            shown: Set(PagePlan.ids(in: list.rows)),
+            in: page.range.workspace,
+            limit: SyncLimits.missingBatch
+        )
     }
 
     /// The page to be read next: the same one again while something of it is missing, else the
@@ -293,7 +340,7 @@ extension SyncHandler {
         var following = page
         following.requests += 1 + reading.requests
         if reading.restAfter != nil { return following }
-        guard let cursor = list.nextCursor, cursor != page.cursor else { return nil }
+        guard let cursor = list.nextCursor else { return nil }
         following.cursor = cursor
         following.number += 1
         following.calls += plan.callCount(in: page.range)

@@ -40,6 +40,10 @@ package enum SyncLimits {
     /// Watched calls that one poll asks for.
     package static let watchBatch = 200
 
+    /// Calls that a page should have shown, and that are asked for one by one: after a purge
+    /// upstream the rest follows in the next nights.
+    package static let missingBatch = 50
+
     /// How long work rests after a refusal that only a person can lift.
     package static let haltPause = Duration.seconds(15 * 60)
 

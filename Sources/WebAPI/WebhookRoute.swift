@@ -30,6 +30,7 @@ struct WebhookRoute: Sendable {
     enum Result: String, Sendable, CaseIterable {
         case stored
         case known
+        case erased
         case badSignature = "bad_signature"
         case tooLarge = "too_large"
         case notConfigured = "not_configured"
@@ -190,6 +191,9 @@ struct WebhookRoute: Sendable {
         case .known:
             count(.known, envelope?.type)
             return .json(["status": "known"])
+        case .erased:
+            count(.erased, envelope?.type)
+            return .json(["status": "erased"])
         }
     }
 

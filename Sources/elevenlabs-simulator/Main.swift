@@ -17,9 +17,13 @@ struct Main: AsyncParsableCommand {
             Prints one line, `listening on http://127.0.0.1:PORT`, when it accepts requests. The \
             same seed, calls, days, agents and anchor give the same data. The truth is at \
             /_truth/conversations and /_truth/recipients (NDJSON), what was injected at \
-            /_truth/faults; POST {"mode":"none|flaky|hostile"} there changes the faults. \
+            /_truth/faults; POST {"mode":"none|flaky|hostile","faults":["drop-webhooks=0.3"]} \
+            there changes the faults. \
             ELEVENLABS_API_KEY_FILE and ELEVENLABS_WEBHOOK_SECRET_FILE may name files instead.
-            """,
+
+            Faults for --fault, each with the value that it has without one of its own:
+
+            """ + faultList,
         version: Release.version
     )
 
@@ -53,8 +57,11 @@ struct Main: AsyncParsableCommand {
     @Option(help: "How many of the newest calls before the anchor are still under way at it.")
     var unfinished = 0
 
-    @Option(help: "none, flaky or hostile.")
+    @Option(help: "A named set of faults: none, flaky or hostile.")
     var faults = "none"
+
+    @Option(help: "One fault, such as drop-webhooks=0.3 or rate-limit=20/s; off takes it out.")
+    var fault: [String] = []
 
     @Option(help: "Where to send webhooks.")
     var webhook: String?
@@ -84,8 +91,10 @@ struct Main: AsyncParsableCommand {
     var exitWithStdin = false
 
     func validate() throws {
-        guard FaultMode(rawValue: faults) != nil else {
-            throw ValidationError("--faults must be none, flaky or hostile, not \(faults)")
+        do {
+            _ = try profile()
+        } catch {
+            throw ValidationError(error.line)
         }
         guard (0...65_535).contains(port) else {
             throw ValidationError("--port must be between 0 and 65535, not \(port)")
@@ -97,6 +106,30 @@ struct Main: AsyncParsableCommand {
         guard webhookRetryScale >= 0, webhookRetryScale <= 10 else {
             throw ValidationError("--webhook-retry-scale must be between 0 and 10")
         }
+    }
+
+    /// The named set with the single faults on top.
+    private func profile() throws(FaultProblem) -> FaultProfile {
+        guard let mode = FaultMode(rawValue: faults) else {
+            throw FaultProblem(line: "--faults must be none, flaky or hostile, not \(faults)")
+        }
+        var settings: [FaultSetting] = []
+        for text in fault { settings.append(try FaultSetting(text)) }
+        return FaultProfile(mode, settings)
+    }
+
+    private static var faultList: String {
+        FaultName.allCases.map { name in
+            let usual: String =
+                switch name.unit {
+                case .flag: "on"
+                case .share: "\(name.usual)"
+                case .perSecond: "\(Int(name.usual))/s"
+                case .count: "\(Int(name.usual))"
+                case .bytes: "\(Int(name.usual) / 1_048_576)MB"
+                }
+            return "  \(name.rawValue)=\(usual): \(name.meaning)"
+        }.joined(separator: "\n")
     }
 
     func run() async throws {
@@ -130,7 +163,7 @@ struct Main: AsyncParsableCommand {
         let simulation = SimulatedUpstream(
             worldSettings(now: now),
             apiKey: try apiKey ?? Self.value("ELEVENLABS_API_KEY", in: environment) ?? "simulator",
-            faults: FaultMode(rawValue: faults) ?? .none,
+            faults: try profile(),
             ambient: ambient,
             logger: logger
         )

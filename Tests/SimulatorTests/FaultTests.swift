@@ -25,7 +25,7 @@ struct FaultTests {
                 let target = "/v1/convai/conversations/\(try text(row, "id"))"
                 var failures = 0
                 while fixture.get(target).isBroken { failures += 1 }
-                #expect(failures <= FaultBox.failuresInARowMax(mode), "seed \(seed)")
+                #expect(failures <= FaultProfile(mode).failuresInARowMax, "seed \(seed)")
             }
         }
     }
@@ -64,7 +64,7 @@ struct FaultTests {
         let fixture = Fixture(calls: 200)
         let calm = fixture.get("/_truth/conversations").bytes
         #expect(fixture.request("POST", "/_truth/faults", #"{"mode":"hostile"}"#).status == 200)
-        #expect(fixture.simulation.faults.mode == .hostile)
+        #expect(fixture.simulation.faults.profile == FaultProfile(.hostile))
         for _ in 0..<50 { #expect(fixture.get("/_truth/faults").status == 200) }
         #expect(fixture.request("POST", "/_truth/faults", #"{"mode":"none"}"#).status == 200)
         #expect(fixture.get("/_truth/conversations").bytes == calm)
@@ -96,7 +96,11 @@ struct FaultTests {
 
     @Test("calls appear in the middle of a walk, none comes twice, and later walks have all")
     func insertions() throws {
-        let fixture = Fixture(seed: 2, calls: 400, faults: .hostile)
+        let fixture = Fixture(
+            seed: 2,
+            calls: 400,
+            with: [FaultSetting(.insertCalls), FaultSetting(.refuse), FaultSetting(.cutShort)]
+        )
         let first = try fixture.patientWalk()
         fixture.settleLateCalls()
         let last = try fixture.patientWalk()
@@ -107,13 +111,14 @@ struct FaultTests {
 
     @Test("refuses more requests at a time than it can bear, and takes them again afterwards")
     func parallel() throws {
-        let box = FaultBox(seed: 1, mode: .flaky)
-        for number in 0..<FaultBox.parallelMax { _ = box.begin("/\(number)") }
+        let box = FaultBox(seed: 1, profile: FaultProfile(.flaky))
+        let parallelMax = Int(FaultName.parallelLimit.usual)
+        for number in 0..<parallelMax { _ = box.begin("/\(number)") }
         let refusal = try #require(box.begin("/more"))
         #expect(
             refusal == .rateLimited(concurrent: true, oldStyle: false, retryAfterSeconds: nil)
         )
-        for _ in 0...FaultBox.parallelMax { box.end() }
+        for _ in 0...parallelMax { box.end() }
         let later = (0..<20).map { number in
             defer { box.end() }
             return box.begin("/later/\(number)") == nil
@@ -124,6 +129,9 @@ struct FaultTests {
 
 extension APIReply {
     var isBroken: Bool { status >= 400 || cutAfter != nil }
+
+    /// Whether a client can read it: whole, and UTF-8.
+    var isUsable: Bool { !isBroken && String(data: bytes, encoding: .utf8) != nil }
 
     fileprivate var faultName: String? {
         if status >= 400 { return String(status) }
@@ -136,7 +144,7 @@ extension Fixture {
     /// Tries again as often as the upstream may fail.
     func patient(_ target: String) -> APIReply {
         var reply = get(target)
-        for _ in 0..<FaultBox.failuresInARowMax(.hostile) where reply.isBroken {
+        for _ in 0..<FaultProfile(.hostile).failuresInARowMax where reply.isUsable == false {
             reply = get(target)
         }
         return reply

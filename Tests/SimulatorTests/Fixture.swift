@@ -45,7 +45,8 @@ struct Fixture {
         agents: Int = 3,
         liveEvery: Int = 0,
         unfinished: Int = 0,
-        faults: FaultMode = .none
+        faults: FaultMode = .none,
+        with settings: [FaultSetting] = []
     ) {
         wall = WallClock(Self.anchor)
         simulation = SimulatedUpstream(
@@ -59,7 +60,7 @@ struct Fixture {
                 unfinished: unfinished
             ),
             apiKey: Self.key,
-            faults: faults,
+            faults: FaultProfile(faults, settings),
             ambient: wall.ambient,
             logger: Logger(label: "test")
         )

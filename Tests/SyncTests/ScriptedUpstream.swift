@@ -13,6 +13,8 @@ final class ScriptedUpstream: ConversationSource {
         var durationSeconds = 60
         var caller: String? = "+14155550123"
         var title = "A call"
+        var rating: Int? = 4
+        var verdict = "success"
         var turns = ["Hello.", "I would like to book.", "Tomorrow."]
         var transcriptDeletedUnix: Int64?
         var isGone = false
@@ -39,6 +41,10 @@ final class ScriptedUpstream: ConversationSource {
         /// Thrown by the next requests for a detail, by id.
         var detailFaults: [String: [ElevenLabsError]] = [:]
         var refusesCursors = false
+
+        /// Requests, by number from 1, that get the page before theirs; whether it then leads to
+        /// itself, else to where the right one would have led.
+        var repeats: [Int: Bool] = [:]
 
         /// Done before each page is served, with the page's number from 1.
         var beforePage: (@Sendable (Int, inout [Conversation]) -> Void)?
@@ -94,7 +100,16 @@ final class ScriptedUpstream: ConversationSource {
                 return .failure(.validation(UpstreamAnswer(status: 422)))
             }
             state.beforePage?(state.queries.count, &state.conversations)
-            return .success(Self.page(query, state))
+            let page = Self.page(query, state)
+            guard let leadsToItself = state.repeats[state.queries.count], state.queries.count > 1
+            else { return .success(page) }
+            let before = Self.page(state.queries[state.queries.count - 2], state)
+            return .success(
+                ConversationPage(
+                    rows: before.rows,
+                    nextCursor: leadsToItself ? query.cursor : page.nextCursor
+                )
+            )
         }
         return try answer.get()
     }
@@ -185,8 +200,9 @@ final class ScriptedUpstream: ConversationSource {
             "start_time_unix_secs": conversation.startedUnix,
             "call_duration_secs": conversation.durationSeconds,
             "message_count": conversation.turns.count, "status": conversation.status,
-            "call_successful": "success", "direction": "inbound",
-            "call_summary_title": conversation.title, "tag_ids": [String](), "rating": 4,
+            "call_successful": conversation.verdict, "direction": "inbound",
+            "call_summary_title": conversation.title, "tag_ids": [String](),
+            "rating": conversation.rating ?? NSNull() as Any,
         ])
     }
 
@@ -203,6 +219,7 @@ final class ScriptedUpstream: ConversationSource {
                     ?? NSNull() as Any
             ],
             "phone_call": phone,
+            "feedback": ["rating": conversation.rating ?? NSNull() as Any],
         ]
         let turns: [[String: Any]] = conversation.turns.enumerated().map { index, message in
             [
@@ -211,7 +228,7 @@ final class ScriptedUpstream: ConversationSource {
             ]
         }
         let analysis: [String: Any] = [
-            "call_successful": "success", "transcript_summary": "A call.\n",
+            "call_successful": conversation.verdict, "transcript_summary": "A call.\n",
         ]
         return json([
             "conversation_id": conversation.id, "agent_id": "agent_1",

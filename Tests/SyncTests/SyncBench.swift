@@ -189,6 +189,7 @@ struct SyncBench {
             )
             return switch receipt {
             case .kept(let id), .known(let id): id
+            case .erased: throw StoreError.notFound(what: "an erased conversation")
             }
         }
     }

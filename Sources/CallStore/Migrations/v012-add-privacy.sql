@@ -4,15 +4,6 @@
 alter table calls add column withheld text
 check (withheld in ('erased', 'suppressed', 'expired'));
 
--- Conversations that are not to be brought in again.
-create table if not exists tombstones (
-    workspace text not null check (workspace <> ''),
-    conversation_id text not null check (conversation_id <> ''),
-    reason text not null check (reason in ('deleted-upstream', 'erased')),
-    at_ms integer not null check (at_ms > 0),
-    primary key (workspace, conversation_id)
-) strict, without rowid;
-
 -- Callers who were erased, by their key: their later calls are counted and not kept.
 create table suppressions (
     caller_key blob primary key check (length(caller_key) = 32),
