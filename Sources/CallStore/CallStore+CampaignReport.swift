@@ -96,7 +96,7 @@ extension CallStore {
                 arguments: [id.number]
             )
             guard let row else { return nil }
-            let campaign = CallReading.campaign(in: row)
+            let campaign = try CallReading.campaign(in: row, database)
             let scope = FigureScope(
                 workspace: campaign.workspace,
                 from: from,

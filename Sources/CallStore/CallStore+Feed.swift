@@ -46,7 +46,7 @@ extension ExportLook {
                 """
         )
         return try rows.map { row in
-            let campaign = CallReading.campaign(in: row)
+            let campaign = try CallReading.campaign(in: row, database)
             let scope = FigureScope(workspace: campaign.workspace, campaign: .one(campaign.id))
             return CampaignWithFigures(
                 campaign: campaign,
