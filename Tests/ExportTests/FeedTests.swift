@@ -50,8 +50,9 @@ struct FeedTests {
     @Test("tells what is new, changed and withdrawn since its cursor, and nothing twice")
     func adjustments() async throws {
         let fixture = try await ExportFixture()
-        var calls: [CallID] = []
-        for number in 0..<5 { calls.append(try await fixture.addCall(number).call) }
+        var added: [CallID] = []
+        for number in 0..<5 { added.append(try await fixture.addCall(number).call) }
+        let calls = added
         for number in [0, 1, 2] { try await Self.label(fixture, calls[number], .yes) }
         var record = try await Self.feed(fixture, .plain, since: .last, job: "f1")
         #expect(
