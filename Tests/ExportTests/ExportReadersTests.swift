@@ -188,17 +188,19 @@ struct ExportReadersTests {
                 var speaker: String
                 var message: String?
                 var interrupted: Bool
-                var tool_calls: [Tool]?
+                var toolCalls: [Tool]?
             }
 
-            var conversation_id: String
+            var conversationId: String
             var turns: [Turn]
         }
-        let read = try lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
-        #expect(read.map(\.conversation_id) == ["conv_1", "conv_2"])
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let read = try lines.map { try decoder.decode(Line.self, from: Data($0.utf8)) }
+        #expect(read.map(\.conversationId) == ["conv_1", "conv_2"])
         #expect(read.map(\.turns.count) == [2, 0])
         #expect(read[0].turns[1].interrupted)
-        #expect(read[0].turns[1].tool_calls?.first?.name == "book")
+        #expect(read[0].turns[1].toolCalls?.first?.name == "book")
     }
 }
 

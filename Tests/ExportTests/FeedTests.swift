@@ -124,21 +124,23 @@ struct FeedTests {
         struct Event: Decodable {
             struct User: Decodable { var ph: [String] }
 
-            var event_name: String
-            var event_time: Int64
-            var event_id: String
-            var action_source: String
-            var user_data: User
+            var eventName: String
+            var eventTime: Int64
+            var eventId: String
+            var actionSource: String
+            var userData: User
             var adjustment: String
         }
-        let event = try JSONDecoder().decode(Event.self, from: Data(text.utf8))
-        #expect(event.event_name == "booking")
-        #expect(event.event_time == 1_794_700_060)
-        #expect(event.event_id == "conv_0:booking")
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let event = try decoder.decode(Event.self, from: Data(text.utf8))
+        #expect(event.eventName == "booking")
+        #expect(event.eventTime == 1_794_700_060)
+        #expect(event.eventId == "conv_0:booking")
         #expect(event.adjustment == "new")
-        #expect(event.user_data.ph.count == 1)
-        #expect(event.user_data.ph[0].hasPrefix("e323ec62"))
-        #expect(event.user_data.ph[0].hasSuffix("ab3176"))
+        #expect(event.userData.ph.count == 1)
+        #expect(event.userData.ph[0].hasPrefix("e323ec62"))
+        #expect(event.userData.ph[0].hasSuffix("ab3176"))
         #expect(!text.contains("6505551212"))
     }
 
