@@ -43,6 +43,20 @@ package final class ExportRows {
         sqlite3_column_int64(statement.sqliteStatement, Int32(column))
     }
 
+    /// Lends a number as text that reads back as the same number; nil when there is none.
+    ///
+    /// SQLite itself writes a fraction with 15 digits, and two fractions alike.
+    package func withNumber<Value>(
+        _ column: Int,
+        _ body: (UnsafeRawBufferPointer?) throws -> Value
+    ) rethrows -> Value {
+        guard sqlite3_column_type(statement.sqliteStatement, Int32(column)) == SQLITE_FLOAT else {
+            return try withText(column, body)
+        }
+        var text = "\(sqlite3_column_double(statement.sqliteStatement, Int32(column)))"
+        return try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+    }
+
     /// Lends a cell as UTF-8, numbers as SQLite writes them; nil when there is none.
     package func withText<Value>(
         _ column: Int,

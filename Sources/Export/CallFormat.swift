@@ -142,7 +142,8 @@ package struct CallFormat {
                 csv.add(plain: TimeText.utc(start))
                 csv.add(plain: times.local(start))
                 csv.add(plain: zoneName)
-            case .number, .word: row.withText(column) { csv.add($0) }
+            case .number: row.withNumber(column) { csv.add($0) }
+            case .word: row.withText(column) { csv.add($0) }
             case .phone: row.withText(column) { addPhone($0) }
             case .text: row.withText(column) { addText($0) }
             }
@@ -190,7 +191,7 @@ package struct CallFormat {
                 )
                 json.add("time_zone", text: String(decoding: zoneName, as: UTF8.self))
             case .number:
-                row.withText(column) { json.add(plainName: field.rawValue, json: $0) }
+                row.withNumber(column) { json.add(plainName: field.rawValue, json: $0) }
             case .phone, .word, .text:
                 row.withText(column) { json.add(plainName: field.rawValue, text: $0) }
             }

@@ -46,6 +46,7 @@ final class PDFCanvas {
     /// - Parameters:
     ///   - title: For the document's properties.
     ///   - created: RFC 3339; the same input gives the same bytes.
+    /// - Throws: `ReportError` when there is no memory.
     init(title: String, created: String) throws(ReportError) {
         let write: cairo_write_func_t = { closure, data, length in
             guard let closure, let data else { return CAIRO_STATUS_WRITE_ERROR }

@@ -71,10 +71,8 @@ struct ExportFilterTests {
         var lengths: Set<Int> = []
         for number in 0..<50 {
             let filter = Self.filter(campaigns, &random)
-            let job = "export-\(number)"
             let arguments = ExportArguments(filter: filter, person: "ana")
-            _ = try await fixture.commit(try await fixture.run(arguments, job: job), job: job)
-            let record = try #require(try await fixture.store.exports(limit: 1).first)
+            let record = try #require(try await fixture.export(arguments, number: number))
             let rows = try fixture.rows(record)
             let query = try await fixture.store.calls(filter, limit: 1_000).calls
             let shown = query.reversed().map { call in
@@ -124,9 +122,7 @@ struct ExportFilterTests {
                 timeZone: zone,
                 person: "schedule"
             )
-            let job = "export-\(index)"
-            _ = try await fixture.commit(try await fixture.run(arguments, job: job), job: job)
-            let record = try #require(try await fixture.store.exports(limit: 1).first)
+            let record = try #require(try await fixture.export(arguments, number: index))
             #expect(record.fileName.hasPrefix("nightly/calls-"))
             #expect(
                 record.expiresMilliseconds == record.createdMilliseconds + 30 * 86_400_000

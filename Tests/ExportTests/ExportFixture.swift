@@ -102,9 +102,12 @@ final class ExportFixture: Sendable {
         return try await store.commit([LedgerJob(entry: entry, change: change)]).verdicts.first
     }
 
-    /// Runs one export to its end and gives its record.
-    func export(_ arguments: ExportArguments) async throws -> ExportRecord? {
-        _ = try await commit(try await run(arguments))
+    /// Runs one export to its end and gives its record; each number is a job of its own.
+    func export(_ arguments: ExportArguments, number: Int = 1) async throws -> ExportRecord? {
+        let job = "export-\(number)"
+        let fence = Int64(number) + 100
+        let result = try await run(arguments, job: job, fence: fence)
+        guard try await commit(result, job: job, fence: fence) == .applied else { return nil }
         return try await store.exports(limit: 1).first
     }
 

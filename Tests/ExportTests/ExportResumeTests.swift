@@ -82,8 +82,9 @@ struct ExportResumeTests {
             uniqueHorizon: .zero,
             trace: nil
         )
-        let logger = Logger(label: "test") { _ in
-            point.map { KillPoint.Handler(point: $0) } ?? SwiftLogNoOpLogHandler()
+        let logger = Logger(label: "test") { _ -> any LogHandler in
+            guard let point else { return SwiftLogNoOpLogHandler() }
+            return KillPoint.Handler(point: point)
         }
         return try await handler.run(
             job,

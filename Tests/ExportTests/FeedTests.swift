@@ -11,7 +11,7 @@ struct FeedTests {
         _ fixture: ExportFixture,
         _ profile: ExportArguments.Profile,
         since: ExportArguments.Since,
-        job: String
+        number: Int
     ) async throws -> ExportRecord {
         let arguments = ExportArguments(
             subject: .feed,
@@ -20,9 +20,7 @@ struct FeedTests {
             timeZone: "America/New_York",
             person: "ana"
         )
-        let result = try await fixture.run(arguments, job: job)
-        #expect(try await fixture.commit(result, job: job) == .applied)
-        return try #require(try await fixture.store.exports(limit: 1).first)
+        return try #require(try await fixture.export(arguments, number: number))
     }
 
     private static func label(
@@ -50,10 +48,11 @@ struct FeedTests {
     @Test("tells what is new, changed and withdrawn since its cursor, and nothing twice")
     func adjustments() async throws {
         let fixture = try await ExportFixture()
-        var calls: [CallID] = []
-        for number in 0..<5 { calls.append(try await fixture.addCall(number).call) }
+        var added: [CallID] = []
+        for number in 0..<5 { added.append(try await fixture.addCall(number).call) }
+        let calls = added
         for number in [0, 1, 2] { try await Self.label(fixture, calls[number], .yes) }
-        var record = try await Self.feed(fixture, .plain, since: .last, job: "f1")
+        var record = try await Self.feed(fixture, .plain, since: .last, number: 1)
         #expect(
             try Self.changes(fixture, record) == [
                 ["new", "conv_0", "booking"], ["new", "conv_1", "booking"],
@@ -70,7 +69,7 @@ struct FeedTests {
         try await Self.label(fixture, calls[3], .no)
         try await Self.label(fixture, calls[4], .yes)
         try await fixture.store.write { try $0.exclude(calls[2], for: .test, by: "ana") }
-        record = try await Self.feed(fixture, .plain, since: .last, job: "f2")
+        record = try await Self.feed(fixture, .plain, since: .last, number: 2)
         #expect(
             try Self.changes(fixture, record).sorted { $0[1] < $1[1] } == [
                 ["withdrawn", "conv_0", "booking"], ["changed", "conv_1", "order"],
@@ -78,13 +77,13 @@ struct FeedTests {
             ]
         )
         #expect(try #require(record.cursor) > start)
-        let again = try await Self.feed(fixture, .plain, since: .last, job: "f3")
+        let again = try await Self.feed(fixture, .plain, since: .last, number: 3)
         #expect(again.rows == 0)
         #expect(again.cursor == record.cursor)
         // An older cursor tells the same again; another profile begins at its own.
-        let old = try await Self.feed(fixture, .plain, since: .cursor(start), job: "f4")
+        let old = try await Self.feed(fixture, .plain, since: .cursor(start), number: 4)
         #expect(try Self.changes(fixture, old) == (try Self.changes(fixture, record)))
-        let other = try await Self.feed(fixture, .google, since: .last, job: "f5")
+        let other = try await Self.feed(fixture, .google, since: .last, number: 5)
         #expect(other.rows == 2)
     }
 
@@ -95,7 +94,7 @@ struct FeedTests {
         let hidden = try await fixture.addCall(1) { $0.caller = nil }.call
         try await Self.label(fixture, call, .yes)
         try await Self.label(fixture, hidden, .yes)
-        let first = try await Self.feed(fixture, .google, since: .cursor(0), job: "g1")
+        let first = try await Self.feed(fixture, .google, since: .cursor(0), number: 1)
         let row = try #require(try fixture.rows(first).first)
         #expect(first.rows == 1)
         #expect(row["Caller's Phone Number"] == "+14155550123")
@@ -104,7 +103,7 @@ struct FeedTests {
         #expect(row["Conversion Name"] == "booking")
         #expect(row["Adjustment Type"] == "")
         try await Self.label(fixture, call, .no)
-        let second = try await Self.feed(fixture, .google, since: .last, job: "g2")
+        let second = try await Self.feed(fixture, .google, since: .last, number: 2)
         let adjusted = try #require(try fixture.rows(second).first)
         #expect(adjusted["Adjustment Type"] == "RETRACT")
         #expect(adjusted["Adjustment Time"] == "2026-11-15 22:33:20-05:00")
@@ -118,26 +117,28 @@ struct FeedTests {
             $0.caller?.e164 = E164(stored: "+16505551212")
         }.call
         try await Self.label(fixture, call, .yes)
-        let record = try await Self.feed(fixture, .meta, since: .cursor(0), job: "m1")
+        let record = try await Self.feed(fixture, .meta, since: .cursor(0), number: 1)
         let text = String(decoding: try fixture.file(record.fileName), as: UTF8.self)
         struct Event: Decodable {
             struct User: Decodable { var ph: [String] }
 
-            var event_name: String
-            var event_time: Int64
-            var event_id: String
-            var action_source: String
-            var user_data: User
+            var eventName: String
+            var eventTime: Int64
+            var eventId: String
+            var actionSource: String
+            var userData: User
             var adjustment: String
         }
-        let event = try JSONDecoder().decode(Event.self, from: Data(text.utf8))
-        #expect(event.event_name == "booking")
-        #expect(event.event_time == 1_794_700_060)
-        #expect(event.event_id == "conv_0:booking")
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let event = try decoder.decode(Event.self, from: Data(text.utf8))
+        #expect(event.eventName == "booking")
+        #expect(event.eventTime == 1_794_700_060)
+        #expect(event.eventId == "conv_0:booking")
         #expect(event.adjustment == "new")
-        #expect(event.user_data.ph.count == 1)
-        #expect(event.user_data.ph[0].hasPrefix("e323ec62"))
-        #expect(event.user_data.ph[0].hasSuffix("ab3176"))
+        #expect(event.userData.ph.count == 1)
+        #expect(event.userData.ph[0].hasPrefix("e323ec62"))
+        #expect(event.userData.ph[0].hasSuffix("ab3176"))
         #expect(!text.contains("6505551212"))
     }
 
@@ -151,11 +152,11 @@ struct FeedTests {
             try writer.pin(call, ManualPin(campaign: spring, person: "ana"))
         }
         try await Self.label(fixture, call, .yes)
+        var number = 0
         for dialect in ExportArguments.Dialect.allCases {
             let arguments = ExportArguments(subject: .campaigns, dialect: dialect, person: "ana")
-            let job = "c-\(dialect.rawValue)"
-            _ = try await fixture.commit(try await fixture.run(arguments, job: job), job: job)
-            let record = try #require(try await fixture.store.exports(limit: 1).first)
+            number += 1
+            let record = try #require(try await fixture.export(arguments, number: number))
             #expect(record.rows == 2)
             var bytes = try fixture.file(record.fileName)
             guard dialect != .ndjson else {
