@@ -76,7 +76,7 @@ struct ExportCommand: ConsoleCommand {
             return
         }
         let arguments = try await session.withStore { store in
-            try await arguments(in: session, store: store)
+            try await self.arguments(in: session, store: store)
         }
         let job = try newJob(arguments, session)
         let call = try EnqueueCallID(session.ambient.newID().uuidString.lowercased())
