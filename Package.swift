@@ -327,8 +327,8 @@ let testing: [Target] = [
     tests(
         "Console",
         [
-            "CallJobs", "CallStore", "Console", "Hosting", "JobQueue", "PhoneNumbers",
-            "RedisClient", "RedisQueue", "Settings", argumentParser, logging,
+            "CallJobs", "CallStore", "Console", "ElevenLabs", "Hosting", "JobQueue",
+            "PhoneNumbers", "RedisClient", "RedisQueue", "Settings", argumentParser, logging,
         ]
     ),
     tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),

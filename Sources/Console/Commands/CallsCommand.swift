@@ -9,7 +9,7 @@ struct CallsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calls",
         abstract: "The calls, what they are credited to and whether they are conversions.",
-        subcommands: [List.self, Show.self, Assign.self]
+        subcommands: [List.self, Show.self, Assign.self, CallsLedger.self]
     )
 
     struct List: ConsoleCommand {
