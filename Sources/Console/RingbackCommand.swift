@@ -27,7 +27,7 @@ package struct RingbackCommand: ParsableCommand {
             ScheduleCommand.self, CampaignsCommand.self,
             RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
-            ConfigCommand.self,
+            ConfigCommand.self, BenchCommand.self,
         ]
     )
 
