@@ -342,7 +342,7 @@ let testing: [Target] = [
     tests(
         "Console",
         [
-            "Attribution", "CallJobs", "CallStore", "Console", "Hosting", "JobQueue",
+            "Attribution", "CallJobs", "CallStore", "Console", "ElevenLabs", "Hosting", "JobQueue",
             "PhoneNumbers", "RedisClient", "RedisQueue", "Settings", argumentParser, logging,
         ]
     ),

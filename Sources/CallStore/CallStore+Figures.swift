@@ -21,6 +21,9 @@ package struct StoreFigures: Hashable, Sendable {
     /// Whether polling stands still because the upstream refuses us.
     package var isHalted: Bool
 
+    /// What of the archive asks for attention.
+    package var archive: ArchiveState
+
     package init(
         fileBytes: Int64,
         walBytes: Int64,
@@ -29,7 +32,8 @@ package struct StoreFigures: Hashable, Sendable {
         inboxWaiting: Int,
         inboxDead: Int,
         newestEndedCallUnix: Int64?,
-        isHalted: Bool
+        isHalted: Bool,
+        archive: ArchiveState = ArchiveState()
     ) {
         self.fileBytes = fileBytes
         self.walBytes = walBytes
@@ -39,6 +43,7 @@ package struct StoreFigures: Hashable, Sendable {
         self.inboxDead = inboxDead
         self.newestEndedCallUnix = newestEndedCallUnix
         self.isHalted = isHalted
+        self.archive = archive
     }
 }
 
@@ -46,6 +51,7 @@ extension CallStore {
     /// Reads the figures; each comes from an index or from the file system.
     package func figures() async throws(StoreError) -> StoreFigures {
         let isHalted = try await upstreamHalt() != nil
+        let archive = try await archiveState()
         let fileBytes = Self.bytes(of: path)
         let walBytes = Self.bytes(of: path + "-wal")
         return try await read { database in
@@ -65,7 +71,8 @@ extension CallStore {
                 newestEndedCallUnix: try instant(
                     "select max(started_unix) from calls where status = 'done'"
                 ),
-                isHalted: isHalted
+                isHalted: isHalted,
+                archive: archive
             )
         }
     }

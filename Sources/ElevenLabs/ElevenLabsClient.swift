@@ -161,6 +161,23 @@ package struct ElevenLabsClient: Sendable {
         }
     }
 
+    /// The webhooks of the workspace; those that make no sense are left out.
+    package func webhooks() async throws(ElevenLabsError) -> [WorkspaceWebhook] {
+        try await call("/v1/workspace/webhooks", [("include_usages", "true")]) {
+            response throws(ElevenLabsError) in
+            let (_, rows) = try Self.rows(of: "webhooks", in: response.body)
+            var webhooks: [WorkspaceWebhook] = []
+            for row in rows {
+                do throws(RecordError) {
+                    webhooks.append(try WorkspaceWebhook(json: row.value))
+                } catch {
+                    continue
+                }
+            }
+            return webhooks
+        }
+    }
+
     // MARK: Decoding
 
     private static func rows(
@@ -225,18 +242,36 @@ package struct ElevenLabsClient: Sendable {
             responseBytesMax: ElevenLabsLimits.responseBytesMax
         )
         var attempt = 1
+        var garbled = 0
         while true {
+            // Bytes that were spoilt on the way come right the next time; a record that is broken
+            // upstream does not, and is read as far as it goes.
+            let takesAnyText = garbled == ElevenLabsLimits.attemptsMax - 1
             do throws(ElevenLabsError) {
                 return try await permits.use { () async throws(ElevenLabsError) in
-                    try read(try await answer(to: request))
+                    let response = try await answer(to: request)
+                    guard takesAnyText || Self.isText(response.body) else { throw Self.noText }
+                    return try read(response)
                 }
             } catch {
+                if error == Self.noText { garbled += 1 }
                 guard attempt < ElevenLabsLimits.attemptsMax,
                     let wait = pause(before: error, attempt)
                 else { throw error }
                 try await permits.sleep(for: wait)
                 attempt += 1
             }
+        }
+    }
+
+    private static let noText = ElevenLabsError.malformed(reason: "no UTF-8")
+
+    private static func isText(_ body: [UInt8]) -> Bool {
+        do {
+            _ = try UTF8Span(validating: body.span)
+            return true
+        } catch {
+            return false
         }
     }
 

@@ -176,7 +176,10 @@ extension SyncHandler {
         guard let cursor = page.cursor else { return false }
         if list.nextCursor == cursor { return true }
         guard let reached = page.reachedUnix else { return false }
-        for case .readable(let row) in list.rows { return row.startedUnix < reached }
+        for case .readable(let row) in list.rows {
+            // Behind a filter that overlaps, the pages begin so much earlier.
+            return row.startedUnix < reached - SyncLimits.overlapSeconds
+        }
         return false
     }
 

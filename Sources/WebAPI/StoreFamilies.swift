@@ -44,6 +44,21 @@ extension StoreFigures {
             "Whether polling stands still because ElevenLabs refuses the key.",
             isHalted ? 1 : 0
         )
+        list.add(
+            "ringback_unfinished_calls",
+            "Calls that have not ended.",
+            Double(archive.unfinished)
+        )
+        list.add(
+            "ringback_stuck_calls",
+            "Calls that began more than a day ago and have not ended.",
+            Double(archive.stuck)
+        )
+        list.add(
+            "ringback_webhook_missed_calls",
+            "Calls found by the poll alone since the last webhook, for which one was due.",
+            Double(archive.webhooks.missed)
+        )
         return list.families
     }
 }

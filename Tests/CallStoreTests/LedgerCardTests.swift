@@ -70,7 +70,7 @@ struct LedgerCardTests {
         #expect(utc.last?.fromUnix == now - 85_600)
         let berlin = try #require(TimeZone(identifier: "Europe/Berlin"))
         let local = try await fixture.store.ledgerCard(days: 3, zone: berlin)
-        #expect(local.map(\.calls) == [0, 4, 3])
+        #expect(local.map(\.calls) == [0, 6, 1])
         #expect(local.last?.fromUnix == now - 85_600 + Self.day - 3_600)
     }
 

@@ -1,6 +1,9 @@
+import Ambient
 import ElevenLabs
 import HTTPClient
 import JobQueue
+import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -143,6 +146,89 @@ import Testing
                 ]
             )
         }
+    }
+
+    @Test("webhooks of the workspace, also one that was switched off")
+    func webhooks() async throws {
+        let body = """
+            {"webhooks":[{"name":"Ours","webhook_id":"w1","is_disabled":false,
+            "webhook_url":"https://example.com/hook","is_auto_disabled":true,
+            "created_at_unix":1,"auth_type":"hmac","usage":null,"events":null,
+            "most_recent_failure_error_code":503,"most_recent_failure_timestamp":1794700000},{}]}
+            """
+        try await ClientFixture.serve(StubAnswer(body: body)) { fixture in
+            let webhooks = try await fixture.client.webhooks()
+            #expect(
+                webhooks == [
+                    WorkspaceWebhook(
+                        id: "w1",
+                        name: "Ours",
+                        url: "https://example.com/hook",
+                        isAutoDisabled: true,
+                        failureCode: 503,
+                        failureUnix: 1_794_700_000
+                    )
+                ]
+            )
+        }
+    }
+
+    @Test("bytes that were spoilt on the way are asked for again, a broken record is read")
+    func brokenText() async throws {
+        let good = Array(Golden.detail.utf8)
+        let place = try #require(good.firstRange(of: Array("message".utf8))?.lowerBound) + 12
+        let bad = Array(good[..<place]) + [0xFF] + good[(place + 1)...]
+        for broken in [1, 3] {
+            let asked = Mutex(0)
+            let client = Self.client { _ async throws(HTTPError) in
+                let number = asked.withLock { asked in
+                    asked += 1
+                    return asked
+                }
+                return HTTPResponse(
+                    head: HTTPResponseHead(status: 200, headers: [], version: .http1),
+                    body: number <= broken ? bad : good
+                )
+            }
+            let fetched = try await client.conversation("conv_1")
+            #expect(asked.withLock { $0 } == min(broken + 1, 3))
+            #expect(fetched.raw == (broken == 1 ? good : bad))
+        }
+    }
+
+    private static func client(
+        _ transport: @escaping ElevenLabsClient.Transport
+    ) -> ElevenLabsClient {
+        let live = Ambient.live(seed: 1)
+        return ElevenLabsClient(
+            transport: transport,
+            baseURL: "http://127.0.0.1:1",
+            key: APIKey("k"),
+            budget: FakeBudget(),
+            ambient: Ambient(
+                clock: RecordingClock(),
+                elapsed: live.elapsed,
+                now: live.now,
+                newID: live.newID,
+                chance: live.chance
+            ),
+            logger: Logger(label: "test")
+        )
+    }
+
+    @Test("an answer that is larger than a record may be is not asked for again")
+    func tooLarge() async throws {
+        let refusal = Mutex(0)
+        let client = Self.client { request async throws(HTTPError) in
+            refusal.withLock { $0 += 1 }
+            throw .tooLarge(limit: request.responseBytesMax)
+        }
+        await #expect(
+            throws: ElevenLabsError.tooLarge(limit: ElevenLabsLimits.responseBytesMax)
+        ) {
+            try await client.conversation("conv_1")
+        }
+        #expect(refusal.withLock { $0 } == 1)
     }
 
     @Test(

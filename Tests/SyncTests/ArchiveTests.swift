@@ -215,7 +215,7 @@ struct ArchiveTests {
 
     @Test("a page that comes twice ends no walk and loses no call", arguments: [false, true])
     func repeatedPage(leadsToItself: Bool) async throws {
-        let calls = (1...20).map { Conversation("conv_\($0)", at: SyncBench.start - 900 + $0) }
+        let calls = (1...20).map { Conversation("conv_\($0)", at: SyncBench.start - 900 + $0 * 10) }
         try await SyncBench.run(calls, pageSize: 4) { bench in
             bench.upstream.change { $0.repeats = leadsToItself ? [3: true] : [3: false] }
             try await bench.drain(.recent)

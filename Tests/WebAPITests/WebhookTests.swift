@@ -77,6 +77,22 @@ import WebAPI
         }
     }
 
+    @Test("what is about a conversation that was erased here is answered 200, and not kept")
+    func erased() async throws {
+        try await WebFixture.serve { fixture, client async throws in
+            try await fixture.store.write { writer throws in
+                try writer.bury(CallIdentity(conversationID: "conv_42"), .erased)
+            }
+            let answer = try await WebFixture.send(Self.call, with: client)
+            #expect(answer.status == 200)
+            let due = try await fixture.outbox()
+            #expect(due.isEmpty)
+            let waiting = try await fixture.store.health().inboxWaiting
+            #expect(waiting == 0)
+            #expect(fixture.webhooks("erased") == 1)
+        }
+    }
+
     @Test("many at once are each kept once")
     func parallel() async throws {
         try await WebFixture.serve { fixture, client in

@@ -12,7 +12,8 @@ struct BackfillCommand: ParsableCommand {
         commandName: "backfill",
         abstract: "Read a long range of the upstream's history, slice by slice, beside live work.",
         subcommands: [
-            Plan.self, Start.self, List.self, Show.self, Pause.self, Resume.self, Cancel.self,
+            Plan.self, Start.self, Conversations.self, List.self, Show.self, Pause.self,
+            Resume.self, Cancel.self,
         ]
     )
 

@@ -10,8 +10,8 @@ struct CallsCommand: ParsableCommand {
         commandName: "calls",
         abstract: "The calls, what they are credited to and whether they are conversions.",
         subcommands: [
-            List.self, Show.self, Unattributed.self, Assign.self, Undo.self, Exclude.self,
-            Include.self,
+            List.self, Show.self, CallsLedger.self, Unattributed.self, Assign.self, Undo.self,
+            Exclude.self, Include.self,
         ]
     )
 

@@ -145,7 +145,7 @@ struct Doctor {
         } catch {
             findings.append(Finding("redis", .problem, CommandFailure.failure(error).line))
         }
-        if asksUpstream { findings.append(await upstream(queues)) }
+        if asksUpstream { findings += await upstream(queues) }
         await queues.close()
         return findings
     }
@@ -172,16 +172,18 @@ struct Doctor {
         return findings
     }
 
-    private func upstream(_ queues: OpenQueues) async -> Finding {
+    private func upstream(_ queues: OpenQueues) async -> [Finding] {
         guard session.settings.upstream.apiKey != nil else {
-            return Finding(
-                "elevenlabs",
-                .warning,
-                "no API key is set; only `ringback up` with its simulator works so",
-                fix: "put ELEVENLABS_API_KEY into .env"
-            )
+            return [
+                Finding(
+                    "elevenlabs",
+                    .warning,
+                    "no API key is set; only `ringback up` with its simulator works so",
+                    fix: "put ELEVENLABS_API_KEY into .env"
+                )
+            ]
         }
-        return await UpstreamCheck.finding(session.host, queues)
+        return await UpstreamCheck.findings(session.host, queues)
     }
 
     // MARK: Store
@@ -250,6 +252,21 @@ struct Doctor {
             DoctorRules.poll(
                 lastMilliseconds: try await store.counts().lastPollMilliseconds,
                 nowMilliseconds: nowMilliseconds
+            )
+        )
+        let archive = try await store.archiveState()
+        findings.append(
+            WebhookRules.silence(
+                archive.webhooks,
+                isConfigured: !session.settings.webhook.accepted.isEmpty,
+                nowMilliseconds: nowMilliseconds
+            )
+        )
+        findings.append(
+            .ok(
+                "archive",
+                "\(archive.deletedUpstream) calls deleted upstream and kept here, "
+                    + "\(archive.erased) erased here"
             )
         )
         if let halt = try await store.upstreamHalt() {

@@ -4,16 +4,27 @@ import Settings
 
 /// Whether ElevenLabs takes the API key; one cheap request.
 enum UpstreamCheck {
-    static func finding(_ host: Hosting.Host, _ queues: OpenQueues) async -> Finding {
+    static func findings(_ host: Hosting.Host, _ queues: OpenQueues) async -> [Finding] {
         let baseURL = host.settings.upstream.baseURL
         do {
             let client = try host.openUpstream(http: try host.openHTTP(), queues: queues)
             _ = try await client.agents(pageSize: 1)
-            return .ok("elevenlabs", "the key is accepted by \(baseURL)")
+            let accepted = Finding.ok("elevenlabs", "the key is accepted by \(baseURL)")
+            guard !host.settings.webhook.accepted.isEmpty else { return [accepted] }
+            return [accepted, await webhooks(client)]
         } catch let error as ElevenLabsError {
-            return finding(of: error, baseURL: baseURL)
+            return [finding(of: error, baseURL: baseURL)]
         } catch {
-            return Finding("elevenlabs", .problem, CommandFailure.failure(error).line)
+            return [Finding("elevenlabs", .problem, CommandFailure.failure(error).line)]
+        }
+    }
+
+    private static func webhooks(_ client: ElevenLabsClient) async -> Finding {
+        do throws(ElevenLabsError) {
+            return WebhookRules.upstream(try await client.webhooks())
+        } catch {
+            // Keys are often restricted to what they are for.
+            return .ok("webhooks upstream", "the key may not list them; not looked at")
         }
     }
 

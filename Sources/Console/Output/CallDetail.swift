@@ -9,6 +9,7 @@ struct CallDetail {
     private let campaign: Campaign?
     private let history: [AttributionChange]
     private let verdicts: [Verdict]
+    private let provenance: CallProvenance
 
     init(_ call: Call, in store: CallStore) async throws {
         self.call = call
@@ -17,6 +18,7 @@ struct CallDetail {
         } else {
             campaign = nil
         }
+        provenance = try await store.provenance(of: call.id)
         history = try await store.attributionHistory(of: call.id, limit: 100)
         if let version = call.conversion?.ruleVersion {
             verdicts = try await store.verdicts(of: call.id, ruleVersion: version)
@@ -78,6 +80,7 @@ struct CallDetail {
             ("attribution", attributionJSON(showNumbers)),
             ("history", .list(history.map { historyJSON($0, showNumbers) })),
             ("conversion", conversionJSON),
+            ("archive", archiveJSON),
             ("verdicts", .list(verdicts.map { verdictJSON($0, showNumbers) })),
             (
                 "transcript",
@@ -92,6 +95,46 @@ struct CallDetail {
                 )
             )
         )
+    }
+
+    /// How the call came here, what changed since, and how long the upstream has it.
+    private var archiveJSON: JSONValue {
+        func instant(_ milliseconds: Int64?) -> JSONValue {
+            .optional(milliseconds.map { TimeText.iso(milliseconds: $0) })
+        }
+        return .fields(
+            ("arrivedBy", .optional(provenance.arrival?.rawValue)),
+            ("webhook", instant(provenance.webhookMilliseconds)),
+            ("changedLater", instant(provenance.correctedMilliseconds)),
+            ("goneUpstream", instant(provenance.goneMilliseconds)),
+            ("upstreamExpires", .optional(call.record.deletionUnix.map(TimeText.iso(unix:)))),
+            (
+                "changes",
+                .list(
+                    provenance.changes.map { change in
+                        .fields(
+                            ("at", .text(TimeText.iso(milliseconds: change.seenMilliseconds))),
+                            ("field", .text(change.field)),
+                            ("before", JSONValue(change.value))
+                        )
+                    }
+                )
+            )
+        )
+    }
+
+    private var archiveLine: String {
+        var parts = ["by \(provenance.arrival?.rawValue ?? "an older version")"]
+        if !provenance.changes.isEmpty {
+            let fields = Set(provenance.changes.map(\.field)).sorted().joined(separator: ", ")
+            parts.append("changed later: \(fields)")
+        }
+        if let gone = provenance.goneMilliseconds {
+            parts.append("deleted upstream \(TimeText.iso(milliseconds: gone))")
+        } else if let expires = call.record.deletionUnix {
+            parts.append("upstream copy expires \(TimeText.iso(unix: expires))")
+        }
+        return parts.joined(separator: "; ")
     }
 
     private func attributionJSON(_ showNumbers: Bool) -> JSONValue {
@@ -156,6 +199,7 @@ struct CallDetail {
             "outcome    \(record.callSuccessful ?? "pending")",
             "campaign   \(campaignLine)",
             "conversion \(conversionLine)",
+            "archive    \(archiveLine)",
         ]
         if let summary = record.summary { lines.append("summary    \(summary)") }
         for verdict in verdicts {

@@ -60,7 +60,8 @@ package struct StatusProbe: Sendable {
             redis: redis,
             queues: states,
             schedules: ticks,
-            calls: try await store.counts()
+            calls: try await store.counts(),
+            archive: try await store.archiveState()
         )
     }
 }

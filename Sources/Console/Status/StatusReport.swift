@@ -54,18 +54,23 @@ package struct StatusReport: Sendable, Equatable {
     package var schedules: [ScheduleState]
     package var calls: CallCounts
 
+    /// What of the archive asks for attention.
+    package var archive: ArchiveState
+
     package init(
         time: Date,
         redis: RedisServerFacts,
         queues: [Queue],
         schedules: [ScheduleState],
-        calls: CallCounts
+        calls: CallCounts,
+        archive: ArchiveState = ArchiveState()
     ) {
         self.time = time
         self.redis = redis
         self.queues = queues
         self.schedules = schedules
         self.calls = calls
+        self.archive = archive
     }
 }
 
@@ -85,8 +90,34 @@ extension StatusReport {
             ),
             ("queues", .list(queues.map(\.json))),
             ("schedules", .list(schedules.map(\.json))),
-            ("calls", calls.json)
+            ("calls", calls.json),
+            (
+                "archive",
+                .fields(
+                    ("stuck", .count(archive.stuck)),
+                    ("deletedUpstream", .count(archive.deletedUpstream)),
+                    ("erased", .count(archive.erased)),
+                    ("webhooksSilent", .bool(archive.webhooks.isSilent)),
+                    ("missedWebhooks", .count(archive.webhooks.missed))
+                )
+            )
         )
+    }
+
+    /// A line for each thing of the archive that asks for attention.
+    private var archiveLines: String {
+        var lines = ""
+        if archive.webhooks.isSilent {
+            lines +=
+                "webhooks are silent: the poll found \(archive.webhooks.missed) calls without "
+                + "one; see `ringback doctor`\n"
+        }
+        if archive.stuck > 0 {
+            lines +=
+                "\(archive.stuck) calls have not ended for a day, such as "
+                + "\(archive.stuckExample ?? "one without a name")\n"
+        }
+        return lines
     }
 
     /// Two tables and a line, for people.
@@ -128,6 +159,7 @@ extension StatusReport {
             + "\(calls.conversions) conversions\(poll)\(webhook)\n"
             + "redis \(redis.version), \(redis.usedMemoryBytes / 1024) KiB, "
             + "\(redis.memoryPolicy), append-only file \(redis.hasAppendOnlyFile ? "on" : "OFF")\n"
+            + archiveLines
     }
 
     private func ago(_ milliseconds: Int64) -> String {
