@@ -200,9 +200,9 @@ let console: [Target] = [
         name: "Console",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "Definitions",
-            "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
-            "Scheduling", "Settings", "Telemetry", "Traces", argumentParser, logging, nioCore,
-            nioPosix,
+            "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "JobWorker",
+            "PhoneNumbers", "RedisClient", "RedisQueue", "Scheduling", "Settings", "Telemetry",
+            "Traces", argumentParser, hdrHistogram, logging, nioCore, nioPosix,
         ],
         swiftSettings: strict
     ),

@@ -41,7 +41,9 @@ struct CommandParsingTests {
             "calls show conv_1", "calls assign conv_1 Spring --note why --yes",
             "calls assign conv_1 none", "calls assign conv_1 --release", "rules check",
             "rules check rules/simple.yaml", "export", "export calls --from 30d", "export --list",
-            "doctor", "doctor --offline --json", "config", "config --json",
+            "doctor", "doctor --offline --json", "config", "config --json", "bench soak",
+            "bench soak --minutes 0.5 --rate 10 --workers 1 --slots 2 --payload 300 --json",
+            "bench measure", "bench measure -- --only queue-drain --json",
         ]
     )
     func understands(line: String) throws {
@@ -59,6 +61,7 @@ struct CommandParsingTests {
             "enqueue sync --in soon", "queue pause", "queue pause everything",
             "queue purge", "queue purge sync --lane top",
             "queue marks", "queue marks sync --soft-depth 0", "queue marks sync --hard-memory 101",
+            "bench soak --minutes 0", "bench soak --rate 0", "bench soak --payload 5",
             "limits set", "limits set agent:1", "limits set agent:1 --rate 3",
             "limits set agent:1 --concurrency 0", "limits set agent:1 --rate 1/s --burst 0",
             "dead retry sync",
