@@ -164,6 +164,9 @@ struct FigureReading {
                         from (
                             select channel, day from daily_durations
                             where class = :class and \(dayCondition)
+                            -- Keeps SQLite from merging this into the join, where it would read
+                            -- all durations of the days instead of those of the class.
+                            limit -1
                         ) as days
                         cross join call_facts indexed by call_facts_durations
                         on call_facts.workspace = :workspace
