@@ -160,6 +160,7 @@ let product: [Target] = [
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", crypto, logging, yams,
         ],
+        resources: [.embedInCode("Languages")],
         swiftSettings: strict
     ),
     .target(
@@ -357,7 +358,8 @@ let testing: [Target] = [
     tests(
         "Conversion",
         [
-            "CallJobs", "CallStore", "Conversion", "JobQueue", "JobWorker", logging, yams,
+            "CallJobs", "CallStore", "Conversion", "JobQueue", "JobWorker", "PhoneNumbers", grdb,
+            logging, yams,
         ]
     ),
     tests(

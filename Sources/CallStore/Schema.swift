@@ -10,6 +10,7 @@ enum Schema {
         (5, PackageResources.v005_note_gone_sql),
         (6, PackageResources.v006_create_job_index_sql),
         (7, PackageResources.v007_create_backfills_sql),
+        (10, PackageResources.v010_keep_rules_sql),
     ]
 
     /// What this program's store looks like.

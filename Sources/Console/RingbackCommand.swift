@@ -25,7 +25,8 @@ package struct RingbackCommand: ParsableCommand {
             BackfillCommand.self, QueueCommand.self,
             JobsCommand.self, ExplainCommand.self, AuditCommand.self, DeadCommand.self,
             ScheduleCommand.self, CampaignsCommand.self,
-            RecipientsCommand.self, CallsCommand.self, RulesCommand.self, ExportCommand.self,
+            RecipientsCommand.self, CallsCommand.self, RulesCommand.self, LabelsCommand.self,
+            ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
             ConfigCommand.self,
         ]

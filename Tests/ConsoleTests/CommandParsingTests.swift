@@ -40,7 +40,20 @@ struct CommandParsingTests {
             "calls list --conversion yes --outcome success --limit 5 --show-numbers",
             "calls show conv_1", "calls assign conv_1 Spring --note why --yes",
             "calls assign conv_1 none", "calls assign conv_1 --release", "rules check",
-            "rules check rules/simple.yaml", "export", "export calls --from 30d", "export --list",
+            "rules check rules/simple.yaml", "rules list --json", "rules show", "rules show 1a2b",
+            "rules diff 1a2b", "rules diff 1a2b new.rules --json", "rules test",
+            "rules test new.rules --type booking --json", "rules activate 1a2b --note why --yes",
+            "rules activate --follow-file --dry-run", "rules shadow none",
+            "rules shadow 1a2b --json",
+            "rules rescore start --from 30d --dry-run --json",
+            "rules rescore start new.rules --everything --change-closed why --list 5 -y",
+            "rules rescore list", "rules rescore show rs-1 --list 0 --json",
+            "rules rescore cancel rs-1 --yes", "rules rescore resume rs-1",
+            "rules callers list", "rules callers add vip +4915112345678 --json",
+            "rules callers remove vip +4915112345678", "labels sample --size 50 --from 30d",
+            "labels next --type booking --person ben --json", "labels list --limit 5 --json",
+            "labels set conv_1 yes --type booking --note heard --blind", "labels set 12 unknown",
+            "labels unset conv_1 --dry-run", "export", "export calls --from 30d", "export --list",
             "doctor", "doctor --offline --json", "config", "config --json",
         ]
     )
@@ -71,6 +84,12 @@ struct CommandParsingTests {
             "campaigns add none --channel mail", "campaigns add X --channel mail --window-days 0",
             "recipients import", "calls show", "calls assign conv_1",
             "calls assign conv_1 Spring --release", "export campaigns", "calls list --limit 0",
+            "rules activate", "rules activate 1a2b --follow-file", "rules diff", "rules shadow",
+            "rules rescore start", "rules rescore start --from 1d --everything",
+            "rules rescore start --everything --to 1d", "rules rescore show",
+            "rules callers add vip", "rules callers add my/list +4915112345678",
+            "labels set conv_1", "labels set conv_1 maybe", "labels sample --size 0",
+            "labels list --limit 0",
         ]
     )
     func refuses(line: String) {
