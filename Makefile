@@ -4,6 +4,8 @@ SWIFT ?= swift
 # One build serves the products, the tests and the benchmarks.
 BUILD := $(SWIFT) build -c release --explicit-target-dependency-import-check error
 TEST := $(SWIFT) test -c release --skip-build
+# Thousands of simulated runs; beside them, tests with real servers would wait for a thread.
+SIMULATED := JobWorkerTests\..*ChaosTests
 PRODUCTS := ringback scheduler server worker-sync worker-attribution worker-conversion \
 	worker-export worker-upkeep elevenlabs-simulator ringback-bench ringback-chaos ringback-fuzz
 SOURCES := Package.swift Sources Tests workers Benchmarks
@@ -37,9 +39,10 @@ test: ## install what is missing and run everything that CI runs
 	@$(MAKE) --no-print-directory link
 	build/ringback schedule check schedules
 	build/ringback rules check rules
-	$(TEST) --skip ModelTests --skip EndToEndTests
-	$(TEST) --filter ModelTests
-	$(TEST) --filter EndToEndTests --no-parallel
+	ops/run-tests unit-tests $(TEST) --skip ModelTests --skip EndToEndTests --skip '$(SIMULATED)'
+	ops/run-tests simulated-tests $(TEST) --filter '$(SIMULATED)'
+	ops/run-tests model-tests $(TEST) --filter ModelTests
+	ops/run-tests end-to-end-tests $(TEST) --filter EndToEndTests --no-parallel
 
 .PHONY: check
 check: lint ## the quick part of the tests, in a debug build (FILTER=CronTests for less)

@@ -195,9 +195,9 @@ let console: [Target] = [
         name: "Console",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "Conversion", "CProcess", "ElevenLabs", "Export",
-            "Hosting", "HTTPClient", "JobQueue", "PhoneNumbers", "RedisClient", "RedisQueue",
-            "Scheduling", "Settings", "Telemetry", "Traces", argumentParser, logging, nioCore,
-            nioPosix,
+            "Hosting", "HTTPClient", "JobQueue", "JobWorker", "PhoneNumbers", "RedisClient",
+            "RedisQueue", "Scheduling", "Settings", "Telemetry", "Traces", argumentParser,
+            hdrHistogram, logging, nioCore, nioPosix,
         ],
         swiftSettings: strict
     ),

@@ -156,4 +156,6 @@ final class BenchPlan: FeedSource {
     func overdue(in feed: FeedName, limit: Int) async throws -> [JobID] { [] }
 
     func note(_ looks: [FeedLook], in feed: FeedName) async throws -> [NewJob] { [] }
+
+    func end(_ feed: FeedName) async throws {}
 }

@@ -28,7 +28,7 @@ package struct RingbackCommand: ParsableCommand {
             RecipientsCommand.self, CallsCommand.self, RulesCommand.self, LabelsCommand.self,
             ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
-            ConfigCommand.self,
+            ConfigCommand.self, BenchCommand.self,
         ]
     )
 

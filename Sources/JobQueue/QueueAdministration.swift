@@ -50,6 +50,9 @@ package protocol QueueAdministration: Sendable {
     /// `QueueLimits.jobsPerCallMax`.
     func limits() async throws(QueueError) -> [LimitFigures]
 
+    /// One limit key, whatever it has.
+    func limit(of key: LimitKey) async throws(QueueError) -> LimitFigures
+
     /// Gives a key its settings in this queue; empty ones take them away.
     ///
     /// A key that is not over them any more comes back at once.

@@ -191,6 +191,9 @@ package struct TurnRequest: Sendable, Equatable {
     /// What is fetched becomes the batch `BatchID(worker:number:)`.
     package var limit: Int
 
+    /// Most of them from the lane `low`, so that a backfill does not fill every slot.
+    package var lowLimit: Int
+
     /// Whether the process has nothing else in flight, so that it may be given a suspect.
     package var isIdle: Bool
 
@@ -199,12 +202,14 @@ package struct TurnRequest: Sendable, Equatable {
         number: Int,
         settlement: Settlement?,
         limit: Int,
+        lowLimit: Int = QueueLimits.batchMax,
         isIdle: Bool
     ) {
         self.worker = worker
         self.number = number
         self.settlement = settlement
         self.limit = limit
+        self.lowLimit = lowLimit
         self.isIdle = isIdle
     }
 }

@@ -7,6 +7,9 @@ import Synchronization
 final class BatchRun: Sendable {
     let batch: Batch
 
+    /// Whether none of its jobs is live work.
+    let isLow: Bool
+
     /// The rules of each job's kind, by position.
     let policies: [JobPolicy]
 
@@ -22,6 +25,7 @@ final class BatchRun: Sendable {
         self.batch = batch
         self.policies = policies
         self.runnable = runnable
+        isLow = batch.jobs.allSatisfy { $0.lane == .low }
     }
 
     var runnableCount: Int { runnable.count }

@@ -44,7 +44,7 @@ extension Coordinator {
             let now = ambient.elapsed()
             runnable.removeAll(where: spoilt.contains)
             for position in spoilt {
-                batch.unfinished -= 1
+                batch.noteEnd(of: position)
                 let reason = jobs[position].defect ?? ""
                 decide(.dead(reason: reason), for: position, of: batch, now: now)
             }
@@ -53,7 +53,7 @@ extension Coordinator {
             let now = ambient.elapsed()
             runnable.removeAll { finished.contains(jobs[$0].id) }
             for position in jobs.indices where finished.contains(jobs[position].id) {
-                batch.unfinished -= 1
+                batch.noteEnd(of: position)
                 decide(.done, for: position, of: batch, now: now)
             }
         }

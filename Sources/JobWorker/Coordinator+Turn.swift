@@ -48,6 +48,10 @@ extension Coordinator {
             number: turnNumber,
             settlement: settlement,
             limit: limit,
+            lowLimit: plan.lowLimit(
+                unfinished: open.reduce(0) { $0 + $1.unfinishedLow },
+                average: averageLow
+            ),
             isIdle: isIdle
         )
     }
@@ -75,17 +79,20 @@ extension Coordinator {
         // suspects waits until it is idle.
         let mustBeAlone = isSoloWorker || open.contains { $0.reference.isSolo }
         if mustBeAlone, !isLast(settling) { return 0 }
-        let plan = FetchPlan(
-            concurrency: configuration.concurrency,
-            batchMax: limits.batchMax,
-            workTarget: limits.workTarget
-        )
         let unfinished = open.reduce(0) { $0 + $1.unfinished }
         return plan.limit(
             unfinished: unfinished,
             unstarted: crew.work.unstartedCount + unadmitted,
             average: average,
             runsAlone: runsAlone
+        )
+    }
+
+    private var plan: FetchPlan {
+        FetchPlan(
+            concurrency: configuration.concurrency,
+            batchMax: limits.batchMax,
+            workTarget: limits.workTarget
         )
     }
 

@@ -30,6 +30,9 @@ where Handler.Effect == Committer.Effect {
     /// Mean duration of an attempt, newer ones weighing more.
     var average: Duration?
 
+    /// The same of attempts from the low lane alone.
+    var averageLow: Duration?
+
     // Towards the queue.
     var turnNumber = 0
     var pendingTurn: PendingTurn?
@@ -242,24 +245,33 @@ where Handler.Effect == Committer.Effect {
         let now = ambient.elapsed()
         var total = Duration.zero
         var count = 0
+        var low = (total: Duration.zero, count: 0)
         for station in crew.stations {
             for attempt in station.collect() {
                 total += attempt.duration
                 count += 1
+                if attempt.run.batch.jobs[attempt.position].lane == .low {
+                    low.total += attempt.duration
+                    low.count += 1
+                }
                 take(attempt, now: now)
             }
         }
         guard count > 0 else { return }
         board.update { $0.ended += count }
-        let mean = total / count
-        average = average.map { $0 * 0.5 + mean * 0.5 } ?? mean
+        average = Self.mean(total / count, after: average)
+        if low.count > 0 { averageLow = Self.mean(low.total / low.count, after: averageLow) }
+    }
+
+    private static func mean(_ new: Duration, after old: Duration?) -> Duration {
+        old.map { $0 * 0.5 + new * 0.5 } ?? new
     }
 
     private mutating func take(_ attempt: EndedAttempt<Effect>, now: Duration) {
         guard let batch = open.first(where: { $0.run === attempt.run }) else { return }
         let job = batch.batch.jobs[attempt.position]
         metrics.noteAttempt(kind: job.kind, duration: attempt.duration)
-        batch.unfinished -= 1
+        batch.noteEnd(of: attempt.position)
         switch disposition(of: attempt, job: job) {
         case .commit(let effect):
             commitJobs.append(

@@ -71,6 +71,7 @@ struct Crew<Handler: JobHandler>: Sendable {
                 hasTold = run.noteEnd() || !mayGoOn
                 if hasTold { wakeup.signal() }
                 guard mayGoOn, !Task.isCancelled else { return }
+                if run.isLow, work.hasLiveWork { break }
             }
         }
     }

@@ -32,6 +32,20 @@ package struct FetchPlan {
         return room
     }
 
+    /// The number of jobs of the low lane among those to ask for.
+    ///
+    /// Some slots are never given to it, so that a live job begins at once while a backfill runs: a
+    /// quarter of them, and one at least where there is more than one.
+    ///
+    /// - Parameters:
+    ///   - unfinished: Jobs of the low lane in this process that have not ended.
+    ///   - average: Mean duration of an attempt from the low lane; nil before the first.
+    /// - Returns: 0 when it has all of its slots.
+    package func lowLimit(unfinished: Int, average: Duration?) -> Int {
+        let slots = concurrency - min(max(1, concurrency / 4), concurrency - 1)
+        return max(0, min(slots * jobsPerSlot(average), 2 * batchMax) - unfinished)
+    }
+
     private func jobsPerSlot(_ average: Duration?) -> Int {
         guard let average else { return 1 }
         guard average > .zero else { return batchMax }

@@ -14,7 +14,10 @@ final class OpenBatch {
     var run: BatchRun?
 
     /// Jobs whose attempt has not ended, those that have not begun included.
-    var unfinished: Int
+    private(set) var unfinished: Int
+
+    /// Those of them that came from the low lane.
+    private(set) var unfinishedLow: Int
 
     /// Jobs that the queue still holds for this batch.
     var unsettled: Int
@@ -38,6 +41,7 @@ final class OpenBatch {
         self.batch = batch
         unfinished = batch.jobs.count
         unsettled = batch.jobs.count
+        unfinishedLow = batch.jobs.count { $0.lane == .low }
         holdsKeys = batch.jobs.contains { $0.unique != nil || $0.limit != nil }
     }
 
@@ -61,6 +65,12 @@ final class OpenBatch {
     /// Whether nothing more will be heard of it.
     var isOver: Bool { isComplete && (unsettled == 0 || isLost) }
 
+    /// Counts a job as ended, or as one that need not begin.
+    func noteEnd(of position: Int) {
+        unfinished -= 1
+        if batch.jobs[position].lane == .low { unfinishedLow -= 1 }
+    }
+
     func add(_ outcome: Outcome, at position: Int, now: Duration) {
         guard !isLost else { return }
         outcomes.append(
@@ -78,7 +88,7 @@ final class OpenBatch {
             positions = Array(batch.jobs.indices)
             isAdmitted = true
         }
-        unfinished -= positions.count
+        for position in positions { noteEnd(of: position) }
         return positions
     }
 }

@@ -3,7 +3,8 @@ import Synchronization
 /// Where idle handlers wait for a batch.
 ///
 /// A batch is given to every waiting handler, up to the number of its jobs; the handlers share it
-/// among themselves. One wake-up starts a walk, however many jobs it meets.
+/// among themselves. One wake-up starts a walk, however many jobs it meets. Batches are walked in the
+/// order in which they came, those with nothing but jobs of the low lane after the others.
 final class WorkList: Sendable {
     private struct State {
         var batches: [BatchRun] = []
@@ -18,10 +19,18 @@ final class WorkList: Sendable {
         state.withLock { $0.batches.reduce(0) { $0 + $1.unstartedCount } }
     }
 
+    /// Whether live work waits that goes before jobs of the low lane.
+    var hasLiveWork: Bool {
+        state.withLock { state in
+            state.batches.contains { !$0.isLow && $0.unstartedCount > 0 }
+        }
+    }
+
     func add(_ batch: BatchRun) {
         let woken = state.withLock { state in
             state.batches.removeAll { $0.unstartedCount == 0 }
-            state.batches.append(batch)
+            let firstLow = batch.isLow ? nil : state.batches.firstIndex(where: \.isLow)
+            state.batches.insert(batch, at: firstLow ?? state.batches.endIndex)
             let count = min(state.waiters.count, batch.runnableCount)
             defer { state.waiters.removeFirst(count) }
             return Array(state.waiters.prefix(count))

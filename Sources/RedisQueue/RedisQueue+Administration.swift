@@ -77,6 +77,14 @@ extension RedisQueue: QueueAdministration {
         try ScriptReply(try await repeatable(calls.limits())).limits()
     }
 
+    package func limit(of key: LimitKey) async throws(QueueError) -> LimitFigures {
+        let found = try ScriptReply(try await repeatable(calls.limits(of: key))).limits()
+        guard let figures = found.first else {
+            throw .protocolViolation(reason: "a limit key that was asked for is missing")
+        }
+        return figures
+    }
+
     package func setLimit(
         _ key: LimitKey,
         _ settings: LimitSettings

@@ -45,7 +45,8 @@ extension RedisQueue: WorkQueue {
 
     package func turn(_ request: TurnRequest) async throws(QueueError) -> TurnReply {
         precondition(
-            (0...QueueLimits.batchMax).contains(request.limit) && request.number >= 0,
+            (0...QueueLimits.batchMax).contains(request.limit) && request.lowLimit >= 0
+                && request.number >= 0,
             "A batch has 0 to \(QueueLimits.batchMax) jobs, and numbers rise from 0."
         )
         return try ScriptReply(try await repeatable(calls.turn(request))).turnReply(to: request)

@@ -54,6 +54,7 @@ package struct ScriptCalls: Sendable {
             Self.text(request.worker.text),
             Self.number(request.number),
             Self.number(request.limit),
+            Self.number(request.lowLimit),
             Self.text(request.isIdle ? "1" : "0"),
             Self.text(old?.text ?? ""),
             Self.number(old?.id.number ?? 0),
@@ -61,7 +62,7 @@ package struct ScriptCalls: Sendable {
         if let fence = request.settlement?.wholeFence {
             arguments += [Self.text("D"), Self.number(fence)]
         } else {
-            arguments.reserveCapacity(6 + 3 * (request.settlement?.slots.count ?? 0))
+            arguments.reserveCapacity(7 + 3 * (request.settlement?.slots.count ?? 0))
             for slot in request.settlement?.slots ?? [] {
                 arguments.append(Self.number(slot.position))
                 arguments.append(Self.text(slot.id.text))
@@ -225,8 +226,9 @@ extension ScriptCalls {
         return call(scripts.marks, [], pairs.map(Self.text))
     }
 
-    package func limits() -> ScriptCall {
-        call(scripts.limits, [], [])
+    /// All limit keys, or the one that is named.
+    package func limits(of key: LimitKey? = nil) -> ScriptCall {
+        call(scripts.limits, [], [Self.text(key?.text ?? "")])
     }
 
     package func setLimit(_ key: LimitKey, _ settings: LimitSettings) -> ScriptCall {

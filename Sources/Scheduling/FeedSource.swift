@@ -30,6 +30,10 @@ package protocol FeedSource: Sendable {
     ///
     /// - Returns: Jobs that are to be put into the queue once more.
     func note(_ looks: [FeedLook], in feed: FeedName) async throws -> [NewJob]
+
+    /// Ends a plan that somebody has ended in the queue, where the source has forgotten it: it was
+    /// brought back from an older copy.
+    func end(_ feed: FeedName) async throws
 }
 
 /// How one plan stands.

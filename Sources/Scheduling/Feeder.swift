@@ -78,7 +78,13 @@ package final class Feeder: Sendable {
         let cursor = try await queue.feedCursor(feed)
         var seen: Int?
         switch cursor {
-        case .closed: return 0
+        case .closed:
+            logger.warning(
+                "feed was ended and its source has forgotten it; it ends now",
+                metadata: ["feed": "\(feed)"]
+            )
+            try await source.end(feed)
+            return 0
         case .at(let position): seen = position
         case nil: break
         }

@@ -71,6 +71,10 @@ extension InMemoryQueue: QueueAdministration {
         try await step(.administration) { model, _ in model.limitFigures() }
     }
 
+    package func limit(of key: LimitKey) async throws(QueueError) -> LimitFigures {
+        try await step(.administration) { model, _ in model.limitFigures(of: key) }
+    }
+
     package func setLimit(
         _ key: LimitKey,
         _ settings: LimitSettings

@@ -5,8 +5,10 @@ import JobQueue
 extension QueueModel {
     /// A batch while it is filled.
     private struct Filling {
-        let limit: Int
         let jobsMax: Int
+
+        /// Items that may have been popped when the present lane is through.
+        var cap: Int
         let fence: Int64
         let now: Int64
         var jobs: [Job] = []
@@ -42,8 +44,8 @@ extension QueueModel {
         now: Int64
     ) -> Batch? {
         var filling = Filling(
-            limit: request.limit,
             jobsMax: isSolo ? 1 : request.limit,
+            cap: request.limit,
             fence: max(fence + 1, now * 1000),
             now: now
         )
@@ -51,6 +53,9 @@ extension QueueModel {
             take(.suspects, most: 1, &filling)
         } else {
             for lane in laneOrder() where !filling.isFull {
+                filling.cap =
+                    lane == .low
+                    ? min(request.limit, filling.popped + request.lowLimit) : request.limit
                 if rotation[lane, default: [:]].isEmpty {
                     take(.own(lane), most: filling.jobsMax, &filling)
                 } else {
@@ -90,10 +95,10 @@ extension QueueModel {
     /// to the others; those that waited longest for their turn come first.
     private mutating func takeInTurns(_ lane: Lane, _ filling: inout Filling) {
         var active = turnOrder(lane)
-        while !active.isEmpty, filling.popped < filling.limit, !filling.isFull {
-            let share = max(1, (filling.limit - filling.popped) / active.count)
+        while !active.isEmpty, filling.popped < filling.cap, !filling.isFull {
+            let share = max(1, (filling.cap - filling.popped) / active.count)
             var still: [String] = []
-            for name in active where filling.popped < filling.limit && !filling.isFull {
+            for name in active where filling.popped < filling.cap && !filling.isFull {
                 if takeTurn(name, lane, share, &filling) { still.append(name) }
             }
             active = still
@@ -188,7 +193,7 @@ extension QueueModel {
 
     /// Takes items from the front until the batch has so many jobs.
     private mutating func take(_ source: Source, most: Int, _ filling: inout Filling) {
-        while filling.popped < filling.limit, filling.jobs.count < most,
+        while filling.popped < filling.cap, filling.jobs.count < most,
             let item = first(of: source)
         {
             let size = item.byteCount

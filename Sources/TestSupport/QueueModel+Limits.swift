@@ -6,20 +6,22 @@ extension QueueModel {
     package func limitFigures() -> [LimitFigures] {
         let waiting = Lane.allCases.flatMap { keysWaiting(in: $0) }
         let keys = Set(limits.keys).union(rests.keys).union(waiting)
-        return keys.sorted { $0.text < $1.text }.map { key in
-            LimitFigures(
-                key: key,
-                settings: limits[key] ?? LimitSettings(),
-                running: running(key),
-                waiting: [
-                    .hi: keyed[.hi]?[key]?.count ?? 0, .std: keyed[.std]?[key]?.count ?? 0,
-                    .low: keyed[.low]?[key]?.count ?? 0,
-                ],
-                rest: rests[key]?.why,
-                untilMilliseconds: rests[key]?.due,
-                isOnTrial: trials.contains(key)
-            )
-        }
+        return keys.sorted { $0.text < $1.text }.map(limitFigures(of:))
+    }
+
+    package func limitFigures(of key: LimitKey) -> LimitFigures {
+        LimitFigures(
+            key: key,
+            settings: limits[key] ?? LimitSettings(),
+            running: running(key),
+            waiting: [
+                .hi: keyed[.hi]?[key]?.count ?? 0, .std: keyed[.std]?[key]?.count ?? 0,
+                .low: keyed[.low]?[key]?.count ?? 0,
+            ],
+            rest: rests[key]?.why,
+            untilMilliseconds: rests[key]?.due,
+            isOnTrial: trials.contains(key)
+        )
     }
 
     package mutating func setLimit(_ key: LimitKey, _ settings: LimitSettings) {

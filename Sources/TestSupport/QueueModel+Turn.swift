@@ -30,8 +30,8 @@ extension QueueModel {
         workers[request.worker, default: Worker()].number = request.number
         workers[request.worker]?.settled = settled.answer
         let hasMoved = popped + promoted + settled.released > 0 || settled.hasWoken || hasWoken
-        if hasMoved, hasMore(now: now) { hasToken = true }
-        return reply(request.worker, settled: settled.answer, batch: batch, now: now)
+        if hasMoved, hasMore(canFetch, now: now) { hasToken = true }
+        return reply(to: request, settled: settled.answer, batch: batch, now: now)
     }
 
     /// A call that was carried out before, or one that a later call has overtaken.
@@ -41,19 +41,19 @@ extension QueueModel {
         let reference = references.first { leases[$0] != nil }
         let known = request.number == highest ? workers[request.worker]?.settled : nil
         guard let reference, let lease = leases[reference] else {
-            return reply(request.worker, settled: known ?? .stale, batch: nil, now: now)
+            return reply(to: request, settled: known ?? .stale, batch: nil, now: now)
         }
         let jobs = lease.slots.compactMap { $0 }
         // Slots that are settled already prove that the worker has got the batch.
         guard jobs.count == lease.slots.count else {
-            return reply(request.worker, settled: .stale, batch: nil, now: now)
+            return reply(to: request, settled: .stale, batch: nil, now: now)
         }
         let batch = Batch(reference: reference, fence: lease.fence, jobs: jobs)
-        return reply(request.worker, settled: known ?? .stale, batch: batch, now: now)
+        return reply(to: request, settled: known ?? .stale, batch: batch, now: now)
     }
 
     private func reply(
-        _ worker: WorkerID,
+        to request: TurnRequest,
         settled: TurnReply.Settled,
         batch: Batch?,
         now: Int64
@@ -64,16 +64,24 @@ extension QueueModel {
             nowMilliseconds: now,
             nextDueMilliseconds: nextDue,
             isPaused: pause != nil,
-            hasMore: hasMore(now: now),
+            hasMore: hasMore(mayTake(request), now: now),
             suspects: suspects.count,
             oldestSuspectAge: .milliseconds(oldestSuspectAge(now: now)),
-            isSoloWorker: solo.map { $0.worker == worker && $0.until > now } ?? false
+            isSoloWorker: solo.map { $0.worker == request.worker && $0.until > now } ?? false
         )
     }
 
-    private func hasMore(now: Int64) -> Bool {
+    private func hasMore(_ canTake: Bool, now: Int64) -> Bool {
         guard pause == nil else { return false }
-        return canFetch || nextDue.map { $0 <= now } ?? false
+        return canTake || nextDue.map { $0 <= now } ?? false
+    }
+
+    /// Whether there is something that this caller has room for.
+    private func mayTake(_ request: TurnRequest) -> Bool {
+        guard request.limit > 0, request.lowLimit == 0 else { return canFetch }
+        return [Lane.hi, .std].contains { lane in
+            !(ready[lane] ?? []).isEmpty || !(rotation[lane] ?? [:]).isEmpty
+        }
     }
 
     private var canFetch: Bool {

@@ -54,7 +54,9 @@ struct CommandParsingTests {
             "labels next --type booking --person ben --json", "labels list --limit 5 --json",
             "labels set conv_1 yes --type booking --note heard --blind", "labels set 12 unknown",
             "labels unset conv_1 --dry-run", "export", "export calls --from 30d", "export --list",
-            "doctor", "doctor --offline --json", "config", "config --json",
+            "doctor", "doctor --offline --json", "config", "config --json", "bench soak",
+            "bench soak --minutes 0.5 --rate 10 --workers 1 --slots 2 --payload 300 --json",
+            "bench measure", "bench measure -- --only queue-drain --json",
         ]
     )
     func understands(line: String) throws {
@@ -72,6 +74,7 @@ struct CommandParsingTests {
             "enqueue sync --in soon", "queue pause", "queue pause everything",
             "queue purge", "queue purge sync --lane top",
             "queue marks", "queue marks sync --soft-depth 0", "queue marks sync --hard-memory 101",
+            "bench soak --minutes 0", "bench soak --rate 0", "bench soak --payload 5",
             "limits set", "limits set agent:1", "limits set agent:1 --rate 3",
             "limits set agent:1 --concurrency 0", "limits set agent:1 --rate 1/s --burst 0",
             "dead retry sync",

@@ -231,6 +231,22 @@ struct FetchPlanTests {
         #expect(limit == row.limit)
     }
 
+    @Test("keeps a quarter of the slots from the low lane, and one at least if there are two")
+    func lowLimits() {
+        #expect(Self.plan.lowLimit(unfinished: 0, average: nil) == 12)
+        #expect(Self.plan.lowLimit(unfinished: 12, average: .seconds(2)) == 0)
+        #expect(Self.plan.lowLimit(unfinished: 16, average: .seconds(2)) == 0)
+        #expect(Self.plan.lowLimit(unfinished: 10, average: .milliseconds(15)) == 50)
+        for (concurrency, slots) in [(1, 1), (2, 1), (3, 2), (4, 3), (5, 4), (8, 6)] {
+            let plan = FetchPlan(
+                concurrency: concurrency,
+                batchMax: 500,
+                workTarget: .milliseconds(75)
+            )
+            #expect(plan.lowLimit(unfinished: 0, average: .seconds(1)) == slots)
+        }
+    }
+
     @Test("jobs that run alone come one by one, up to the number of slots")
     func runsAlone() {
         for (unfinished, limit) in [(0, 1), (15, 1), (16, 0), (20, 0)] {

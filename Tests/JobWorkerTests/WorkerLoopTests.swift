@@ -42,6 +42,33 @@ struct WorkerLoopTests {
         #expect(all.last.map { $0 >= .seconds(130.5) && $0 < .seconds(130.6) } == true)
     }
 
+    @Test("a live job begins at once while the low lane is full", arguments: Seeds.first(20))
+    func livesBesideLow(seed: UInt64) throws {
+        let simulation = Simulation(seed: seed)
+        let starts = Record<Duration>()
+        let stage = try Stage(simulation) { job, play in
+            if job.lane == .low {
+                try await play.sleep(.seconds(20))
+            } else {
+                starts.append(play.ambient.elapsed())
+            }
+            return .done("effect")
+        }
+        let calls = Record<Duration>()
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue((0..<100).map { "low-\($0)" }, lane: .low)
+            for number in 0..<10 {
+                await stage.sleep(.seconds(7))
+                calls.append(stage.ambient.elapsed())
+                try await stage.enqueue(["live-\(number)"])
+            }
+            await stage.until { stage.isEmpty }
+        }
+        #expect(starts.all.count == 10)
+        for (start, call) in zip(starts.all, calls.all) { #expect(start - call < .seconds(1)) }
+        #expect(stage.ledger.effects.count == 110)
+    }
+
     @Test("an idle hour costs a few calls per second at most")
     func idles() throws {
         let simulation = Simulation(seed: 2)

@@ -121,10 +121,13 @@ struct NetworkTests {
             let proxy = try await RedisProxy.start(to: server.socketPath)
             var configuration = try RedisConfiguration(url: proxy.url)
             configuration.limits.backoffBase = .milliseconds(1)
-            configuration.limits.connectPatience = .seconds(20)
+            configuration.limits.connectPatience = .seconds(60)
+            // What is tested is the network; a crowded machine must not run into a time limit.
+            configuration.limits.commandTimeout = .seconds(60)
+            var direct = try RedisConfiguration(url: server.url)
+            direct.limits.commandTimeout = .seconds(60)
             try await withClient(configuration) { client async throws in
-                try await withClient(try RedisConfiguration(url: server.url)) {
-                    beside async throws in
+                try await withClient(direct) { beside async throws in
                     try await body(client, beside, proxy)
                 }
             }

@@ -110,6 +110,36 @@ struct RedisQueueFaultTests {
         }
     }
 
+    @Test("a key that has no settings is forgotten a day after its upstream's rest")
+    func forgottenTrial() async throws {
+        try await withQueue(on: try await PrivateRedis.shared()) { queue, client in
+            for (name, settings) in [
+                ("upstream:bare", nil), ("upstream:set", LimitSettings(concurrency: 2)),
+            ] {
+                let key = try LimitKey(name)
+                if let settings { try await queue.setLimit(key, settings) }
+                let call = try EnqueueCallID(name)
+                _ = try await queue.enqueue([try newJob(name, limit: name)], call: call)
+            }
+            let batch = try #require(try await queue.turn(request(1, nil)).batch)
+            let rest = batch.settled(.rest(after: .seconds(10), reason: "429"))
+            _ = try await queue.turn(request(2, rest))
+            func life(_ name: String) async throws -> Int64 {
+                let key = queue.keys.leases.replacing("lease", with: "limit:\(name)")
+                guard case .integer(let life) = try await client.send(RedisCommand("PTTL", key))
+                else { return 0 }
+                return life
+            }
+            let bare = try await life("upstream:bare")
+            #expect((86_300_000...86_410_000).contains(bare))
+            #expect(try await life("upstream:set") == -1)
+            #expect(try await queue.limit(of: try LimitKey("upstream:bare")).isOnTrial)
+            // Settings of its own keep it.
+            try await queue.setLimit(try LimitKey("upstream:bare"), LimitSettings(concurrency: 3))
+            #expect(try await life("upstream:bare") == -1)
+        }
+    }
+
     @Test("a limit key's count is repaired when its batches are gone")
     func repairedCount() async throws {
         try await withQueue(on: try await PrivateRedis.shared()) { queue, client in

@@ -13,6 +13,7 @@ struct FeederTests {
         struct State {
             var recorded = 0
             var ended: Set<Int> = []
+            var isEnded = false
         }
 
         static let count = 100
@@ -61,6 +62,8 @@ struct FeederTests {
         func overdue(in feed: FeedName, limit: Int) async throws -> [JobID] { [] }
 
         func note(_ looks: [FeedLook], in feed: FeedName) async throws -> [NewJob] { [] }
+
+        func end(_ feed: FeedName) async throws { state.withLock { $0.isEnded = true } }
     }
 
     private struct Stage {
@@ -173,11 +176,12 @@ struct FeederTests {
         }
     }
 
-    @Test("a closed feed is left alone")
+    @Test("a closed feed is left alone, and ended where that was forgotten")
     func closed() async throws {
         let stage = try Stage()
         try await stage.queue.closeFeed(stage.plan.name)
         #expect(try await stage.feeder.round() == 0)
         #expect(stage.waiting.isEmpty)
+        #expect(stage.plan.state.withLock { $0.isEnded })
     }
 }

@@ -96,6 +96,11 @@ package struct BackfillFeed: FeedSource {
         }
         return again
     }
+
+    package func end(_ feed: FeedName) async throws {
+        guard let id = BackfillID(feed.text) else { return }
+        _ = try await store.write { try $0.cancelBackfill(id) }
+    }
 }
 
 extension BackfillID {

@@ -107,10 +107,9 @@ struct LimitsCommand: ParsableCommand {
             try await session.withQueues { queues in
                 var rows: [LimitRow] = []
                 for kind in queue.map({ [$0] }) ?? JobKind.allCases {
-                    let known = try await queues[kind].limits().first { $0.key == limitKey }
-                    let settings = try changed(clear ? nil : known?.settings)
+                    var figures = try await queues[kind].limit(of: limitKey)
+                    let settings = try changed(clear ? LimitSettings() : figures.settings)
                     try await queues[kind].setLimit(limitKey, settings)
-                    var figures = known ?? LimitFigures(key: limitKey, settings: settings)
                     figures.settings = settings
                     rows.append(LimitRow(queue: kind.rawValue, figures: figures))
                 }
@@ -123,8 +122,8 @@ struct LimitsCommand: ParsableCommand {
         }
 
         /// The settings with what the options say.
-        func changed(_ old: LimitSettings?) throws -> LimitSettings {
-            var settings = old ?? LimitSettings()
+        func changed(_ old: LimitSettings) throws -> LimitSettings {
+            var settings = old
             if let concurrency { settings.concurrency = concurrency }
             if let text = rate, let rate = RateText(text) {
                 settings.rate = RateLimit(events: rate.events, per: rate.period, burst: burst)

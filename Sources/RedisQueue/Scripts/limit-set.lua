@@ -13,6 +13,7 @@ if ARGV[2] ~= '' then redis.call('HSET', limit, 'concurrency', ARGV[2]) end
 if ARGV[3] ~= '' then redis.call('HSET', limit, 'interval', ARGV[3], 'burst', ARGV[4]) end
 if ARGV[2] ~= '' or ARGV[3] ~= '' then
   redis.call('ZADD', PREFIX .. 'limits', 0, key)
+  redis.call('PERSIST', limit)
 else
   redis.call('ZREM', PREFIX .. 'limits', key)
 end

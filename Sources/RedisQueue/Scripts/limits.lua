@@ -1,11 +1,15 @@
--- The limit keys with settings, with waiting jobs or at rest; writes nothing.
+-- The limit keys with settings, with waiting jobs or at rest, or the one that is named, whatever it
+-- has; writes nothing.
 --
+-- ARGV[1] key, or '' for all
 -- Result: for each, by name: {key, concurrency or '', interval (us) or '', burst or '', running,
 --         hi, std, low, why it rests or '', until (ms) or '', trial}; trial is 0 or 1
 -- Looks at PER_CALL keys of each kind.
 
 local names, seen = {}, {}
-for _, set in ipairs({PREFIX .. 'limits', REST, ROTATION.hi, ROTATION.std, ROTATION.low}) do
+local sets = {PREFIX .. 'limits', REST, ROTATION.hi, ROTATION.std, ROTATION.low}
+if ARGV[1] ~= '' then names, sets = {ARGV[1]}, {} end
+for _, set in ipairs(sets) do
   for _, key in ipairs(redis.call('ZRANGE', set, 0, PER_CALL - 1)) do
     if key ~= '' and not seen[key] then
       seen[key] = true

@@ -2,9 +2,10 @@
 --
 -- KEYS[15] worker:<id>, KEYS[16] run:<new ordinary batch>, KEYS[17] run:<new solo batch>,
 -- KEYS[18] run:<old batch> and KEYS[19] worker:<its worker> (any key when there is none)
--- ARGV[1] worker, ARGV[2] number of the call, ARGV[3] most jobs to fetch, ARGV[4] '1' when the
--- process has nothing else in flight, ARGV[5] old batch ('' for none), ARGV[6] its number,
--- ARGV[7..] slots: position (from 0), job id, and one of: 'd' done; 'x' discard; 'b' release;
+-- ARGV[1] worker, ARGV[2] number of the call, ARGV[3] most jobs to fetch, ARGV[4] most of them from
+-- the low lane, ARGV[5] '1' when the process has nothing else in flight, ARGV[6] old batch ('' for
+-- none), ARGV[7] its number,
+-- ARGV[8..] slots: position (from 0), job id, and one of: 'd' done; 'x' discard; 'b' release;
 -- 'r' retry, 's' snooze, 'q' snooze that lets the job's limit key rest as long, each with wait
 -- (ms) and reason; 'k' dead with reason;
 -- or 'D' and the old batch's fence: all of its jobs are done, and none has a unique or limit key
@@ -15,7 +16,7 @@
 -- run:<batch> begins with the batch's fence; position p is its element p + 1.
 
 local worker, number, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local isIdle, oldBatch = ARGV[4] == '1', ARGV[5]
+local lowLimit, isIdle, oldBatch = tonumber(ARGV[4]), ARGV[5] == '1', ARGV[6]
 local newBatch = {b = 'b-' .. worker .. '.' .. ARGV[2], s = 's-' .. worker .. '.' .. ARGV[2]}
 local newRun = {b = KEYS[16], s = KEYS[17]}
 local ctl = redis.call('HMGET', KEYS[10], 'pausedBy', 'fence', 'fetches', 'solo', 'soloUntil')
@@ -32,6 +33,10 @@ local function canFetch()
     or hasKeys and redis.call('EXISTS', ROTATION.hi, ROTATION.std, ROTATION.low) > 0
 end
 
+local function canFetchLive()
+  return redis.call('EXISTS', KEYS[2], KEYS[3], ROTATION.hi, ROTATION.std) > 0
+end
+
 -- When the next parked job or resting key comes back.
 local function nextDue()
   local job = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')[2]
@@ -40,11 +45,18 @@ local function nextDue()
   return job and tonumber(job) or key and tonumber(key) or nil
 end
 
-local function hasMore()
+-- `canTake` says whether there is something in the lanes that are asked about.
+local function hasMore(canTake)
   if paused then return false end
-  if canFetch() then return true end
+  if canTake() then return true end
   local due = nextDue()
   return due ~= nil and due <= now
+end
+
+-- What this caller would fetch: one that has no room for the low lane need not come again for it.
+local function mayTake()
+  if limit > 0 and lowLimit == 0 then return canFetchLive() end
+  return canFetch()
 end
 
 local function reply(settled, kind, fence, jobs)
@@ -52,7 +64,7 @@ local function reply(settled, kind, fence, jobs)
   local isSolo = solo[1] == worker and tonumber(solo[2]) > now
   local due = nextDue()
   local result = {
-    tonumber(settled), nowText, paused and 1 or 0, hasMore() and 1 or 0,
+    tonumber(settled), nowText, paused and 1 or 0, hasMore(mayTake) and 1 or 0,
     redis.call('LLEN', KEYS[5]), text(frontAge(KEYS[5]) or 0), isSolo and 1 or 0,
     due and text(due) or '', fence, kind == 's' and 1 or 0,
   }
@@ -184,6 +196,9 @@ end
 -- and when keys come back whose upstream rests.
 local freed, proven, resting = {}, {}, {}
 
+-- How long after a rest a key without settings is still tried one job at a time (ms).
+local TRIAL_MEMORY = 86400000
+
 local function noteKey(key, code, wait)
   freed[key] = (freed[key] or 0) + 1
   if code == 'd' then proven[key] = true end
@@ -204,6 +219,10 @@ local function settleKeys()
     local earlier = isOpen and tonumber(redis.call('ZSCORE', REST, key)) or 0
     redis.call('HSET', PREFIX .. 'limit:' .. key, 'trial', '1')
     rest(key, math.max(due, earlier), 'open')
+    -- A key without settings may never see a job again that is done.
+    if not redis.call('ZSCORE', PREFIX .. 'limits', key) then
+      redis.call('PEXPIREAT', PREFIX .. 'limit:' .. key, text(math.max(due, earlier) + TRIAL_MEMORY))
+    end
   end
 end
 
@@ -213,7 +232,7 @@ local function settle()
   for i = 2, #slots do
     if slots[i] ~= '' then open = open + 1 end
   end
-  local i = 7
+  local i = 8
   while i <= #ARGV do
     local position, code = tonumber(ARGV[i]) + 2, ARGV[i + 2]
     local e = slots[position]
@@ -259,14 +278,14 @@ if oldBatch ~= '' then
   if redis.call('ZSCORE', KEYS[1], oldBatch) then
     settled = '1'
     wasSolo = string.sub(oldBatch, 1, 1) == 's'
-    if ARGV[7] ~= 'D' then
+    if ARGV[8] ~= 'D' then
       settle()
-    elseif not settleWhole(ARGV[8]) then
+    elseif not settleWhole(ARGV[9]) then
       settled = '3'
     end
   else
     local memory = redis.call('HMGET', KEYS[19], 'n', 'r:' .. oldBatch)
-    local isKnown = memory[1] and tonumber(ARGV[6]) <= tonumber(memory[1])
+    local isKnown = memory[1] and tonumber(ARGV[7]) <= tonumber(memory[1])
     settled = isKnown and not memory[2] and '2' or '3'
   end
 end
@@ -311,6 +330,9 @@ local fenceText = text(fence)
 
 -- Jobs of each limit key in the new batch.
 local taken = {}
+
+-- Items that may have been popped when the present lane is through.
+local cap = limit
 
 -- The job that a popped element stands for; nil when it went to `dead`, was cancelled, or was
 -- pushed by hand into a list that is not its key's.
@@ -358,8 +380,8 @@ end
 -- `isOwn` says that the list is the lane's own, where jobs without a limit key wait.
 local function take(key, lane, most, isOwn)
   local chunk = 32
-  while popped < limit and #jobs < most do
-    local wanted = math.min(limit - popped, most - #jobs, chunk)
+  while popped < cap and #jobs < most do
+    local wanted = math.min(cap - popped, most - #jobs, chunk)
     local items = redis.call('RPOP', key, wanted)
     if not items or #items == 0 then return false end
     for i = 1, #items do
@@ -431,11 +453,11 @@ local function takeInTurns(lane)
     if key ~= '' or hasOwn then active[#active + 1] = key end
   end
   local isFull = false
-  while #active > 0 and popped < limit and not isFull do
-    local share = math.max(1, math.floor((limit - popped) / #active))
+  while #active > 0 and popped < cap and not isFull do
+    local share = math.max(1, math.floor((cap - popped) / #active))
     local still = {}
     for _, key in ipairs(active) do
-      if popped >= limit or isFull then break end
+      if popped >= cap or isFull then break end
       local isOwn = key == ''
       local list = isOwn and LANES[lane] or keyedList(lane, key)
       local a = not isOwn and allowance(key)
@@ -509,6 +531,7 @@ local function fetch()
     take(KEYS[5], 'std', 1)
   elseif isIdle or not isSoloWorker then
     for _, lane in ipairs(laneOrder(tonumber(ctl[3]) or 0)) do
+      cap = lane == 'low' and math.min(limit, popped + lowLimit) or limit
       local isShared = hasKeys and redis.call('EXISTS', ROTATION[lane]) == 1
       if isShared and takeInTurns(lane) then break end
       if not isShared and take(LANES[lane], lane, limit, true) then break end
@@ -537,5 +560,5 @@ end
 redis.call('HSET', KEYS[15], 'n', ARGV[2], 'settled', settled)
 if not seen[1] then redis.call('PEXPIRE', KEYS[15], 86400000) end
 flushCounts()
-if (popped + promoted + released > 0 or hasWoken) and hasMore() then ring() end
+if (popped + promoted + released > 0 or hasWoken) and hasMore(canFetch) then ring() end
 return reply(settled, jobsKind, #jobs > 0 and fenceText or '0', jobs)

@@ -208,4 +208,6 @@ private struct FallibleSource: FeedSource {
     func note(_ looks: [FeedLook], in name: FeedName) async throws -> [NewJob] {
         try await feed.note(looks, in: name)
     }
+
+    func end(_ name: FeedName) async throws { try await feed.end(name) }
 }

@@ -108,6 +108,31 @@ struct BackfillSurvivalTests {
             #expect(try await stage.backfill().counts.ended == ended.counts.ended)
         }
     }
+
+    @Test("a cancellation that a restored store has forgotten still holds")
+    func cancelledBeforeRestore() async throws {
+        try await BackfillStage.run(slices: 500, seed: 15) { stage async throws in
+            var driver = try BackfillDriver(stage)
+            try await driver.run(stepsMax: 5000) {
+                try await stage.backfill().counts.done >= 50
+            }
+            let copy = try await stage.copy()
+            let steering = BackfillSteering(
+                store: stage.store,
+                queue: stage.queue,
+                budget: IdleBudget(),
+                ambient: .live(seed: 1)
+            )
+            _ = try #require(try await steering.cancel(stage.id, by: "test"))
+            try await stage.restore(from: copy)
+            #expect(try await stage.backfill().state == .running)
+            try driver.startAll()
+            try await driver.run(stepsMax: 5000) {
+                try await stage.backfill().state == .cancelled
+            }
+            #expect(try await stage.backfill().left == 0)
+        }
+    }
 }
 
 /// A budget that is never asked for permits.

@@ -97,11 +97,17 @@ struct Stage: Sendable {
         }
     }
 
-    func enqueue(_ ids: [String], delay: Duration = .zero, kind: String? = nil) async throws {
+    func enqueue(
+        _ ids: [String],
+        lane: Lane = .std,
+        delay: Duration = .zero,
+        kind: String? = nil
+    ) async throws {
         let jobs = try ids.map { id in
             NewJob(
                 id: try JobID(id),
                 kind: kind ?? queue.name.text,
+                lane: lane,
                 payload: Array(id.utf8),
                 unique: try UniqueKey("u-\(id)"),
                 delay: delay

@@ -47,6 +47,22 @@ struct ContractLimitTests {
         }
     }
 
+    @Test("one key is found among more than a list shows", arguments: ContractWorld.allCases)
+    func named(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            let queue = contract.queue
+            for index in 0..<(QueueLimits.jobsPerCallMax + 20) {
+                let settings = LimitSettings(concurrency: index + 1)
+                try await queue.setLimit(try LimitKey("agent:\(1000 + index)"), settings)
+            }
+            let last = try LimitKey("agent:\(1000 + QueueLimits.jobsPerCallMax + 19)")
+            let figures = try await queue.limit(of: last)
+            #expect(figures.settings.concurrency == QueueLimits.jobsPerCallMax + 20)
+            let none = try await queue.limit(of: try LimitKey("agent:none"))
+            #expect(none.settings.isEmpty && none.running == 0 && none.rest == nil)
+        }
+    }
+
     @Test("a reaped batch gives its key's count back", arguments: ContractWorld.allCases)
     func reaped(world: ContractWorld) async throws {
         try await withContractQueue(world) { contract in

@@ -26,6 +26,31 @@ struct ContractTurnTests {
         }
     }
 
+    @Test(
+        "a caller that has room for live jobs only leaves the low lane alone",
+        arguments: ContractWorld.allCases
+    )
+    func lowLimit(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            try await contract.add("l1", "l2", "l3", lane: .low)
+            try await contract.add("k1", "k2", lane: .low, limit: "agent:a")
+            try await contract.add("live")
+            let first = try await contract.turn(1, limit: 4, lowLimit: 1)
+            #expect(first.batch?.names.first == "live")
+            #expect(first.batch?.jobs.count == 2)
+            #expect(first.hasMore)
+            let second = try await contract.turn(2, limit: 4, lowLimit: 0)
+            #expect(second.batch == nil)
+            #expect(!second.hasMore)
+            // Another worker, which has room for them, is told of them all the same.
+            #expect(try await contract.turn(3, limit: 0).hasMore)
+            let third = try await contract.turn(4, limit: 10, lowLimit: 3)
+            #expect(third.batch?.jobs.count == 3)
+            let last = try await contract.turn(5)
+            #expect(last.batch?.jobs.count == 1)
+        }
+    }
+
     @Test("a call that a later one has overtaken writes nothing", arguments: ContractWorld.allCases)
     func stale(world: ContractWorld) async throws {
         try await withContractQueue(world) { contract in

@@ -151,6 +151,7 @@ extension ContractQueue {
         worker: String = "w",
         settling settlement: Settlement? = nil,
         limit: Int = 10,
+        lowLimit: Int = QueueLimits.batchMax,
         isIdle: Bool = false
     ) async throws -> TurnReply {
         try await queue.turn(
@@ -159,6 +160,7 @@ extension ContractQueue {
                 number: number,
                 settlement: settlement,
                 limit: limit,
+                lowLimit: lowLimit,
                 isIdle: isIdle
             )
         )

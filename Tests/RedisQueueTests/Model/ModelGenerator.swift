@@ -214,6 +214,7 @@ struct ModelGenerator {
             number: number,
             settlement: chance(0.75) ? settlement(model, of: worker) : nil,
             limit: chance(0.15) ? 0 : Int.random(in: 1...6, using: &random),
+            lowLimit: chance(0.3) ? Int.random(in: 0...3, using: &random) : QueueLimits.batchMax,
             isIdle: chance(0.4)
         )
         pastTurns.append(request)

@@ -32,8 +32,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
             name: "ring always",
             script: "turn",
             original:
-                "if (popped + promoted + released > 0 or hasWoken) and hasMore() then ring() end",
-            replacement: "if hasMore() then ring() end"
+                "if (popped + promoted + released > 0 or hasWoken) and hasMore(canFetch) then ring() end",
+            replacement: "if hasMore(canFetch) then ring() end"
         ),
         Mutation(
             name: "never ring after an enqueue",
@@ -210,6 +210,12 @@ struct Mutation: Sendable, CustomTestStringConvertible {
             name: "serve the first key again and again",
             script: "turn",
             original: "if popped > poppedBefore then redis.call('ZADD', rotation, fence, key) end",
+            replacement: ""
+        ),
+        Mutation(
+            name: "give the low lane every slot",
+            script: "turn",
+            original: "cap = lane == 'low' and math.min(limit, popped + lowLimit) or limit",
             replacement: ""
         ),
         Mutation(
