@@ -17,7 +17,15 @@ package struct LockedStarts: Hashable, Sendable {
 
     /// None in a store whose schema has no closed months.
     init(in database: Database) throws {
-        guard try database.tableExists("closed_months") else {
+        let isKnown = try Bool.fetchOne(
+            database,
+            sql: """
+                select exists (
+                    select 1 from sqlite_schema where type = 'table' and name = 'closed_months'
+                )
+                """
+        )
+        guard isKnown == true else {
             ranges = []
             return
         }

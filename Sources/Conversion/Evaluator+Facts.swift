@@ -55,7 +55,9 @@ extension Evaluator {
         for (index, turn) in transcript.enumerated() {
             switch truth(of: wanted, in: turn) {
             case .yes:
-                let detail = RuleEcho.phrase(.tool(wanted))
+                let detail =
+                    wanted.result == nil
+                    ? "\(wanted.name) \(wanted.use.rawValue)" : RuleEcho.phrase(.tool(wanted))
                 return Finding(
                     truth: .yes,
                     evidence: [evidence("tool", detail: detail, turn: index)]

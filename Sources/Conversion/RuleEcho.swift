@@ -93,12 +93,19 @@ enum RuleEcho {
     }
 
     private static func negated(_ parts: [Condition]) -> String {
-        if parts.count == 1, case .criterion(let leaf)? = parts.first,
+        if isPlainly(parts), case .criterion(let leaf)? = parts.first,
             case .result(let result) = leaf.test
         {
             return "criterion \(leaf.id) is not \(result.rawValue)"
         }
         return "it is not so that \(joined(parts, "or"))"
+    }
+
+    /// Whether the negation of the parts is said without words around it.
+    private static func isPlainly(_ parts: [Condition]) -> Bool {
+        guard parts.count == 1, case .criterion(let leaf)? = parts.first else { return false }
+        if case .result = leaf.test { return true }
+        return false
     }
 
     private static func phrase(_ leaf: PhraseLeaf, verb: String) -> String {
@@ -201,7 +208,8 @@ enum RuleEcho {
         switch part {
         case .all(let inner) where inner.count > 1, .any(let inner) where inner.count > 1:
             "(\(phrase(part)))"
-        case .none, .atLeast, .score, .notPhrase(_, .some): "(\(phrase(part)))"
+        case .none(let inner) where !isPlainly(inner): "(\(phrase(part)))"
+        case .atLeast, .score, .notPhrase(_, .some): "(\(phrase(part)))"
         default: phrase(part)
         }
     }
