@@ -167,6 +167,7 @@ let product: [Target] = [
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "JobQueue", "JobWorker", crypto, logging, yams,
         ],
+        resources: [.embedInCode("Languages")],
         swiftSettings: strict
     ),
     .target(
@@ -375,7 +376,8 @@ let testing: [Target] = [
     tests(
         "Conversion",
         [
-            "CallJobs", "CallStore", "Conversion", "JobQueue", "JobWorker", logging, yams,
+            "CallJobs", "CallStore", "Conversion", "JobQueue", "JobWorker", "PhoneNumbers", grdb,
+            logging, yams,
         ]
     ),
     tests(

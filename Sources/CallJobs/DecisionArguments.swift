@@ -70,18 +70,34 @@ package struct AttributionArguments: JobArguments {
 }
 
 /// Which calls are to be judged by the conversion rules.
-package struct ConversionArguments: JobArguments {
-    package var selection: CallSelection
+package enum ConversionArguments: JobArguments {
+    /// By the version in use, or by the one that judged them before.
+    case selection(CallSelection)
+
+    /// The next batch of a scoring anew: `{"rescore":"rs-…"}`.
+    case rescore(RescoreID)
 
     package init(_ selection: CallSelection) {
-        self.selection = selection
+        self = .selection(selection)
     }
 
     package static let kind = JobKind.conversion
 
     package init(taking fields: inout ArgumentFields) throws(ArgumentsError) {
-        selection = try CallSelection(taking: &fields)
+        guard let text = try fields.text("rescore") else {
+            self = .selection(try CallSelection(taking: &fields))
+            return
+        }
+        guard let id = RescoreID(text) else {
+            throw .malformed(field: "rescore", expected: "the id of a scoring anew")
+        }
+        self = .rescore(id)
     }
 
-    package var fields: [String: StoredValue] { selection.fields }
+    package var fields: [String: StoredValue] {
+        switch self {
+        case .selection(let selection): selection.fields
+        case .rescore(let id): ["rescore": .text(id.text)]
+        }
+    }
 }

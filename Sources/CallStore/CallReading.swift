@@ -145,8 +145,16 @@ enum CallReading {
             needsReview: row["needs_review"],
             note: row["note"],
             judgedAtMilliseconds: row["judged_ms"],
-            callRevision: row["call_revision"]
+            callRevision: row["call_revision"],
+            worth: money(row["value_micros"], row["currency"]),
+            isCounted: row["is_counted"],
+            oncePerCallerDays: row["once_per_caller_days"]
         )
+    }
+
+    static func money(_ micros: Int64?, _ currency: String?) -> Money? {
+        guard let micros, let currency else { return nil }
+        return Money(micros: micros, currency: currency)
     }
 
     /// A campaign with what stands beside its row.

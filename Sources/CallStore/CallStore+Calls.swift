@@ -211,9 +211,19 @@ extension CallStore {
         )
     }
 
-    /// Calls at their end that these rules have not judged as they stand now, in order of ids.
+    /// Calls at their end that no rules have judged as they stand now, in order of ids.
+    ///
+    /// A call that another version of the rules has judged is not among them: only scoring anew
+    /// changes the version that a call is judged by.
+    ///
+    /// - Parameters:
+    ///   - followsCampaigns: Also calls whose campaign was decided anew since they were judged.
+    ///   - id: The call after which to go on.
+    ///   - limit: Most calls to return.
+    /// - Returns: The calls.
+    /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
     package func unjudged(
-        ruleVersion: String,
+        followsCampaigns: Bool = false,
         after id: CallID?,
         limit: Int
     ) async throws(StoreError) -> [CallID] {
@@ -224,12 +234,15 @@ extension CallStore {
             where calls.id > ? and calls.status_rank = 3
             and (calls.withheld is null or conversions.call_id is null)
             and (
-                conversions.rule_version is not ?
+                conversions.rule_version is null
                 or conversions.call_revision < calls.revision
+                or (? and conversions.attribution_revision < coalesce(
+                    (select revision from attributions where call_id = calls.id), 0
+                ))
             )
             order by calls.id limit ?
             """,
-            [id?.number ?? 0, ruleVersion, limit]
+            [id?.number ?? 0, followsCampaigns, limit]
         )
     }
 

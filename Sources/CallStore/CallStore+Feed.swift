@@ -73,7 +73,9 @@ extension ExportLook {
             sql: """
                 select present.is_counted, present.type, coalesce(former.is_counted, 0),
                     former.type, calls.conversation_id, calls.started_unix,
-                    calls.duration_seconds, call_parties.e164
+                    calls.duration_seconds, call_parties.e164,
+                    iif(present.is_counted, printf('%.2f', conversions.value_micros / 1000000.0), null),
+                    iif(present.is_counted, conversions.currency, null)
                 from (
                     select call_id, max(sequence) as last from conversion_events
                     where sequence > :cursor group by call_id
@@ -85,6 +87,7 @@ extension ExportLook {
                 )
                 join calls on calls.id = recent.call_id
                 left join call_parties on call_parties.call_id = calls.id
+                left join conversions on conversions.call_id = calls.id
                 where (present.is_counted, iif(present.is_counted, present.type, null)) is not (
                     coalesce(former.is_counted, 0), iif(former.is_counted, former.type, null)
                 )
@@ -104,6 +107,8 @@ extension ExportLook {
                     startedUnix: start,
                     convertedUnix: start + max(seconds, 1),
                     type: isCounted ? row[1] : row[3],
+                    value: row[9] == nil ? nil : row[8],
+                    currency: row[9],
                     caller: row[7]
                 )
             )

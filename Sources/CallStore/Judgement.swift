@@ -1,3 +1,6 @@
+package import Foundation
+import PhoneNumbers
+
 /// A verdict in three-valued logic.
 package enum Ternary: String, Sendable, Codable, CaseIterable {
     case yes
@@ -20,18 +23,28 @@ package struct Verdict: Hashable, Sendable {
     /// Whether settling one unknown leaf would make it a conversion.
     package var needsReview: Bool
 
+    /// What a conversion by this rule is worth, whatever the outcome; nil when nobody said.
+    package var worth: Money?
+
+    /// Conversions of one caller within so many days count once; nil to count each.
+    package var oncePerCallerDays: Int?
+
     package init(
         type: String,
         outcome: Ternary,
         evidence: [StoredValue],
         echo: String,
-        needsReview: Bool
+        needsReview: Bool,
+        worth: Money? = nil,
+        oncePerCallerDays: Int? = nil
     ) {
         self.type = type
         self.outcome = outcome
         self.evidence = evidence
         self.echo = echo
         self.needsReview = needsReview
+        self.worth = worth
+        self.oncePerCallerDays = oncePerCallerDays
     }
 }
 
@@ -81,6 +94,78 @@ package struct Conversion: Hashable, Sendable {
 
     /// The content revision that was judged.
     package var callRevision: Int64
+
+    /// What it is worth; nil for no conversion, or when nobody said.
+    package var worth: Money?
+
+    /// False for a conversion of a caller who has one that counts in the days before.
+    package var isCounted: Bool
+
+    /// Conversions of one caller within so many days count once; nil to count each.
+    package var oncePerCallerDays: Int?
+}
+
+/// An amount of money, exact to a millionth.
+package struct Money: Hashable, Sendable {
+    package var micros: Int64
+
+    /// ISO 4217.
+    package var currency: String
+
+    package init(micros: Int64, currency: String) {
+        self.micros = micros
+        self.currency = currency
+    }
+
+    /// Nil for an amount beyond what is kept: over 12 digits before the point.
+    package init?(_ amount: Decimal, currency: String) {
+        guard abs(amount) < 1_000_000_000_000 else { return nil }
+        var scaled = amount * 1_000_000
+        var whole = Decimal()
+        NSDecimalRound(&whole, &scaled, 0, .plain)
+        self.init(micros: NSDecimalNumber(decimal: whole).int64Value, currency: currency)
+    }
+
+    /// Such as `79.90 EUR`.
+    package var text: String {
+        let whole = micros.magnitude / 1_000_000
+        var digits = String(micros.magnitude % 1_000_000)
+        digits = String(repeating: "0", count: 6 - digits.count) + digits
+        while digits.count > 2, digits.hasSuffix("0") { digits.removeLast() }
+        return "\(micros < 0 ? "-" : "")\(whole).\(digits) \(currency)"
+    }
+}
+
+/// A call at its end with what rules may ask of it beside its own record.
+package struct CallToJudge: Hashable, Sendable {
+    package var call: Call
+
+    /// Whether no earlier call of the same number is known; nil without a number.
+    package var isFirstOfCaller: Bool?
+
+    /// The caller lists that the number is on; nil without a number.
+    package var callerLists: Set<String>?
+
+    /// Of the campaign that it is credited to.
+    package var campaignName: String?
+    package var labels: [ManualLabel]
+
+    /// Whether the caller's number was withheld; nil when nothing is known of it.
+    package var isWithheld: Bool? { call.record.caller.map { $0.kind == .withheld } }
+
+    package init(
+        call: Call,
+        isFirstOfCaller: Bool? = nil,
+        callerLists: Set<String>? = nil,
+        campaignName: String? = nil,
+        labels: [ManualLabel] = []
+    ) {
+        self.call = call
+        self.isFirstOfCaller = isFirstOfCaller
+        self.callerLists = callerLists
+        self.campaignName = campaignName
+        self.labels = labels
+    }
 }
 
 /// What a person says of a call's conversion.

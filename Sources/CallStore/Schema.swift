@@ -12,6 +12,7 @@ enum Schema {
         (7, PackageResources.v007_create_backfills_sql),
         (8, PackageResources.v008_prove_archive_sql),
         (9, PackageResources.v009_extend_attribution_sql),
+        (10, PackageResources.v010_keep_rules_sql),
         (11, PackageResources.v011_create_figures_sql),
         (12, PackageResources.v012_add_privacy_sql),
     ]

@@ -101,6 +101,9 @@ extension StoreWriter {
         let calls = try claimed(by: erasure.id, stage: 0, limit: limit)
         if let e164 = erasure.e164 {
             // Before the calls forget to whom they were credited.
+            for key in try phoneKeys().callerKeys(e164: e164) {
+                try run("delete from caller_lists where caller_key = ?", [key])
+            }
             let cleared = try clearRecipients(e164: e164, creditedIn: erasure.id)
             if cleared > 0 { try amend(erasure.id) { $0.recipients += cleared } }
         }

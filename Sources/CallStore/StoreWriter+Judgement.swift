@@ -38,10 +38,11 @@ extension StoreWriter {
             """
             insert into conversions (
                 call_id, outcome, rule_outcome, type, rule_version, needs_review, note,
-                call_revision, judged_ms
+                call_revision, judged_ms, value_micros, currency, once_per_caller_days,
+                attribution_revision
             )
             select id, :outcome, :ruleOutcome, :type, :ruleVersion, :needsReview, :note, revision,
-                :now
+                :now, :value, :currency, :days, :attribution
             from calls
             where id = :call and revision = :content
             and :judgement = coalesce(
@@ -52,9 +53,14 @@ extension StoreWriter {
                 outcome = excluded.outcome, rule_outcome = excluded.rule_outcome,
                 type = excluded.type, rule_version = excluded.rule_version,
                 needs_review = excluded.needs_review, note = excluded.note,
-                call_revision = excluded.call_revision, judged_ms = excluded.judged_ms
+                call_revision = excluded.call_revision, judged_ms = excluded.judged_ms,
+                value_micros = excluded.value_micros, currency = excluded.currency,
+                once_per_caller_days = excluded.once_per_caller_days,
+                attribution_revision = excluded.attribution_revision
             """,
             [
+                "value": after.worth?.micros, "currency": after.worth?.currency,
+                "days": after.oncePerCallerDays, "attribution": seen.attribution,
                 "outcome": after.outcome.rawValue, "ruleOutcome": judgement.outcome.rawValue,
                 "type": after.type, "ruleVersion": judgement.ruleVersion,
                 "needsReview": judgement.verdicts.contains { $0.needsReview },
@@ -70,10 +76,27 @@ extension StoreWriter {
             )
         }
         try writeVerdicts(judgement, of: call, callRevision: seen.content)
+        try count(call, before: before, after: after)
         let isSame =
             before?.outcome == after.outcome && before?.type == after.type
-            && before?.ruleVersion == judgement.ruleVersion
+            && before?.worth == after.worth && before?.ruleVersion == judgement.ruleVersion
         return isSame ? .unchanged : .changed
+    }
+
+    /// Keeps what a version says of a call that another version counts for.
+    ///
+    /// - Returns: Whether the call is as it was read; nothing is written otherwise.
+    @discardableResult
+    package func note(
+        _ call: CallID,
+        seen: CallRevision,
+        _ judgement: Judgement
+    ) throws -> Bool {
+        guard try CallReading.revision(of: call, in: database).content == seen.content else {
+            return false
+        }
+        try writeVerdicts(judgement, of: call, callRevision: seen.content)
+        return true
     }
 
     private func writeVerdicts(
@@ -90,83 +113,45 @@ extension StoreWriter {
                 """
                 insert into verdicts (
                     call_id, type, rule_version, position, outcome, needs_review, echo, evidence,
-                    call_revision, evaluated_ms
-                ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    call_revision, evaluated_ms, value_micros, currency, once_per_caller_days
+                ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     call.number, verdict.type, judgement.ruleVersion, position,
                     verdict.outcome.rawValue, verdict.needsReview, verdict.echo,
                     try StoredJSON.text(verdict.evidence), callRevision, nowMilliseconds,
+                    verdict.worth?.micros, verdict.worth?.currency, verdict.oncePerCallerDays,
                 ]
             )
         }
     }
 
-    /// Notes what a person says of a call; goes before every rule until `unlabel`.
-    ///
-    /// - Throws: `StoreError.notFound` when there is no such call.
-    package func label(_ call: CallID, _ label: ManualLabel) throws {
-        let revision = try CallReading.revision(of: call, in: database)
-        try run(
-            """
-            insert into labels (call_id, type, label, person, note, labelled_ms)
-            values (?, ?, ?, ?, ?, ?)
-            on conflict (call_id, type) do update set
-                label = excluded.label, person = excluded.person, note = excluded.note,
-                labelled_ms = excluded.labelled_ms
-            """,
-            [
-                call.number, label.type, label.label.rawValue, label.person, label.note,
-                nowMilliseconds,
-            ]
-        )
-        try weighAgain(call, callRevision: revision.content)
-        try audit(
-            AuditNote(
-                actor: label.person,
-                action: "call.label",
-                object: "call:\(call)",
-                after: ["type": .text(label.type), "label": .text(label.label.rawValue)],
-                reason: label.note
-            )
-        )
-    }
-
-    /// Takes a person's label back; the rules' verdict counts again.
-    ///
-    /// - Returns: Whether there was one.
-    @discardableResult
-    package func unlabel(_ call: CallID, type: String) throws -> Bool {
-        let revision = try CallReading.revision(of: call, in: database)
-        let removed = try run(
-            "delete from labels where call_id = ? and type = ?",
-            [call.number, type]
-        )
-        guard removed == 1 else { return false }
-        try weighAgain(call, callRevision: revision.content)
-        return true
-    }
-
-    private func weighAgain(_ call: CallID, callRevision: Int64) throws {
+    /// Lets a label that came or went take effect.
+    func weighAgain(_ call: CallID) throws {
         let before = try CallReading.conversion(of: call, in: database)
         let judgement = try before?.ruleVersion.map { try storedJudgement(of: call, version: $0) }
         let after = try effective(call, judgement: judgement)
         try run(
             """
             insert into conversions (
-                call_id, outcome, type, needs_review, note, call_revision, judged_ms
-            ) values (?, ?, ?, 0, ?, ?, ?)
+                call_id, outcome, type, needs_review, note, call_revision, judged_ms, value_micros,
+                currency, once_per_caller_days
+            ) values (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)
             on conflict (call_id) do update set
                 revision = conversions.revision + 1,
                 outcome = excluded.outcome, type = excluded.type, note = excluded.note,
-                judged_ms = excluded.judged_ms
+                judged_ms = excluded.judged_ms, value_micros = excluded.value_micros,
+                currency = excluded.currency,
+                once_per_caller_days = excluded.once_per_caller_days
             """,
             [
                 call.number, after.outcome.rawValue, after.type, after.note,
                 // A label alone judges no content: the rules still have to.
-                0, nowMilliseconds,
+                0, nowMilliseconds, after.worth?.micros, after.worth?.currency,
+                after.oncePerCallerDays,
             ]
         )
+        try count(call, before: before, after: after)
     }
 
     private func storedJudgement(of call: CallID, version: String) throws -> Judgement {
@@ -188,57 +173,10 @@ extension StoreWriter {
 
     /// What counts when people's labels go before the rules' verdicts.
     private func effective(_ call: CallID, judgement: Judgement?) throws -> EffectiveOutcome {
-        let rows = try Row.fetchAll(
-            database.cachedStatement(sql: "select * from labels where call_id = ? order by type"),
-            arguments: [call.number]
+        EffectiveOutcome(
+            labels: try CallReading.labels(of: call, in: database),
+            verdicts: judgement?.verdicts ?? []
         )
-        let labels = rows.map { row in
-            EffectiveOutcome.Label(
-                type: row["type"],
-                label: Ternary(rawValue: row["label"]) ?? .unknown,
-                note: row["note"]
-            )
-        }
-        return EffectiveOutcome(labels: labels, verdicts: judgement?.verdicts ?? [])
-    }
-}
-
-/// Whether a call counts as a conversion, labels before verdicts.
-struct EffectiveOutcome: Equatable {
-    struct Label: Equatable {
-        var type: String
-        var label: Ternary
-        var note: String?
-    }
-
-    let outcome: Ternary
-    let type: String?
-
-    /// The label's note, else the echo of the rule that made it a conversion.
-    let note: String?
-
-    init(labels: [Label], verdicts: [Verdict]) {
-        let labelled = Set(labels.map(\.type))
-        let open = verdicts.filter { !labelled.contains($0.type) }
-        let outcomes = labels.map(\.label) + open.map(\.outcome)
-        let echo: String?
-        if let label = labels.first(where: { $0.label == .yes }) {
-            outcome = .yes
-            type = label.type
-            echo = verdicts.first { $0.type == label.type && $0.outcome == .yes }?.echo
-        } else if let verdict = open.first(where: { $0.outcome == .yes }) {
-            outcome = .yes
-            type = verdict.type
-            echo = verdict.echo
-        } else {
-            outcome = outcomes.contains(.unknown) || outcomes.isEmpty ? .unknown : .no
-            type = nil
-            echo = nil
-        }
-        let deciding = type
-        let labelNote =
-            labels.first { $0.type == deciding }?.note ?? labels.lazy.compactMap(\.note).first
-        note = labelNote ?? echo
     }
 }
 
@@ -249,7 +187,23 @@ extension CallReading {
             outcome: Ternary(rawValue: row["outcome"]) ?? .unknown,
             evidence: try StoredJSON.value(row["evidence"], as: [StoredValue].self) ?? [],
             echo: row["echo"],
-            needsReview: row["needs_review"]
+            needsReview: row["needs_review"],
+            worth: money(row["value_micros"], row["currency"]),
+            oncePerCallerDays: row["once_per_caller_days"]
         )
+    }
+
+    static func labels(of call: CallID, in database: Database) throws -> [ManualLabel] {
+        try Row.fetchAll(
+            database.cachedStatement(sql: "select * from labels where call_id = ? order by type"),
+            arguments: [call.number]
+        ).map { row in
+            ManualLabel(
+                type: row["type"],
+                label: Ternary(rawValue: row["label"]) ?? .unknown,
+                person: row["person"],
+                note: row["note"]
+            )
+        }
     }
 }

@@ -15,6 +15,9 @@ extension StoreWriter {
         return (key.databaseValue, ring.current.id.databaseValue)
     }
 
+    /// Tables that hold callers' keys and no number.
+    private static let bareKeyTables = ["suppressions", "caller_lists"]
+
     /// Whether the store was opened with the secrets of caller keys.
     package var hasPhoneKeys: Bool { ring != nil }
 
@@ -43,10 +46,12 @@ extension StoreWriter {
                     values
                 )
             }
-            try run(
-                "update or replace suppressions set caller_key = ?, key_id = ? where caller_key = ?",
-                values
-            )
+            for table in Self.bareKeyTables {
+                try run(
+                    "update or replace \(table) set caller_key = ?, key_id = ? where caller_key = ?",
+                    values
+                )
+            }
         }
         return changed
     }
@@ -86,10 +91,12 @@ extension StoreWriter {
                     [key, ring.current.id, row["caller_key"] as Data]
                 )
             }
-            try run(
-                "update or replace suppressions set caller_key = ?, key_id = ? where caller_key = ?",
-                [key, ring.current.id, row["caller_key"] as Data]
-            )
+            for table in Self.bareKeyTables {
+                try run(
+                    "update or replace \(table) set caller_key = ?, key_id = ? where caller_key = ?",
+                    [key, ring.current.id, row["caller_key"] as Data]
+                )
+            }
         }
         return (changed, rows.count < limit ? nil : rows.last?["id"])
     }
@@ -118,14 +125,26 @@ package struct PhoneKeyUse: Hashable, Sendable {
     /// Erased callers whose suppression only this secret can tell.
     package var suppressions: Int
 
-    package init(id: String, calls: Int = 0, recipients: Int = 0, suppressions: Int = 0) {
+    /// Entries of the rules' lists of callers that only this secret can tell.
+    package var listed: Int
+
+    package init(
+        id: String,
+        calls: Int = 0,
+        recipients: Int = 0,
+        suppressions: Int = 0,
+        listed: Int = 0
+    ) {
         self.id = id
         self.calls = calls
         self.recipients = recipients
         self.suppressions = suppressions
+        self.listed = listed
     }
 
-    package var isUnused: Bool { calls == 0 && recipients == 0 && suppressions == 0 }
+    package var isUnused: Bool {
+        calls == 0 && recipients == 0 && suppressions == 0 && listed == 0
+    }
 }
 
 extension CallStore {
@@ -152,6 +171,7 @@ extension CallStore {
             try count("call_parties", \.calls)
             try count("recipients", \.recipients)
             try count("suppressions", \.suppressions)
+            try count("caller_lists", \.listed)
             return uses.values.sorted { $0.id < $1.id }
         }
     }

@@ -1,8 +1,12 @@
 /// Reads the conditions of one rule.
 struct ConditionReader {
+    /// Rules that the conditions refer to, and where.
+    private(set) var references: [(id: String, node: RulesNode)] = []
+
     private static let kinds = [
-        "all", "any", "none", "successful", "turns", "phrase", "tool", "criterion", "data",
-        "duration",
+        "all", "any", "none", "atLeast", "score", "successful", "turns", "phrase", "notPhrase",
+        "reply", "tool", "criterion", "data", "duration", "direction", "agent", "language",
+        "channel", "ended", "sentiment", "rating", "caller", "campaign", "rule",
     ]
 
     private var conditionsLeft = RulesLimits.conditionsMax
@@ -20,17 +24,18 @@ struct ConditionReader {
         }
         let fields = try node.fields(allowed: Self.kinds)
         let (kind, body) = try fields.oneOf(Self.kinds)
-        return switch kind {
-        case "all": .all(try list(body, depth: depth))
-        case "any": .any(try list(body, depth: depth))
-        case "none": .none(try list(body, depth: depth))
-        case "successful": .successful(try body.choice(of: UpstreamResult.self))
-        case "turns": .turns(try Self.turns(body))
-        case "phrase": .phrase(try Self.phrase(body))
-        case "tool": .tool(try Self.tool(body))
-        case "criterion": .criterion(try Self.criterion(body))
-        case "data": .data(try Self.data(body))
-        default: .duration(try Self.duration(body))
+        switch kind {
+        case "all": return .all(try list(body, depth: depth))
+        case "any": return .any(try list(body, depth: depth))
+        case "none": return .none(try list(body, depth: depth))
+        case "atLeast": return try atLeast(body, depth: depth)
+        case "score": return try score(body, depth: depth)
+        case "notPhrase": return try notPhrase(body, depth: depth)
+        case "rule":
+            let id = try body.name()
+            references.append((id, body))
+            return .rule(id)
+        default: return try LeafReader.leaf(kind, body)
         }
     }
 
@@ -45,116 +50,49 @@ struct ConditionReader {
         return conditions
     }
 
-    private static func turns(_ node: RulesNode) throws(RulesFileError.Problem) -> TurnCount {
-        let fields = try node.fields(allowed: ["speaker", "atLeast", "atMost"])
-        let bounds = try bounds(fields, max: 100_000)
-        return TurnCount(
-            speaker: try fields.required("speaker").choice(of: SpeakerFilter.self),
-            atLeast: bounds.atLeast,
-            atMost: bounds.atMost
-        )
+    private mutating func atLeast(
+        _ node: RulesNode,
+        depth: Int
+    ) throws(RulesFileError.Problem) -> Condition {
+        let fields = try node.fields(allowed: ["count", "of"])
+        let parts = try list(try fields.required("of"), depth: depth)
+        let count = try fields.required("count").integer(in: 1...parts.count)
+        return .atLeast(count, of: parts)
     }
 
-    private static func duration(_ node: RulesNode) throws(RulesFileError.Problem) -> SecondsRange {
-        let fields = try node.fields(allowed: ["atLeast", "atMost"])
-        return try bounds(fields, max: 1_000_000)
-    }
-
-    private static func bounds(
-        _ fields: RulesNode.Fields,
-        max: Int
-    ) throws(RulesFileError.Problem) -> SecondsRange {
-        var range = SecondsRange()
-        if let field = fields["atLeast"] { range.atLeast = try field.integer(in: 0...max) }
-        if let field = fields["atMost"] { range.atMost = try field.integer(in: 0...max) }
-        guard range.atLeast != nil || range.atMost != nil else {
-            throw fields.owner.problem("atLeast or atMost is missing")
-        }
-        if let low = range.atLeast, let high = range.atMost, low > high {
-            throw fields.owner.problem("atLeast is more than atMost")
-        }
-        return range
-    }
-
-    private static func phrase(_ node: RulesNode) throws(RulesFileError.Problem) -> PhraseLeaf {
-        let names = ["speaker", "any", "all", "atLeast", "of", "withinSeconds"]
-        let fields = try node.fields(allowed: names)
-        let (kind, list) = try fields.oneOf(["any", "all", "of"])
-        var phrases: [String] = []
-        var seen: Set<String> = []
-        for item in try list.items(max: RulesLimits.listMax) {
-            let phrase = try item.text()
-            let normal = Words.normal(phrase)
-            guard !normal.isEmpty else { throw item.problem("has no word to look for") }
-            guard seen.insert(normal).inserted else { throw item.problem("stands twice") }
-            phrases.append(phrase)
-        }
-        var needed = kind == "all" ? phrases.count : 1
-        if kind == "of" {
-            needed = try fields.required("atLeast").integer(in: 1...phrases.count)
-        } else if let field = fields["atLeast"] {
-            throw field.problem("goes with \"of\", not with \"\(kind)\"")
-        }
-        var leaf = PhraseLeaf(
-            speaker: try fields.required("speaker").choice(of: SpeakerFilter.self),
-            phrases: phrases,
-            needed: needed
-        )
-        if let field = fields["withinSeconds"] {
-            leaf.withinSeconds = try field.integer(in: 0...1_000_000)
-        }
-        return leaf
-    }
-
-    private static func tool(_ node: RulesNode) throws(RulesFileError.Problem) -> ToolLeaf {
-        let fields = try node.fields(allowed: ["name", "is"])
-        return ToolLeaf(
-            name: try fields.required("name").text(),
-            use: try fields.required("is").choice(of: ToolLeaf.Use.self)
-        )
-    }
-
-    private static func criterion(
-        _ node: RulesNode
-    ) throws(RulesFileError.Problem) -> CriterionLeaf {
-        let fields = try node.fields(allowed: ["id", "is"])
-        return CriterionLeaf(
-            id: try fields.required("id").text(),
-            result: try fields.required("is").choice(of: UpstreamResult.self)
-        )
-    }
-
-    private static func data(_ node: RulesNode) throws(RulesFileError.Problem) -> DataLeaf {
-        let operators = ["eq", "neq", "gt", "gte", "lt", "lte", "in", "exists", "missing"]
-        let fields = try node.fields(allowed: ["id"] + operators)
-        let id = try fields.required("id").text()
-        let (name, field) = try fields.oneOf(operators)
-        return DataLeaf(id: id, test: try test(name, field))
-    }
-
-    private static func test(
-        _ name: String,
-        _ field: RulesNode
-    ) throws(RulesFileError.Problem) -> DataLeaf.Test {
-        switch name {
-        case "eq": return .eq(try field.value())
-        case "neq": return .neq(try field.value())
-        case "gt": return .gt(try field.number())
-        case "gte": return .gte(try field.number())
-        case "lt": return .lt(try field.number())
-        case "lte": return .lte(try field.number())
-        case "in":
-            var values: [DataValue] = []
-            for item in try field.items(max: RulesLimits.listMax) {
-                values.append(try item.value())
+    private mutating func score(
+        _ node: RulesNode,
+        depth: Int
+    ) throws(RulesFileError.Problem) -> Condition {
+        let fields = try node.fields(allowed: ["atLeast", "of"])
+        let threshold = try fields.required("atLeast")
+        var parts: [WeightedCondition] = []
+        for item in try fields.required("of").items(max: RulesLimits.listMax) {
+            let part = try item.fields(allowed: ["weight", "when"])
+            let weight = try part.required("weight")
+            let value = try weight.number()
+            guard value != 0, abs(value) <= RulesLimits.weightMax else {
+                throw weight.problem("must be a number other than 0, at most 1000000")
             }
-            return .isIn(values)
-        case "exists":
-            try field.isTrue()
-            return .exists
-        default:
-            try field.isTrue()
-            return .missing
+            let condition = try condition(try part.required("when"), depth: depth + 1)
+            parts.append(WeightedCondition(weight: value, condition: condition))
         }
+        let limit = try threshold.number()
+        let reach = parts.reduce(0) { $0 + max(0, $1.weight) }
+        guard limit <= reach else {
+            throw threshold.problem("cannot be reached: the weights add up to \(reach)")
+        }
+        return .score(atLeast: limit, of: parts)
+    }
+
+    private mutating func notPhrase(
+        _ node: RulesNode,
+        depth: Int
+    ) throws(RulesFileError.Problem) -> Condition {
+        let fields = try node.fields(allowed: LeafReader.phraseFields + ["after"])
+        let leaf = try LeafReader.phrase(fields)
+        var after: Condition?
+        if let field = fields["after"] { after = try condition(field, depth: depth + 1) }
+        return .notPhrase(leaf, after: after)
     }
 }

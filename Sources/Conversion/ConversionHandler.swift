@@ -1,3 +1,4 @@
+import Ambient
 import CallJobs
 package import CallStore
 package import JobQueue
@@ -7,6 +8,9 @@ package import JobWorker
 ///
 /// Reads the present state of each call, evaluates, and has the verdicts written where the call is
 /// as it was read. Labels that people gave go before the rules; the store sees to that.
+///
+/// A call is judged by the version in use when it is judged first, and by that one again when it
+/// changes; only a scoring anew gives it to another version.
 package struct ConversionHandler: JobHandler {
     package typealias Effect = StoreChange
 
@@ -17,12 +21,12 @@ package struct ConversionHandler: JobHandler {
     private static let storePause = Duration.seconds(5)
 
     private let store: CallStore
-    private let rules: @Sendable () -> RuleSet
+    private let library: RuleLibrary
 
-    /// `rules` is asked for the rules at the start of each job.
-    package init(store: CallStore, rules: @escaping @Sendable () -> RuleSet) {
+    /// `library` is asked for the rules at the start of each job.
+    package init(store: CallStore, library: RuleLibrary) {
         self.store = store
-        self.rules = rules
+        self.library = library
     }
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.conversion.policy }
@@ -33,14 +37,20 @@ package struct ConversionHandler: JobHandler {
         _ job: Job,
         in context: JobContext
     ) async throws -> HandlerResult<StoreChange> {
-        let selection: CallSelection
+        let arguments: ConversionArguments
         do throws(ArgumentsError) {
-            selection = try ConversionArguments(of: job).selection
+            arguments = try ConversionArguments(of: job)
         } catch {
             return .unreadable(error)
         }
         do throws(StoreError) {
-            return .done(try await judge(selection, lane: job.lane))
+            switch arguments {
+            case .selection(let selection):
+                return .done(try await judge(selection, lane: job.lane))
+            case .rescore(let id):
+                let batch = RescoreBatch(store: store, library: library, ambient: context.ambient)
+                return .done(try await batch.change(id, lane: job.lane))
+            }
         } catch {
             switch error {
             case .unavailable(let reason):
@@ -55,13 +65,18 @@ package struct ConversionHandler: JobHandler {
         _ selection: CallSelection,
         lane: Lane
     ) async throws(StoreError) -> StoreChange {
-        let rules = rules()
-        let ids = try await calls(selection, rules)
+        let rules = try await library.inUse()
+        let ids = try await calls(selection, rules.active)
         var judged: [Judged] = []
-        for id in ids {
-            if let one = try await judge(id, by: rules) { judged.append(one) }
+        for call in try await store.callsToJudge(ids) {
+            judged.append(try await judge(call, by: rules))
         }
-        return Self.change(judged, next: Self.next(selection, ids), lane: lane)
+        return Self.change(
+            judged,
+            by: [rules.active, rules.shadow].compactMap { $0?.stored },
+            next: Self.next(selection, ids),
+            lane: lane
+        )
     }
 
     private func calls(
@@ -72,7 +87,7 @@ package struct ConversionHandler: JobHandler {
         case .calls(let ids): ids
         case .open(let after):
             try await store.unjudged(
-                ruleVersion: rules.version,
+                followsCampaigns: rules.dependsOnCampaigns,
                 after: after,
                 limit: Self.sweepBatch
             )
@@ -91,15 +106,25 @@ package struct ConversionHandler: JobHandler {
         var call: CallID
         var seen: CallRevision
         var judgement: Judgement
+
+        /// What the shadow says of it.
+        var note: Judgement?
     }
 
-    /// Nil for a call that is not at its end, and for one that is not there any more.
-    private func judge(_ id: CallID, by rules: RuleSet) async throws(StoreError) -> Judged? {
-        guard let call = try await store.call(id), call.record.status.isFinal else { return nil }
+    private func judge(_ call: CallToJudge, by rules: RulesInUse) async throws(StoreError) -> Judged
+    {
+        var active = rules.active
+        if let version = call.call.conversion?.ruleVersion, version != active.version,
+            let before = try await library.rules(version)
+        {
+            active = before
+        }
+        let facts = CallFacts(call)
         return Judged(
-            call: id,
-            seen: call.revision,
-            judgement: rules.judge(CallFacts(call))
+            call: call.call.id,
+            seen: call.call.revision,
+            judgement: active.judge(facts),
+            note: rules.shadow?.judge(facts)
         )
     }
 
@@ -115,15 +140,22 @@ package struct ConversionHandler: JobHandler {
 
     private static func change(
         _ judged: [Judged],
+        by versions: [RuleVersion],
         next: CallSelection?,
         lane: Lane
     ) -> StoreChange {
         { writer in
+            if !judged.isEmpty {
+                for version in versions { try writer.keep(version) }
+            }
             var changedMeanwhile: [CallID] = []
             for one in judged {
                 do {
-                    _ = try writer.part {
+                    try writer.part {
                         try writer.judge(one.call, seen: one.seen, one.judgement)
+                        if let note = one.note, note.ruleVersion != one.judgement.ruleVersion {
+                            try writer.note(one.call, seen: one.seen, note)
+                        }
                     }
                 } catch StoreError.stale where judged.count > 1 {
                     // One call that moved does not undo the batch: it gets a job of its own.
@@ -138,28 +170,5 @@ package struct ConversionHandler: JobHandler {
                 try writer.addToOutbox(OutboxJob(ConversionArguments(next), lane: lane))
             }
         }
-    }
-}
-
-extension CallFacts {
-    /// What rules may look at, of a call at its end.
-    package init(_ call: Call) {
-        let record = call.record
-        self.init(
-            successful: record.callSuccessful,
-            transcript: Self.transcript(of: call),
-            criteria: record.criteria,
-            collected: record.collected,
-            durationSeconds: record.status.isFinal ? record.durationSeconds : nil
-        )
-    }
-
-    /// The turns; nil when there were some that we do not have.
-    private static func transcript(of call: Call) -> [Turn]? {
-        guard call.transcript.isEmpty else { return call.transcript }
-        let record = call.record
-        let wasDeleted = record.transcriptDeletedUnix != nil
-        let hadMessages = (record.messageCount ?? 0) > 0 || (record.callerMessageCount ?? 0) > 0
-        return call.hasDetail && !wasDeleted && !hadMessages ? [] : nil
     }
 }

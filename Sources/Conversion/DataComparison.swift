@@ -19,6 +19,18 @@ enum DataComparison {
         }
     }
 
+    /// A collected amount of money; nil for what is none.
+    static func amount(_ found: StoredValue) -> Decimal? {
+        switch found {
+        case .integer(let value): Decimal(value)
+        case .number(let value): value.isFinite ? Decimal(string: "\(value)") : nil
+        case .text(let text):
+            text.wholeMatch(of: /\s*-?[0-9]{1,12}(\.[0-9]{1,6})?\s*/) == nil
+                ? nil : Decimal(string: text.trimmingCharacters(in: .whitespaces))
+        default: nil
+        }
+    }
+
     private static func equal(_ found: StoredValue, _ wanted: DataValue) -> Ternary {
         switch (found, wanted) {
         case (.null, _), (.list, _), (.object, _): .unknown

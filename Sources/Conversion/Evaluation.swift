@@ -2,8 +2,7 @@ import CallStore
 
 /// Why a leaf is true: the place in the call that shows it.
 struct Evidence: Sendable, Hashable {
-    /// The leaf's kind: `successful`, `turns`, `phrase`, `tool`, `criterion`, `data`, `duration`,
-    /// or `none` for things that did not happen.
+    /// The leaf's kind as a rules file names it, or `none` for things that did not happen.
     var leaf: String
     var ruleID: String
     var ruleVersion: String
@@ -42,34 +41,78 @@ struct Finding: Sendable, Equatable {
 
     /// Of every true leaf, in the order of the tree.
     var evidence: [Evidence]
+
+    static let unknown = Finding(truth: .unknown, evidence: [])
+    static let no = Finding(truth: .no, evidence: [])
+}
+
+/// One call while the rules of a set are applied to it: what they share.
+final class CallEvaluation {
+    let facts: CallFacts
+    private let set: RuleSet
+    private var findings: [String: Finding] = [:]
+
+    /// What was said, turn by turn.
+    private(set) lazy var spoken: [SpokenTurn] = {
+        let speech = set.lexicon.speech(for: facts.language)
+        return (facts.transcript ?? []).map { SpokenTurn($0.message ?? "", speech: speech) }
+    }()
+
+    init(_ facts: CallFacts, by set: RuleSet) {
+        self.facts = facts
+        self.set = set
+    }
+
+    /// What a rule's scope and condition say, without its `unless`.
+    ///
+    /// The file was refused if rules refer to each other in a circle, so this ends.
+    func finding(of rule: Rule) -> Finding {
+        if let known = findings[rule.id] { return known }
+        var finding = Finding.no
+        switch rule.scope.includes(facts) {
+        case .yes: finding = Evaluator(rule: rule, call: self).finding(rule.condition)
+        case .no: break
+        case .unknown:
+            let inside = Evaluator(rule: rule, call: self).finding(rule.condition)
+            finding = inside.truth == .no ? .no : .unknown
+        }
+        findings[rule.id] = finding
+        return finding
+    }
+
+    func finding(ofRule id: String) -> Finding {
+        guard let rule = set.rules.first(where: { $0.id == id }) else {
+            preconditionFailure("A rules file whose rules refer to others that are not there.")
+        }
+        return finding(of: rule)
+    }
 }
 
 /// Applies the conditions of one rule to one call; a pure function of both.
 struct Evaluator {
-    let ruleID: String
-    let ruleVersion: String
-    let facts: CallFacts
-    private let words: [Words]
+    let rule: Rule
+    let call: CallEvaluation
 
-    init(rule: Rule, facts: CallFacts) {
-        ruleID = rule.id
-        ruleVersion = rule.version
-        self.facts = facts
-        words = (facts.transcript ?? []).map { Words($0.message ?? "") }
-    }
+    var facts: CallFacts { call.facts }
 
     func finding(_ condition: Condition) -> Finding {
         switch condition {
-        case .all(let parts): combined(parts, Ternary.all)
-        case .any(let parts): combined(parts, Ternary.any)
-        case .none(let parts): absence(parts)
+        case .all, .any, .none, .atLeast, .score: combined(condition)
         case .successful(let wanted): successful(wanted)
+        case .successScore(let range): number(facts.successScore, in: range, "successful")
         case .turns(let count): turns(count)
         case .phrase(let leaf): phrase(leaf)
+        case .notPhrase(let leaf, let after): notPhrase(leaf, after: after)
+        case .reply(let leaf): reply(leaf)
         case .tool(let leaf): tool(leaf)
         case .criterion(let leaf): criterion(leaf)
         case .data(let leaf): data(leaf)
         case .duration(let range): duration(range)
+        case .word(let word, let values): self.word(word, values)
+        case .rating(let range): number(facts.rating, in: range, "rating")
+        case .caller(let leaf): caller(leaf)
+        case .campaign(let leaf): campaign(leaf)
+        case .rule(let id): call.finding(ofRule: id)
         }
     }
 
@@ -89,10 +132,7 @@ struct Evaluator {
 
     /// The leaves of a tree, from left to right.
     private func leaves(_ condition: Condition) -> [Condition] {
-        switch condition {
-        case .all(let parts), .any(let parts), .none(let parts): parts.flatMap(leaves)
-        default: [condition]
-        }
+        condition.isCombinator ? condition.parts.flatMap(leaves) : [condition]
     }
 
     /// The value of a tree whose leaves have the given values, taken from the front.
@@ -100,133 +140,36 @@ struct Evaluator {
         _ condition: Condition,
         _ leaves: inout ArraySlice<Ternary>
     ) -> Ternary {
+        guard condition.isCombinator else { return leaves.popFirst() ?? .unknown }
         var values: [Ternary] = []
-        switch condition {
-        case .all(let parts), .any(let parts), .none(let parts):
-            for part in parts { values.append(fold(part, &leaves)) }
-        default:
-            return leaves.popFirst() ?? .unknown
-        }
-        return switch condition {
-        case .all: Ternary.all(values)
-        case .any: Ternary.any(values)
-        default: Ternary.none(values)
-        }
+        for part in condition.parts { values.append(fold(part, &leaves)) }
+        return condition.combined(values)
     }
 
-    private func combined(_ parts: [Condition], _ combine: ([Ternary]) -> Ternary) -> Finding {
-        let findings = parts.map(finding)
-        return Finding(
-            truth: combine(findings.map(\.truth)),
+    private func combined(_ condition: Condition) -> Finding {
+        let findings = condition.parts.map(finding)
+        var finding = Finding(
+            truth: condition.combined(findings.map(\.truth)),
             evidence: findings.flatMap(\.evidence)
         )
-    }
-
-    private func absence(_ parts: [Condition]) -> Finding {
-        var finding = combined(parts, Ternary.none)
         if finding.truth == .yes {
-            // What did not happen has no place; still a true verdict must say what it stands on.
-            let echo = RuleEcho.phrase(.none(parts))
-            finding.evidence = [evidence("none", detail: echo)]
+            if case .none = condition { finding.evidence = [absence(condition)] }
+            // Weights below zero can leave a sum that needs no leaf to hold.
+            if finding.evidence.isEmpty { finding.evidence = [absence(condition)] }
         }
         return finding
     }
 
-    private func successful(_ wanted: UpstreamResult) -> Finding {
-        guard let word = facts.successful else { return unknown }
-        return leaf(Self.truth(of: word, wanted: wanted)) {
-            evidence("successful", detail: wanted.rawValue)
-        }
+    /// What did not happen has no place; still a true verdict must say what it stands on.
+    func absence(_ condition: Condition) -> Evidence {
+        evidence("none", detail: RuleEcho.phrase(condition))
     }
 
-    private func criterion(_ wanted: CriterionLeaf) -> Finding {
-        guard let result = facts.criteria?.first(where: { $0.id == wanted.id }) else {
-            return unknown
-        }
-        return leaf(Self.truth(of: result.result, wanted: wanted.result)) {
-            evidence("criterion", detail: "\(wanted.id) is \(wanted.result.rawValue)")
-        }
-    }
-
-    /// Compares the upstream's word with the wanted one; its own "unknown" is unknown to us too.
-    private static func truth(of word: String, wanted: UpstreamResult) -> Ternary {
-        switch UpstreamResult(rawValue: word) {
-        case .unknown?: wanted == .unknown ? .yes : .unknown
-        case let result?: Ternary(result == wanted)
-        case nil: .unknown
-        }
-    }
-
-    private func turns(_ count: TurnCount) -> Finding {
-        guard let transcript = facts.transcript else { return unknown }
-        let counted = transcript.indices.filter { index in
-            count.speaker.matches(transcript[index].speaker) && !words[index].words.isEmpty
-        }
-        let isEnough = count.atLeast.map { counted.count >= $0 } ?? true
-        let isFewEnough = count.atMost.map { counted.count <= $0 } ?? true
-        return leaf(Ternary(isEnough && isFewEnough)) {
-            // The turn with which the count was reached shows it.
-            let reaching = count.atLeast.flatMap { $0 >= 1 ? counted[$0 - 1] : nil }
-            let who = RuleEcho.speaker(count.speaker)
-            return evidence("turns", detail: "\(counted.count) turns of \(who)", turn: reaching)
-        }
-    }
-
-    private func duration(_ range: SecondsRange) -> Finding {
-        guard let seconds = facts.durationSeconds else { return unknown }
-        let isLong = range.atLeast.map { seconds >= $0 } ?? true
-        let isShort = range.atMost.map { seconds <= $0 } ?? true
-        return leaf(Ternary(isLong && isShort)) { evidence("duration", detail: "\(seconds) s") }
-    }
-
-    private func phrase(_ leaf: PhraseLeaf) -> Finding {
-        guard let transcript = facts.transcript else { return unknown }
-        var found: [Evidence] = []
-        for phrase in leaf.phrases {
-            let needle = Words(phrase)
-            for (index, turn) in transcript.enumerated() where leaf.speaker.matches(turn.speaker) {
-                if let limit = leaf.withinSeconds, turn.secondsIn > limit { continue }
-                guard let range = words[index].range(of: needle) else { continue }
-                found.append(evidence("phrase", detail: phrase, turn: index, characters: range))
-                break
-            }
-        }
-        return found.count >= leaf.needed
-            ? Finding(truth: .yes, evidence: found) : Finding(truth: .no, evidence: [])
-    }
-
-    private func tool(_ wanted: ToolLeaf) -> Finding {
-        guard let transcript = facts.transcript else { return unknown }
-        for (index, turn) in transcript.enumerated() {
-            let isCalled =
-                wanted.use == .called
-                && turn.toolCalls.contains { $0.name == wanted.name && $0.wasCalled }
-            let isAnswered = turn.toolResults.contains { result in
-                result.name == wanted.name && result.wasCalled
-                    && (wanted.use == .called || !result.isError)
-            }
-            guard isCalled || isAnswered else { continue }
-            let detail = "\(wanted.name) \(wanted.use.rawValue)"
-            return Finding(truth: .yes, evidence: [evidence("tool", detail: detail, turn: index)])
-        }
-        return Finding(truth: .no, evidence: [])
-    }
-
-    private func data(_ wanted: DataLeaf) -> Finding {
-        guard let collected = facts.collected else { return unknown }
-        let found = collected.first { $0.id == wanted.id }?.value ?? .null
-        return leaf(DataComparison.truth(of: found, test: wanted.test)) {
-            evidence("data", detail: RuleEcho.phrase(.data(wanted)))
-        }
-    }
-
-    private var unknown: Finding { Finding(truth: .unknown, evidence: []) }
-
-    private func leaf(_ truth: Ternary, evidence: () -> Evidence) -> Finding {
+    func leaf(_ truth: Ternary, evidence: () -> Evidence) -> Finding {
         Finding(truth: truth, evidence: truth == .yes ? [evidence()] : [])
     }
 
-    private func evidence(
+    func evidence(
         _ leaf: String,
         detail: String,
         turn: Int? = nil,
@@ -234,12 +177,49 @@ struct Evaluator {
     ) -> Evidence {
         Evidence(
             leaf: leaf,
-            ruleID: ruleID,
-            ruleVersion: ruleVersion,
+            ruleID: rule.id,
+            ruleVersion: rule.version,
             detail: detail,
             turn: turn,
             characters: characters,
             seconds: turn.flatMap { facts.transcript?[$0].secondsIn }
         )
+    }
+}
+
+extension Condition {
+    /// Whether it is made of others only, and its value follows from theirs.
+    fileprivate var isCombinator: Bool {
+        switch self {
+        case .all, .any, .none, .atLeast, .score: true
+        default: false
+        }
+    }
+
+    /// The value of a combinator whose parts have these values.
+    fileprivate func combined(_ values: [Ternary]) -> Ternary {
+        switch self {
+        case .all: Ternary.all(values)
+        case .any: Ternary.any(values)
+        case .none: Ternary.none(values)
+        case .atLeast(let count, _): Ternary.atLeast(count, of: values)
+        case .score(let limit, let parts):
+            Ternary.score(zip(parts.map(\.weight), values).map { ($0, $1) }, atLeast: limit)
+        default: values.first ?? .unknown
+        }
+    }
+}
+
+extension RuleScope {
+    /// Whether the rule is about such a call.
+    func includes(_ facts: CallFacts) -> Ternary {
+        func part(_ values: [String], _ found: String?, _ word: CallWord) -> Ternary {
+            guard !values.isEmpty else { return .yes }
+            return found.map { word.truth(of: $0, isIn: values) } ?? .unknown
+        }
+        return Ternary.all([
+            part(agents, facts.agentID, .agent), part(languages, facts.language, .language),
+            part(channels, facts.channel?.rawValue, .channel),
+        ])
     }
 }

@@ -1,23 +1,27 @@
+import CallStore
 import Crypto
 import Foundation
 
 /// Gives a rule its version: the same meaning has the same digest, however it is written.
 enum RuleDigest {
     /// Raised when the evaluator changes so that a verdict of an unchanged rule may differ.
-    static let evaluatorVersion = 1
+    static let evaluatorVersion = 2
 
-    static func version(
-        id: String,
-        type: String,
-        value: Decimal?,
-        currency: String?,
-        unlessVersions: [String],
-        condition: Condition
+    /// Of what decides whether the rule holds, without what follows from it.
+    ///
+    /// `references` are the digests of the rules that the condition refers to, in its order. The
+    /// word lists count only for a condition that listens to words.
+    static func meaning(
+        scope: RuleScope,
+        condition: Condition,
+        references: [String],
+        lexicon: Lexicon
     ) -> String {
         digest([
-            "evaluator \(evaluatorVersion)", id, type,
-            value.map { NSDecimalNumber(decimal: $0).stringValue } ?? "", currency ?? "",
-            unlessVersions.joined(separator: ","), canonical(condition),
+            "evaluator \(evaluatorVersion)", condition.listens ? lexicon.digest : "",
+            fields("agents", scope.agents), fields("languages", scope.languages),
+            fields("channels", scope.channels), references.joined(separator: ","),
+            canonical(condition),
         ])
     }
 
@@ -41,24 +45,56 @@ enum RuleDigest {
         case .all(let parts): list("all", parts)
         case .any(let parts): list("any", parts)
         case .none(let parts): list("none", parts)
+        case .atLeast(let count, let parts): list("atLeast \(count)", parts)
+        case .score(let limit, let parts):
+            fields("score \(limit)", parts.flatMap { ["\($0.weight)", canonical($0.condition)] })
         case .successful(let result): fields("successful", [result.rawValue])
+        case .successScore(let range): fields("successScore", bounds(range))
         case .turns(let count):
             fields(
                 "turns",
                 [count.speaker.rawValue, number(count.atLeast), number(count.atMost)]
             )
-        case .phrase(let leaf):
+        case .phrase(let leaf): fields("phrase", parts(of: leaf))
+        case .notPhrase(let leaf, let after):
+            fields("notPhrase", parts(of: leaf) + [after.map(canonical) ?? ""])
+        case .reply(let leaf):
             fields(
-                "phrase",
-                [leaf.speaker.rawValue, "\(leaf.needed)", number(leaf.withinSeconds)]
-                    + leaf.phrases.map { Words.normal($0) }
+                "reply",
+                [leaf.asker.rawValue, leaf.answer.rawValue, "\(leaf.withinTurns)"]
+                    + leaf.phrases.map { Phrase.normal($0) }
             )
-        case .tool(let leaf): fields("tool", [leaf.name, leaf.use.rawValue])
-        case .criterion(let leaf): fields("criterion", [leaf.id, leaf.result.rawValue])
+        case .tool(let leaf):
+            fields(
+                "tool",
+                [leaf.name, leaf.use.rawValue]
+                    + (leaf.result.map { [$0.path.description] + parts(of: $0.test) } ?? [])
+            )
+        case .criterion(let leaf):
+            switch leaf.test {
+            case .result(let result): fields("criterion", [leaf.id, result.rawValue])
+            case .score(let range): fields("criterionScore", [leaf.id] + bounds(range))
+            }
         case .data(let leaf): fields("data", [leaf.id] + parts(of: leaf.test))
         case .duration(let range):
             fields("duration", [number(range.atLeast), number(range.atMost)])
+        case .word(let word, let values): fields(word.rawValue, values)
+        case .rating(let range): fields("rating", bounds(range))
+        case .caller(.firstTime): "caller(firstTime)"
+        case .caller(.withheld): "caller(withheld)"
+        case .caller(.onList(let name)): fields("callerOnList", [name])
+        case .campaign(.any): "campaign(any)"
+        case .campaign(.none): "campaign(none)"
+        case .campaign(.oneOf(let names)): fields("campaign", names)
+        case .rule(let id): fields("rule", [id])
         }
+    }
+
+    private static func parts(of leaf: PhraseLeaf) -> [String] {
+        [
+            leaf.speaker.rawValue, "\(leaf.needed)", number(leaf.withinSeconds),
+            number(leaf.withinTurns), "\(leaf.countsNegated)", "\(leaf.countsQuestions)",
+        ] + leaf.phrases.map { Phrase.normal($0) }
     }
 
     private static func parts(of test: DataLeaf.Test) -> [String] {
@@ -87,11 +123,27 @@ enum RuleDigest {
         value.map { "\($0)" } ?? ""
     }
 
+    private static func bounds(_ range: NumberRange) -> [String] {
+        [range.atLeast, range.atMost].map { $0.map { "\($0)" } ?? "" }
+    }
+
     private static func list(_ name: String, _ parts: [Condition]) -> String {
         fields(name, parts.map(canonical))
     }
 
     private static func fields(_ name: String, _ values: [String]) -> String {
         name + "(" + values.map { "\($0.utf8.count):\($0)" }.joined() + ")"
+    }
+}
+
+extension Condition {
+    /// Whether word lists take part in it.
+    fileprivate var listens: Bool {
+        contains { condition in
+            switch condition {
+            case .phrase, .notPhrase, .reply: true
+            default: false
+            }
+        }
     }
 }

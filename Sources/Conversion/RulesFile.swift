@@ -1,25 +1,50 @@
 package import Foundation
 import Yams
 
-/// Reads rules from a YAML text, strictly: what is not understood refuses the whole file.
+/// Reads rules, strictly: what is not understood refuses the whole file.
 package enum RulesFile {
+    /// The ending of a file in the text form; every other file is YAML.
+    package static let textSuffix = ".rules"
+
     /// Reads the text of a rules file.
     ///
     /// - Parameters:
     ///   - text: The content.
-    ///   - file: The name that an error gives.
+    ///   - file: The name that an error gives; its ending tells the form.
+    ///   - lexicon: The word lists to read the rules with.
     /// - Returns: All rules of the file.
     /// - Throws: `RulesFileError`, naming for each broken rule the line, the field and the reason.
-    package static func parse(_ text: String, file: String) throws(RulesFileError) -> RuleSet {
-        let root: RulesNode
-        do {
-            root = RulesNode(node: try document(text), path: "")
-        } catch {
-            throw RulesFileError(file: file, problems: [error])
-        }
+    package static func parse(
+        _ text: String,
+        file: String,
+        lexicon: Lexicon = .shipped
+    ) throws(RulesFileError) -> RuleSet {
+        let url = URL(filePath: file)
+        let form: RuleSet.Form = file.hasSuffix(textSuffix) ? .text : .yaml
+        let name = url.deletingPathExtension().lastPathComponent
+        return try parse(text, name: name, form: form, file: file, lexicon: lexicon)
+    }
+
+    /// Reads rules that were stored.
+    ///
+    /// - Throws: `RulesFileError` as for a file.
+    package static func parse(
+        _ text: String,
+        name: String,
+        form: RuleSet.Form,
+        file: String,
+        lexicon: Lexicon
+    ) throws(RulesFileError) -> RuleSet {
         var problems: [RulesFileError.Problem] = []
-        var reader = RuleReader()
+        var rules: [Rule] = []
         do {
+            let tree: RulesTree =
+                switch form {
+                case .yaml: .yaml(try document(text))
+                case .text: try RulesText.tree(text)
+                }
+            let root = RulesNode(tree: tree, path: "")
+            var reader = RuleReader()
             let fields = try root.fields(allowed: ["rules"])
             for item in try fields.required("rules").items(max: RulesLimits.rulesMax) {
                 do {
@@ -28,12 +53,13 @@ package enum RulesFile {
                     problems.append(error)
                 }
             }
+            // What a broken rule is referred to by would only hide what is wrong with it.
+            if problems.isEmpty { rules = try reader.rules(lexicon: lexicon) }
         } catch {
             problems.append(error)
         }
         guard problems.isEmpty else { throw RulesFileError(file: file, problems: problems) }
-        let name = URL(filePath: file).deletingPathExtension().lastPathComponent
-        return RuleSet(name: name, rules: reader.rules)
+        return RuleSet(name: name, rules: rules, source: text, form: form, lexicon: lexicon)
     }
 
     /// Reads a rules file; blocks for as long as the disk takes for at most 256 KiB.
@@ -90,80 +116,5 @@ package enum RulesFile {
             break
         }
         return problem
-    }
-}
-
-/// Reads one rule after the other and keeps what the later ones may refer to.
-private struct RuleReader {
-    var rules: [Rule] = []
-
-    /// Types that somebody's `unless` looked at: no later rule may add to them.
-    private var closedTypes: Set<String> = []
-
-    mutating func read(_ node: RulesNode) throws(RulesFileError.Problem) {
-        let names = ["id", "type", "value", "currency", "unless", "when"]
-        let fields = try node.fields(allowed: names)
-        let idField = try fields.required("id")
-        let id = try idField.name()
-        guard !rules.contains(where: { $0.id == id }) else {
-            throw idField.problem("another rule has this id")
-        }
-        let typeField = try fields.required("type")
-        let type = try typeField.name()
-        guard !closedTypes.contains(type) else {
-            throw typeField.problem("all rules of a type must stand before its use in unless")
-        }
-        let (value, currency) = try money(fields)
-        let unless = try unless(fields["unless"], type: type)
-        var reader = ConditionReader()
-        let condition = try reader.condition(try fields.required("when"))
-        closedTypes.formUnion(unless)
-        rules.append(
-            Rule(
-                id: id,
-                type: type,
-                value: value,
-                currency: currency,
-                unless: unless,
-                unlessVersions: rules.filter { unless.contains($0.type) }.map(\.version),
-                condition: condition
-            )
-        )
-    }
-
-    private func unless(
-        _ node: RulesNode?,
-        type: String
-    ) throws(RulesFileError.Problem) -> [String] {
-        guard let node else { return [] }
-        var types: [String] = []
-        for item in try node.items(max: RulesLimits.rulesMax) {
-            let name = try item.name()
-            guard name != type, rules.contains(where: { $0.type == name }) else {
-                throw item.problem("must be the type of a rule above")
-            }
-            guard !types.contains(name) else { throw item.problem("stands twice") }
-            types.append(name)
-        }
-        return types
-    }
-
-    private func money(
-        _ fields: RulesNode.Fields
-    ) throws(RulesFileError.Problem) -> (Decimal?, String?) {
-        guard let field = fields["value"] else {
-            if let currency = fields["currency"] { throw currency.problem("goes with value") }
-            return (nil, nil)
-        }
-        let isAmount =
-            field.plain?.wholeMatch(of: /[0-9]{1,12}(\.[0-9]{1,4})?/) != nil
-        guard isAmount, let text = field.plain, let value = Decimal(string: text) else {
-            throw field.problem("must be an amount such as 80 or 79.90")
-        }
-        let currency = try fields.required("currency")
-        guard let code = currency.plain, code.wholeMatch(of: /[A-Z]{3}/) != nil else {
-            throw currency.problem("must be a currency of ISO 4217, such as EUR")
-        }
-        return (value, code)
     }
 }

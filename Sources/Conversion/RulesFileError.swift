@@ -41,6 +41,9 @@ package enum RulesLimits {
     /// Phrases or values in one list.
     package static let listMax = 200
 
+    /// The weight of one condition, up or down.
+    package static let weightMax = 1_000_000.0
+
     /// Characters of one text.
     package static let textMax = 200
 }

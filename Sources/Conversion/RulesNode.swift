@@ -1,27 +1,28 @@
-import Yams
-
-/// A place in a rules file: the YAML node there and what leads to it.
+/// A place in a rules file: what stands there and what leads to it.
 struct RulesNode {
-    let node: Node
+    let tree: RulesTree
     let path: String
 
     func problem(_ reason: String) -> RulesFileError.Problem {
-        RulesFileError.Problem(line: node.mark?.line, field: path, reason: reason)
+        RulesFileError.Problem(line: tree.line, field: path, reason: reason)
     }
+
+    /// Whether fields stand here, and not a text or a list.
+    var isMapping: Bool { tree.pairs != nil }
 
     /// The fields of a mapping, each at most once and none but the allowed.
     func fields(allowed: [String]) throws(RulesFileError.Problem) -> Fields {
-        guard case .mapping(let mapping) = node else {
+        guard let pairs = tree.pairs else {
             throw problem("must be a mapping with \(Self.listed(allowed))")
         }
         var fields: [String: RulesNode] = [:]
-        for (key, value) in mapping {
-            guard let name = key.string else {
-                throw RulesNode(node: key, path: path).problem("a key must be a word")
+        for (key, value) in pairs {
+            guard let name = key.scalar?.text else {
+                throw RulesNode(tree: key, path: path).problem("a key must be a word")
             }
-            let field = RulesNode(node: value, path: path.isEmpty ? name : "\(path).\(name)")
+            let field = RulesNode(tree: value, path: path.isEmpty ? name : "\(path).\(name)")
             guard allowed.contains(name) else {
-                let at = RulesNode(node: key, path: field.path)
+                let at = RulesNode(tree: key, path: field.path)
                 throw at.problem("no such field; allowed are \(Self.listed(allowed))")
             }
             guard fields.updateValue(field, forKey: name) == nil else {
@@ -33,21 +34,33 @@ struct RulesNode {
 
     /// The items of a list, at least one.
     func items(max limit: Int) throws(RulesFileError.Problem) -> [RulesNode] {
-        guard case .sequence(let sequence) = node else { throw problem("must be a list") }
-        guard !sequence.isEmpty else { throw problem("must not be empty") }
-        guard sequence.count <= limit else { throw problem("has more than \(limit) items") }
-        return sequence.enumerated().map { index, item in
-            RulesNode(node: item, path: "\(path)[\(index)]")
+        guard let items = tree.items else { throw problem("must be a list") }
+        guard !items.isEmpty else { throw problem("must not be empty") }
+        guard items.count <= limit else { throw problem("has more than \(limit) items") }
+        return items.enumerated().map { index, item in
+            RulesNode(tree: item, path: "\(path)[\(index)]")
         }
+    }
+
+    /// The texts of a list, or of a single text.
+    func texts(max limit: Int) throws(RulesFileError.Problem) -> [String] {
+        if tree.scalar != nil { return [try text()] }
+        var texts: [String] = []
+        for item in try items(max: limit) {
+            let text = try item.text()
+            guard !texts.contains(text) else { throw item.problem("stands twice") }
+            texts.append(text)
+        }
+        return texts
     }
 
     /// A text of 1 to `RulesLimits.textMax` characters.
     func text() throws(RulesFileError.Problem) -> String {
-        guard case .scalar(let scalar) = node else { throw problem("must be a text") }
-        guard !scalar.string.isEmpty, scalar.string.count <= RulesLimits.textMax else {
+        guard let text = tree.scalar?.text else { throw problem("must be a text") }
+        guard !text.isEmpty, text.count <= RulesLimits.textMax else {
             throw problem("must have 1 to \(RulesLimits.textMax) characters")
         }
-        return scalar.string
+        return text
     }
 
     /// A name of letters, digits, `_`, `-` and `.`.
@@ -98,7 +111,7 @@ struct RulesNode {
         of type: Choice.Type
     ) throws(RulesFileError.Problem) -> Choice
     where Choice: RawRepresentable & CaseIterable, Choice.RawValue == String {
-        guard let text = plain ?? node.string, let choice = Choice(rawValue: text) else {
+        guard let text = tree.scalar?.text, let choice = Choice(rawValue: text) else {
             throw problem("must be \(Self.listed(Choice.allCases.map(\.rawValue), "or"))")
         }
         return choice
@@ -106,8 +119,8 @@ struct RulesNode {
 
     /// The text of an unquoted scalar.
     var plain: String? {
-        guard case .scalar(let scalar) = node, scalar.style == .plain else { return nil }
-        return scalar.string
+        guard let scalar = tree.scalar, scalar.isPlain else { return nil }
+        return scalar.text
     }
 
     static func listed(_ items: [String], _ word: String = "and") -> String {

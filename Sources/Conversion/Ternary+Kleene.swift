@@ -29,6 +29,28 @@ extension Ternary {
         !any(values)
     }
 
+    /// True if so many are, false if too few can still be.
+    package static func atLeast(_ count: Int, of values: some Sequence<Ternary>) -> Ternary {
+        score(values.map { (1, $0) }, atLeast: Double(count))
+    }
+
+    /// True if the weights of the true ones reach the limit however the unknown ones turn out,
+    /// false if they cannot reach it.
+    package static func score(
+        _ parts: [(weight: Double, value: Ternary)],
+        atLeast limit: Double
+    ) -> Ternary {
+        var least = 0.0
+        var most = 0.0
+        for part in parts where part.value != .no {
+            let isOpen = part.value == .unknown
+            least += isOpen ? min(0, part.weight) : part.weight
+            most += isOpen ? max(0, part.weight) : part.weight
+        }
+        if least >= limit { return .yes }
+        return most < limit ? .no : .unknown
+    }
+
     package static prefix func ! (value: Ternary) -> Ternary {
         switch value {
         case .yes: .no

@@ -37,7 +37,7 @@ package struct Settings: Sendable {
 
     /// The rules file that holds: `default.yaml` when a folder was given.
     package var rulesFile: String {
-        rulesPath.hasSuffix(".yaml") || rulesPath.hasSuffix(".yml")
+        [".yaml", ".yml", ".rules"].contains { rulesPath.hasSuffix($0) }
             ? rulesPath : rulesPath + "/default.yaml"
     }
 

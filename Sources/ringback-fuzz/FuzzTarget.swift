@@ -169,11 +169,13 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     }
 
     private static func rules(_ bytes: [UInt8]) {
-        do {
-            let text = String(decoding: bytes, as: UTF8.self)
-            _ = try RulesFile.parse(text, file: "fuzz.yaml").rules.map(\.echo)
-        } catch {
-            _ = error.description
+        let text = String(decoding: bytes, as: UTF8.self)
+        for file in ["fuzz.yaml", "fuzz.rules"] {
+            do {
+                _ = try RulesFile.parse(text, file: file).rules.map(\.echo)
+            } catch {
+                _ = error.description
+            }
         }
     }
 

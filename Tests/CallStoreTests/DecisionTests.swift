@@ -252,26 +252,34 @@ struct DecisionTests {
         #expect(try await fixture.store.call(recorded.call)?.conversion == nil)
     }
 
-    @Test("lists what these rules have not judged as it stands")
+    @Test("lists what no rules have judged as it stands")
     func unjudged() async throws {
         let fixture = try await StoreFixture()
         var reading = CallRecord.sample("conv_1")
         let first = try await fixture.record(reading)
         let second = try await fixture.record(.sample("conv_2")).call
         try await fixture.record(.sample("conv_3", status: .processing))
-        func open(_ version: String) async throws -> [CallID] {
-            try await fixture.store.unjudged(ruleVersion: version, after: nil, limit: 9)
+        func open(followsCampaigns: Bool = false) async throws -> [CallID] {
+            try await fixture.store.unjudged(
+                followsCampaigns: followsCampaigns,
+                after: nil,
+                limit: 9
+            )
         }
-        #expect(try await open("r1") == [first.call, second])
+        #expect(try await open() == [first.call, second])
         try await fixture.store.write {
             try $0.judge(first.call, seen: first.revision, Self.judgement(.no))
         }
-        #expect(try await open("r1") == [second])
-        #expect(try await open("r2") == [first.call, second])
+        #expect(try await open() == [second])
+        try await fixture.store.write {
+            try $0.attribute(first.call, seen: first.revision, Self.credit(nil))
+        }
+        #expect(try await open() == [second])
+        #expect(try await open(followsCampaigns: true) == [first.call, second])
         reading.title = "New"
         reading.fetchedAtMilliseconds += 1
         try await fixture.record(reading)
-        #expect(try await open("r1") == [first.call, second])
+        #expect(try await open() == [first.call, second])
     }
 
     @Test("lets a person's label go before the rules, before and after they judge")
@@ -289,7 +297,7 @@ struct DecisionTests {
         try await fixture.store.write { try $0.label(id, yes) }
         #expect(try await conversion().outcome == .yes)
         #expect(try await conversion().ruleOutcome == nil)
-        #expect(try await fixture.store.unjudged(ruleVersion: "r1", after: nil, limit: 9) == [id])
+        #expect(try await fixture.store.unjudged(after: nil, limit: 9) == [id])
         try await judge(Self.judgement(.no))
         #expect(try await conversion().outcome == .yes)
         #expect(try await conversion().ruleOutcome == .no)

@@ -42,10 +42,24 @@ struct ConversionBench {
 
     /// Runs one job by these rules and commits it; returns the payloads of the jobs that follow.
     @discardableResult
-    func run(_ selection: CallSelection, by text: String = simple) async throws -> [String] {
-        let rules = try RulesFile.parse(text, file: "test.yaml")
-        let handler = ConversionHandler(store: store) { rules }
-        let job = Job(
+    func run(
+        _ selection: CallSelection,
+        by text: String = simple,
+        file: String = "test.yaml"
+    ) async throws -> [String] {
+        let rules = try RulesFile.parse(text, file: file)
+        let handler = ConversionHandler(store: store, library: RuleLibrary(store: store) { rules })
+        let job = try job(ConversionArguments(selection))
+        let context = JobContext(ambient: ambient, logger: Logger(label: "test"), fence: 1)
+        guard case .done(let change) = try await handler.run(job, in: context) else {
+            Issue.record("the job did not end well")
+            return []
+        }
+        return try await commit(change)
+    }
+
+    func job(_ arguments: ConversionArguments) throws -> Job {
+        Job(
             id: try JobID("conversion-\(ambient.newID().uuidString)"),
             kind: JobKind.conversion.rawValue,
             lane: .low,
@@ -53,19 +67,19 @@ struct ConversionBench {
             crashes: 0,
             createdMilliseconds: 0,
             readyMilliseconds: 0,
-            payload: ConversionArguments(selection).payload,
+            payload: arguments.payload,
             unique: nil,
             uniqueHorizon: .seconds(1),
             trace: nil
         )
-        let context = JobContext(ambient: ambient, logger: Logger(label: "test"), fence: 1)
-        guard case .done(let change) = try await handler.run(job, in: context) else {
-            Issue.record("the job did not end well")
-            return []
-        }
+    }
+
+    /// Commits the change of a job; returns the payloads of the jobs that follow.
+    @discardableResult
+    func commit(_ change: @escaping StoreChange) async throws -> [String] {
         let entry = LedgerEntry(
-            id: job.id,
-            kind: job.kind,
+            id: try JobID("conversion-\(ambient.newID().uuidString)"),
+            kind: JobKind.conversion.rawValue,
             worker: try WorkerID("test"),
             fence: 1,
             attempt: 1

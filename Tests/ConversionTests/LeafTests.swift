@@ -90,13 +90,20 @@ struct LeafTests {
         ("{phrase: {speaker: caller, any: [boo]}}", .no),
         ("{phrase: {speaker: caller, any: [clean]}}", .no),
         ("{phrase: {speaker: caller, any: [would you like]}}", .no),
-        ("{phrase: {speaker: agent, any: [would you like]}}", .yes),
-        ("{phrase: {speaker: either, all: [would you like, cleaning]}}", .yes),
+        // What the agent asks is not what it says, unless asked for.
+        ("{phrase: {speaker: agent, any: [would you like]}}", .no),
+        ("{phrase: {speaker: agent, any: [would you like], countQuestions: true}}", .yes),
+        ("{phrase: {speaker: either, all: [please, cleaning]}}", .yes),
         ("{phrase: {speaker: caller, all: [book, reserve]}}", .no),
-        ("{phrase: {speaker: caller, atLeast: 2, of: [book, reserve, cancel]}}", .yes),
-        ("{phrase: {speaker: caller, atLeast: 3, of: [book, reserve, cancel]}}", .no),
-        ("{phrase: {speaker: caller, any: [cancel], withinSeconds: 149}}", .no),
-        ("{phrase: {speaker: caller, any: [cancel], withinSeconds: 150}}", .yes),
+        ("{phrase: {speaker: caller, atLeast: 2, of: [book, reserve, cleaning]}}", .yes),
+        ("{phrase: {speaker: caller, atLeast: 3, of: [book, reserve, cleaning]}}", .no),
+        // "Don't cancel it" negates.
+        ("{phrase: {speaker: caller, any: [cancel]}}", .no),
+        ("{phrase: {speaker: caller, any: [it], withinSeconds: 149, countNegated: true}}", .no),
+        (
+            "{phrase: {speaker: caller, any: [cancel], withinSeconds: 150, countNegated: true}}",
+            .yes
+        ),
         ("{phrase: {speaker: caller, any: [dont cancel]}}", .yes),
         // A phrase does not run on into the next turn.
         ("{phrase: {speaker: either, any: [book yes]}}", .no),

@@ -24,7 +24,10 @@ enum Main {
                 )
             }
             try await host.work(.conversion) { tools in
-                ConversionHandler(store: tools.store) { rules.current() }
+                ConversionHandler(
+                    store: tools.store,
+                    library: RuleLibrary(store: tools.store) { rules.current() }
+                )
             }
         }
     }

@@ -93,8 +93,9 @@ select
         ),
         0
     ) as is_qualified,
-    coalesce(conversions.outcome = 'yes', 0) as is_converted,
-    case when conversions.outcome = 'yes' then conversions.type end as conversion_type,
+    coalesce(conversions.outcome = 'yes' and conversions.is_counted, 0) as is_converted,
+    case when conversions.outcome = 'yes' and conversions.is_counted then conversions.type end
+        as conversion_type,
     calls.duration_seconds as seconds,
     calls.cost_credits as credits,
     cast(round(calls.cost_dollars * 1000000) as integer) as microdollars

@@ -1,0 +1,106 @@
+import CallStore
+import Conversion
+
+/// Versions of the rules and their differences, as the commands show them.
+enum RulesOutput {
+    static func json(_ set: RuleSet, file: String?) -> JSONValue {
+        .fields(
+            ("file", .optional(file)),
+            ("name", .text(set.name)),
+            ("version", .text(set.version)),
+            ("form", .text(set.form.rawValue)),
+            (
+                "rules",
+                .list(
+                    set.rules.map {
+                        .fields(
+                            ("id", .text($0.id)),
+                            ("type", .text($0.type)),
+                            ("version", .text($0.version)),
+                            ("echo", .text($0.echo))
+                        )
+                    }
+                )
+            )
+        )
+    }
+
+    /// What a version is used for; the file's is in use while no version was made active.
+    static func state(_ version: RuleVersionSummary, file: RuleSet?) -> String {
+        if let role = version.role { return role.rawValue }
+        if version.version == file?.version { return "active" }
+        return version.wasActive || version.calls > 0 ? "replaced" : "draft"
+    }
+
+    static func json(_ version: RuleVersionSummary, file: RuleSet?) -> JSONValue {
+        .fields(
+            ("version", .text(version.version)),
+            ("name", .text(version.name)),
+            ("state", .text(state(version, file: file))),
+            ("types", .list(version.types.map { .text($0) })),
+            ("calls", .count(version.calls)),
+            ("firstUsed", .text(TimeText.iso(milliseconds: version.firstUsedMilliseconds))),
+            ("hasText", .bool(version.hasText))
+        )
+    }
+
+    static func table(_ versions: [RuleVersionSummary], file: RuleSet?) -> Table {
+        var table = Table(
+            .init("VERSION"),
+            .init("NAME"),
+            .init("STATE"),
+            .init("TYPES"),
+            .init("CALLS", .right),
+            .init("FIRST USED")
+        )
+        for version in versions {
+            table.add(
+                version.version,
+                version.name,
+                state(version, file: file),
+                version.types.joined(separator: ", "),
+                "\(version.calls)",
+                TimeText.iso(milliseconds: version.firstUsedMilliseconds)
+            )
+        }
+        return table
+    }
+
+    static func json(
+        _ differences: [RuleDifference],
+        from old: RuleSet,
+        to new: RuleSet
+    )
+        -> JSONValue
+    {
+        .fields(
+            ("from", .text(old.version)),
+            ("to", .text(new.version)),
+            (
+                "rules",
+                .list(
+                    differences.map {
+                        .fields(
+                            ("rule", .text($0.rule)),
+                            ("kind", .text($0.kind.rawValue)),
+                            ("before", .optional($0.before)),
+                            ("after", .optional($0.after))
+                        )
+                    }
+                )
+            )
+        )
+    }
+
+    static func text(_ differences: [RuleDifference], from old: RuleSet, to new: RuleSet) -> String
+    {
+        if old.version == new.version { return "the same rules\n" }
+        var text = "from \(old.version) (\(old.name)) to \(new.version) (\(new.name))\n"
+        for difference in differences {
+            text += "\(difference.rule): \(difference.kind.rawValue)\n"
+            if let before = difference.before { text += "  - \(before)\n" }
+            if difference.kind != .moved, let after = difference.after { text += "  + \(after)\n" }
+        }
+        return text
+    }
+}
