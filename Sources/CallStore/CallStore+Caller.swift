@@ -46,7 +46,7 @@ extension CallStore {
                 sql: """
                     select count(*) as calls, min(started_unix) as first, max(started_unix) as last,
                         coalesce(sum(duration_seconds), 0) as seconds,
-                        coalesce(sum(conversions.outcome = 'yes'), 0) as conversions
+                        coalesce(sum(conversions.outcome = 'yes' and conversions.is_counted), 0) as conversions
                     from call_parties join calls on calls.id = call_parties.call_id
                     left join conversions on conversions.call_id = calls.id
                     where call_parties.e164 = ?

@@ -167,7 +167,9 @@ extension CallStore {
                 unfinished: try number("select count(*) from calls where status_rank < 3"),
                 attributed: attributed,
                 unattributed: total - attributed,
-                conversions: try number("select count(*) from conversions where outcome = 'yes'"),
+                conversions: try number(
+                    "select count(*) from conversions where outcome = 'yes' and is_counted"
+                ),
                 lastPollMilliseconds: try CallReading.mark(.lastPoll, workspace, in: database),
                 lastWebhookMilliseconds: try CallReading.mark(
                     .lastWebhook,

@@ -56,7 +56,7 @@ extension CallStore {
                         (
                             select count(*) from attributions
                             join conversions using (call_id)
-                            where campaign_id = campaigns.id and outcome = 'yes'
+                            where campaign_id = campaigns.id and outcome = 'yes' and is_counted
                         ) as conversions
                     from campaigns where id > ? order by id limit ?
                     """

@@ -44,7 +44,9 @@ extension CallStore {
                             attributions.campaign_id
                         ) else attributions.campaign_id end as campaign,
                         count(*) as calls,
-                        count(*) filter (where conversions.outcome = 'yes') as conversions
+                        count(*) filter (
+                            where conversions.outcome = 'yes' and conversions.is_counted
+                        ) as conversions
                     from attributions
                     join calls on calls.id = attributions.call_id
                     left join conversions on conversions.call_id = attributions.call_id

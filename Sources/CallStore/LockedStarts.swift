@@ -15,20 +15,7 @@ package struct LockedStarts: Hashable, Sendable {
         ranges = []
     }
 
-    /// None in a store whose schema has no closed months.
     init(in database: Database) throws {
-        let isKnown = try Bool.fetchOne(
-            database,
-            sql: """
-                select exists (
-                    select 1 from sqlite_schema where type = 'table' and name = 'closed_months'
-                )
-                """
-        )
-        guard isKnown == true else {
-            ranges = []
-            return
-        }
         ranges = try Row.fetchAll(
             database,
             sql: "select workspace, from_unix, to_unix from closed_months order by from_unix"

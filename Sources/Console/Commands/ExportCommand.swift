@@ -83,7 +83,11 @@ struct ExportCommand: ConsoleCommand {
         try await session.withQueues { queues in
             _ = try await queues[.export].enqueue([job], call: call)
         }
-        await session.audit("export.request", "job:\(job.id)", after: ["what": .text(what.rawValue)])
+        await session.audit(
+            "export.request",
+            "job:\(job.id)",
+            after: ["what": .text(what.rawValue)]
+        )
         if what == .transcripts || what == .calls || what == .conversions {
             session.terminal.complain(
                 "ringback: the file will hold personal data"
