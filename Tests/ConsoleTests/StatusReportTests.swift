@@ -85,7 +85,8 @@ struct StatusReportTests {
                 "paused":false}],\
                 "calls":{"total":500,"done":480,"unfinished":20,"attributed":312,\
                 "unattributed":188,"conversions":121,"lastPoll":"2026-11-21T12:00:00Z",\
-                "lastWebhook":null}}
+                "lastWebhook":null},"archive":{"stuck":0,"deletedUpstream":0,"erased":0,\
+                "webhooksSilent":false,"missedWebhooks":0}}
                 """
         )
     }

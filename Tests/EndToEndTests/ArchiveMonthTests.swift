@@ -173,6 +173,10 @@ private struct Course {
 
     private static let day = 86_400
 
+    /// How far back the later polls look, in seconds: to before the month, since a call that the
+    /// list held back at first may be one of its oldest.
+    private static let reach: Int64 = 34 * 86_400
+
     /// Webhooks that wait together for the workers.
     private static let burst = 100
 
@@ -185,8 +189,8 @@ private struct Course {
             var from = SimulatedMonth.anchor - SimulatedMonth.days * Self.day - 3_600
             let polls: [(moment: Int, job: SyncArguments)] = [
                 (SimulatedMonth.anchor, .recent),
-                (SimulatedMonth.anchor + 26 * 3_600, .last(seconds: 30 * 86_400)),
-                (SimulatedMonth.anchor + 76 * 3_600, .last(seconds: 30 * 86_400)),
+                (SimulatedMonth.anchor + 26 * 3_600, .last(seconds: Self.reach)),
+                (SimulatedMonth.anchor + 76 * 3_600, .last(seconds: Self.reach)),
             ]
             for (moment, job) in polls {
                 while from < moment {

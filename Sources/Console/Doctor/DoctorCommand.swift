@@ -183,7 +183,9 @@ struct Doctor {
                 )
             ]
         }
-        return await UpstreamCheck.findings(session.host, queues)
+        let key = await UpstreamCheck.finding(session.host, queues)
+        guard key.grade == .ok, !session.settings.webhook.accepted.isEmpty else { return [key] }
+        return [key, await UpstreamCheck.webhooks(session.host, queues)]
     }
 
     // MARK: Store

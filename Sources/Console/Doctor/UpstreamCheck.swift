@@ -4,27 +4,27 @@ import Settings
 
 /// Whether ElevenLabs takes the API key; one cheap request.
 enum UpstreamCheck {
-    static func findings(_ host: Hosting.Host, _ queues: OpenQueues) async -> [Finding] {
+    static func finding(_ host: Hosting.Host, _ queues: OpenQueues) async -> Finding {
         let baseURL = host.settings.upstream.baseURL
         do {
             let client = try host.openUpstream(http: try host.openHTTP(), queues: queues)
             _ = try await client.agents(pageSize: 1)
-            let accepted = Finding.ok("elevenlabs", "the key is accepted by \(baseURL)")
-            guard !host.settings.webhook.accepted.isEmpty else { return [accepted] }
-            return [accepted, await webhooks(client)]
+            return .ok("elevenlabs", "the key is accepted by \(baseURL)")
         } catch let error as ElevenLabsError {
-            return [finding(of: error, baseURL: baseURL)]
+            return finding(of: error, baseURL: baseURL)
         } catch {
-            return [Finding("elevenlabs", .problem, CommandFailure.failure(error).line)]
+            return Finding("elevenlabs", .problem, CommandFailure.failure(error).line)
         }
     }
 
-    private static func webhooks(_ client: ElevenLabsClient) async -> Finding {
-        do throws(ElevenLabsError) {
+    /// Whether the upstream still sends webhooks to us; one cheap request.
+    static func webhooks(_ host: Hosting.Host, _ queues: OpenQueues) async -> Finding {
+        do {
+            let client = try host.openUpstream(http: try host.openHTTP(), queues: queues)
             return WebhookRules.upstream(try await client.webhooks())
         } catch {
             // Keys are often restricted to what they are for.
-            return .ok("webhooks upstream", "the key may not list them; not looked at")
+            return .ok("webhooks upstream", "the list cannot be read with this key; not looked at")
         }
     }
 
