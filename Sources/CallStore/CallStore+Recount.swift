@@ -81,7 +81,7 @@ extension CallStore {
     /// - Returns: Whether the figures were counted anew.
     @discardableResult
     package func useReportZone(_ zone: TimeZone) async throws(StoreError) -> Bool {
-        let name = zone.identifier
+        let name = zone.reportName
         let offsets = ZoneOffsets(of: zone)
         if try await reportZone() == name, try await reportOffsets() == offsets { return false }
         try await change { database in
@@ -166,6 +166,11 @@ extension CallStore {
             )
             """
     }()
+}
+
+extension TimeZone {
+    /// The zone's name in reports: Foundation calls UTC by an older name.
+    package var reportName: String { identifier == "GMT" ? "UTC" : identifier }
 }
 
 /// When a zone's offset from UTC changes.

@@ -219,7 +219,7 @@ struct Doctor {
                     return DoctorRules.recount(
                         try await store.recount(),
                         zone: try await store.reportZone(),
-                        wanted: session.settings.timeZone.identifier
+                        wanted: session.settings.timeZone.reportName
                     )
                 }
             ]

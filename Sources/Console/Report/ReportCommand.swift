@@ -95,10 +95,10 @@ struct ReportCommand: ConsoleCommand {
 
     private func read(_ store: CallStore, _ session: Session) async throws -> ReportText.Content {
         let zone = try await store.reportZone()
-        if zone != session.settings.timeZone.identifier {
+        if zone != session.settings.timeZone.reportName {
             session.terminal.complain(
                 "ringback: the store counts by days of \(zone), RINGBACK_TIME_ZONE says "
-                    + "\(session.settings.timeZone.identifier); the scheduler changes that when it "
+                    + "\(session.settings.timeZone.reportName); the scheduler changes that when it "
                     + "starts, or `ringback doctor --recount --repair` now\n"
             )
         }
