@@ -55,7 +55,11 @@ extension StoreWriter {
     private func settleFrozen(_ entry: AttributionEntry) throws -> Decided? {
         guard try withholding(of: entry.call)?.isFrozen == true else { return nil }
         let known = try CallReading.attribution(of: entry.call, in: database)
-        guard known == nil, var decision = entry.decision else { return .unchanged }
+        guard known == nil, var decision = entry.decision else {
+            // So that the sweep does not find it again.
+            _ = try keep(entry)
+            return .unchanged
+        }
         decision.recipient = nil
         decision.evidence = [:]
         let now = try CallReading.revision(of: entry.call, in: database)

@@ -18,9 +18,6 @@ extension StoreWriter {
     /// Tables that hold callers' keys and no number.
     private static let bareKeyTables = ["suppressions", "caller_lists"]
 
-    /// Whether the store was opened with the secrets of caller keys.
-    package var hasPhoneKeys: Bool { ring != nil }
-
     /// The secrets in force.
     ///
     /// - Throws: `StoreError.rejected` when the store was opened without any.
@@ -148,6 +145,22 @@ package struct PhoneKeyUse: Hashable, Sendable {
 }
 
 extension CallStore {
+    /// Whether rows of a table carry keys of another secret than the one in force.
+    package func needsRekey(_ table: KeyedTable) async throws(StoreError) -> Bool {
+        guard let ring = privacy.ring() else { return false }
+        return try await read { database in
+            try Bool.fetchOne(
+                database,
+                sql: """
+                    select exists (
+                        select 1 from \(table.rawValue) where key_id is not null and key_id <> ?
+                    )
+                    """,
+                arguments: [ring.current.id]
+            ) ?? false
+        }
+    }
+
     /// What the store's rows need which secrets for, by the secrets' ids.
     package func phoneKeyUses() async throws(StoreError) -> [PhoneKeyUse] {
         try await read { database in

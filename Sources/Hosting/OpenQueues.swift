@@ -1,3 +1,4 @@
+import Ambient
 package import CallJobs
 import ElevenLabs
 package import JobQueue
@@ -161,27 +162,54 @@ extension Host {
 }
 
 extension OpenQueues {
-    /// Asks Redis to write its files anew, without what has been removed since they were written.
+    /// How often Redis is asked whether its files are written, half a second apart.
+    private static let rewriteLooksMax = 600
+
+    /// Makes Redis write its files anew, without what was removed before this call, and waits until
+    /// it has.
     ///
-    /// Redis does so in the background. A save that is under way already is waited for by Redis.
+    /// The append-only file, and the snapshot where Redis keeps one by itself.
     ///
-    /// - Throws: `QueueError` when Redis cannot be reached or refuses.
-    package func rewriteFiles() async throws {
-        let facts = try await RedisServerFacts.read(from: redis)
-        if facts.hasAppendOnlyFile {
-            try await tolerating("in progress", RedisCommand("BGREWRITEAOF"))
+    /// - Throws: `StartFailure` when Redis cannot be reached, refuses, or takes minutes.
+    package func rewriteFiles(for host: Host) async throws {
+        // What is being written now may have begun before.
+        try await awaitFiles(host)
+        do throws(RedisError) {
+            if try await persistence("aof_enabled") == "1" {
+                _ = try await redis.send(RedisCommand("BGREWRITEAOF"))
+            }
+            if try await keepsSnapshots() {
+                _ = try await redis.send(RedisCommand("BGSAVE", "SCHEDULE"))
+            }
+        } catch {
+            throw RedisAccess.failure(error, address: address)
         }
-        try await tolerating("in progress", RedisCommand("BGSAVE", "SCHEDULE"))
+        try await awaitFiles(host)
     }
 
-    /// Sends a command; an answer that says that it is being done already is as good.
-    private func tolerating(_ words: String, _ command: RedisCommand) async throws {
-        do throws(RedisError) {
-            _ = try await redis.send(command)
-        } catch {
-            // It is being written now.
-            if case .server(let answer) = error, "\(answer)".contains(words) { return }
-            throw error
+    private func awaitFiles(_ host: Host) async throws {
+        let marks = ["aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress"]
+        for _ in 0..<Self.rewriteLooksMax {
+            var isBusy = false
+            for mark in marks where try await persistence(mark) == "1" { isBusy = true }
+            if !isBusy { return }
+            try await host.ambient.sleep(for: .milliseconds(500))
         }
+        throw StartFailure(.failed, "Redis at \(address) has been writing its files for minutes")
+    }
+
+    private func keepsSnapshots() async throws(RedisError) -> Bool {
+        guard case .array(let pair) = try await redis.send(RedisCommand("CONFIG", "GET", "save")),
+            case .bytes(let value) = pair.last
+        else { return false }
+        return !value.isEmpty
+    }
+
+    private func persistence(_ name: String) async throws(RedisError) -> String? {
+        guard case .bytes(let bytes) = try await redis.send(RedisCommand("INFO", "persistence"))
+        else { return nil }
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+            .first { $0.hasPrefix(name + ":") }
+            .map { String($0.dropFirst(name.count + 1)) }
     }
 }

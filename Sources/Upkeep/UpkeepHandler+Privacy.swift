@@ -42,10 +42,14 @@ extension UpkeepHandler {
     }
 
     /// Gives a batch of rows the caller keys of the secret in force, and hands on behind it.
-    func rekey(_ table: KeyedTable, _ arguments: UpkeepArguments) -> StoreChange {
+    func rekey(
+        _ table: KeyedTable,
+        _ arguments: UpkeepArguments
+    ) async throws -> HandlerResult<StoreChange> {
+        // Each night's look, when no secret has changed.
+        guard try await store.needsRekey(table) else { return .done { _ in } }
         let limit = settings.batch
-        return { writer in
-            guard writer.hasPhoneKeys else { return }
+        return .done { writer in
             let (_, last) = try writer.rekey(table, after: arguments.after, limit: limit)
             if let last {
                 try writer.addToOutbox(

@@ -84,8 +84,8 @@ package struct UpkeepHandler: JobHandler {
             return try await expire(.transcripts, settings.transcripts, arguments, context)
         case .recipientNumbers:
             return try await expire(.recipients, settings.numbers, arguments, context)
-        case .rekeyCalls: return .done(rekey(.parties, arguments))
-        case .rekeyRecipients: return .done(rekey(.recipients, arguments))
+        case .rekeyCalls: return try await rekey(.parties, arguments)
+        case .rekeyRecipients: return try await rekey(.recipients, arguments)
         case .erasures: return try await finishErasures(context)
         case .database:
             try await store.optimize()

@@ -127,7 +127,7 @@ struct ArgumentTests {
         expected: "recent, or a length like 48h or 30d"
     )
     private static let oneOf = ArgumentsError.ambiguous(
-        expected: "one of window, from and to, conversation, inbox"
+        expected: "one of window, from and to, conversation, inbox, erase"
     )
 
     @Test("takes no more calls in one job than the limit, and at least one")

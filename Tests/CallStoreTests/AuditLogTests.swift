@@ -26,7 +26,8 @@ struct AuditLogTests {
 
     @Test("is a chain from its first entry on, and shows no number")
     func chain() async throws {
-        let store = try await filled().store
+        let fixture = try await filled()
+        let store = fixture.store
         let entries = try await store.auditLog(limit: 10)
         #expect(entries.map(\.position) == [5, 4, 3, 2, 1])
         #expect(entries.allSatisfy { $0.note.reason == "call me at [number]" })
@@ -40,6 +41,7 @@ struct AuditLogTests {
         #expect(try await store.auditLog(action: "queue", limit: 10).map(\.position) == [4, 2])
         #expect(try await store.auditLog(action: "call.assign", limit: 10).count == 3)
         #expect(try await store.auditLog(before: 3, limit: 10).map(\.position) == [2, 1])
+        #expect(try fixture.number("select count(*) from audit_log") == 5)
     }
 
     @Test("is only added to")

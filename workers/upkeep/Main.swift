@@ -24,7 +24,7 @@ enum Main {
                     store: tools.store,
                     settings: settings,
                     jobs: JobCopies(queues: tools.queues.all) {
-                        try await tools.queues.rewriteFiles()
+                        try await tools.queues.rewriteFiles(for: tools.host)
                     }
                 )
             }

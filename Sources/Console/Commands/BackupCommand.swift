@@ -110,8 +110,10 @@ struct RestoreCommand: ConsoleCommand {
 
     /// Callers would not be known again under another key.
     private func checkKey(_ facts: StoreCopyFacts, _ session: Session) throws {
-        let present = try session.host.phoneKey().id
-        let others = facts.phoneKeyIDs.filter { $0 != present }
+        let ring = try session.host.phoneKeys().present
+        let present = ring.current.id
+        let known = Set([present] + ring.previous.map(\.id))
+        let others = facts.phoneKeyIDs.filter { !known.contains($0) }
         guard others.isEmpty || otherPhoneKey else {
             throw StartFailure(
                 .failed,

@@ -144,7 +144,9 @@ struct CallerCommand: ParsableCommand {
                     let eraser = Eraser(
                         store: store,
                         exportsFolder: session.settings.exportsFolder,
-                        jobs: JobCopies(queues: queues.all) { try await queues.rewriteFiles() },
+                        jobs: JobCopies(queues: queues.all) {
+                            try await queues.rewriteFiles(for: session.host)
+                        },
                         ambient: session.ambient
                     )
                     let id = try await eraser.begin(number, by: session.person)
