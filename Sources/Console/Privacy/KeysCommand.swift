@@ -198,7 +198,8 @@ struct KeyRow: Equatable {
             ("state", .text(state.rawValue)),
             ("calls", .count(use.calls)),
             ("recipients", .count(use.recipients)),
-            ("suppressions", .count(use.suppressions))
+            ("suppressions", .count(use.suppressions)),
+            ("listed", .count(use.listed))
         )
     }
 
@@ -208,7 +209,8 @@ struct KeyRow: Equatable {
             .init("STATE"),
             .init("CALLS", .right),
             .init("RECIPIENTS", .right),
-            .init("SUPPRESSIONS", .right)
+            .init("SUPPRESSIONS", .right),
+            .init("LISTED", .right)
         )
         for row in rows {
             table.add(
@@ -216,7 +218,8 @@ struct KeyRow: Equatable {
                 row.state.rawValue,
                 "\(row.use.calls)",
                 "\(row.use.recipients)",
-                "\(row.use.suppressions)"
+                "\(row.use.suppressions)",
+                "\(row.use.listed)"
             )
         }
         return table
