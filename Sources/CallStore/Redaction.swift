@@ -47,8 +47,8 @@ package struct Redaction: Sendable, Equatable {
         if categories.contains(.email) { text = Self.withoutEmail(text) }
         if categories.contains(.iban) { text = Self.withoutIBAN(text) }
         if categories.contains(.card) {
-            text = Self.replacing(text, .card) { digits, _ in
-                (13...19).contains(digits.count) && Self.isLuhn(digits)
+            text = Self.replacing(text, .card) { digits, hasPlus in
+                !hasPlus && (13...19).contains(digits.count) && Self.isLuhn(digits)
             }
         }
         if categories.contains(.numbers) {

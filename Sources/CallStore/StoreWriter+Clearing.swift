@@ -27,6 +27,8 @@ extension StoreWriter {
             """,
             id
         )
+        try run("update call_exclusions set note = null where call_id = ?", id)
+        try run("update label_readings set note = null where call_id = ?", id)
         try clearDecisions(of: call)
     }
 
@@ -97,6 +99,7 @@ extension StoreWriter {
             id
         )
         try run("update manual_pins set recipient_id = null, note = null where call_id = ?", id)
+        try run("update assignments set recipient_id = null, note = null where call_id = ?", id)
     }
 
     private func clearJudgement(of call: CallID) throws {
