@@ -17,22 +17,14 @@ struct ExportFolder: Sendable {
     ///
     /// - Returns: At most `entriesMax` names, in order; none when there is no folder yet.
     func files(writtenBefore moment: Date) throws(Failure) -> [String] {
-        var names: [String] = []
+        var old: [String] = []
+        let names: [String]
         do {
-            guard FileManager.default.fileExists(atPath: path) else { return [] }
-            for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-                guard Self.isFolder(name), isDirectory(name) else {
-                    names.append(name)
-                    continue
-                }
-                let inside = try FileManager.default.contentsOfDirectory(atPath: path + "/" + name)
-                names += inside.map { name + "/" + $0 }
-            }
+            names = try entries()
         } catch {
             throw .cannotRead(reason: error.localizedDescription)
         }
-        var old: [String] = []
-        for name in names.sorted().prefix(Self.entriesMax) where Self.isOurs(name) {
+        for name in names where Self.isOurs(name) {
             var status = stat()
             // A file that is gone by now was removed by somebody else.
             guard lstat(path + "/" + name, &status) == 0 else { continue }
@@ -47,11 +39,23 @@ struct ExportFolder: Sendable {
     ///
     /// - Returns: At most `entriesMax` names, in order; none when there is no folder yet.
     func files(where isTaken: (_ path: String) throws -> Bool) throws -> [String] {
+        try entries().filter { Self.isOfExport($0) }.filter { try isTaken(path + "/" + $0) }
+    }
+
+    /// What lies in the folder and in those below it that exports write into, in order; at most
+    /// `entriesMax` names.
+    private func entries() throws -> [String] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-            .prefix(Self.entriesMax)
-            .filter { Self.isOfExport($0) }
-            .filter { try isTaken(path + "/" + $0) }
+        var names: [String] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            guard Self.isFolder(name), isDirectory(name) else {
+                names.append(name)
+                continue
+            }
+            let inside = try FileManager.default.contentsOfDirectory(atPath: path + "/" + name)
+            names += inside.map { name + "/" + $0 }
+        }
+        return Array(names.sorted().prefix(Self.entriesMax))
     }
 
     /// Removes files; those that are gone already are as good.
@@ -63,7 +67,8 @@ struct ExportFolder: Sendable {
 
     /// Whether the name begins as all files of exports do: subject, instant, fence.
     static func isOfExport(_ name: String) -> Bool {
-        name.prefixMatch(of: /[a-z-]+-\d{8}T\d{6}Z-/) != nil
+        let last = name.split(separator: "/").last ?? ""
+        return last.prefixMatch(of: /[a-z-]+-\d{8}T\d{6}Z-/) != nil
     }
 
     /// Whether an export made the name.
