@@ -76,7 +76,7 @@ struct ExportCommand: ConsoleCommand {
             return
         }
         let arguments = try await session.withStore { store in
-            try await arguments(in: session, store: store)
+            try await exportArguments(in: session, store: store)
         }
         let job = try newJob(arguments, session)
         let call = try EnqueueCallID(session.ambient.newID().uuidString.lowercased())
@@ -105,7 +105,7 @@ struct ExportCommand: ConsoleCommand {
         }
     }
 
-    private func arguments(
+    private func exportArguments(
         in session: Session,
         store: CallStore
     ) async throws -> ExportArguments {
