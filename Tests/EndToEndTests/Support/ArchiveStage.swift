@@ -80,7 +80,10 @@ final class ArchiveStage: Sendable {
                 store: store,
                 rules: AttributionRules(timeZone: .gmt)
             ),
-            JobKind.conversion.rawValue: ConversionHandler(store: store) { rules },
+            JobKind.conversion.rawValue: ConversionHandler(
+                store: store,
+                library: RuleLibrary(store: store) { rules }
+            ),
         ]
     }
 
