@@ -177,7 +177,10 @@ extension CallStore {
             func number(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
                 try Int.fetchOne(database.cachedStatement(sql: sql), arguments: arguments) ?? 0
             }
-            let open = "from calls where status_rank < 3 and gone_ms is null"
+            let open = """
+                from calls
+                where status_rank < 3 and gone_ms is null and withheld is not 'erased'
+                """
             let stuckBefore = now - ArchiveLimits.stuckSeconds
             return ArchiveState(
                 unfinished: try number("select count(*) \(open)"),

@@ -87,7 +87,7 @@ extension CallStore {
                 sql: """
                     select id, workspace, conversation_id, status, started_unix, fetched_ms
                     from calls
-                    where status_rank < 3 and gone_ms is null
+                    where status_rank < 3 and gone_ms is null and withheld is not 'erased'
                     and fetched_ms < ? and started_unix > ?
                     order by fetched_ms, id limit ?
                     """

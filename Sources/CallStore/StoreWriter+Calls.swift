@@ -13,7 +13,8 @@ extension StoreWriter {
     /// suppressed one only its figures.
     ///
     /// - Returns: The call, what changed, and its revision now.
-    /// - Throws: `StoreError.rejected` when a value breaks the schema.
+    /// - Throws: `StoreError.rejected` when a value breaks the schema, or a conversation that was
+    ///   erased here would come back.
     @discardableResult
     package func record(_ reading: CallRecord) throws -> Recorded {
         let stored = try Row.fetchOne(
@@ -28,6 +29,9 @@ extension StoreWriter {
             return try merge(reading, into: stored)
         }
         guard let stored else {
+            guard try !isErased(reading.identity) else {
+                throw StoreError.rejected(reason: "the conversation was erased here")
+            }
             let recorded = try insert(reading.withoutContent)
             try withhold(recorded.call, withheld ?? .suppressed)
             return recorded

@@ -16,7 +16,8 @@ extension StoreWriter {
                 workspace: delivery.workspace,
                 conversationID: conversation
             )
-            if let withheld = try withholding(of: identity), withheld.isFrozen {
+            let isFrozen = try withholding(of: identity)?.isFrozen == true
+            if try isFrozen || isErased(identity) {
                 try noteWebhook(delivery)
                 return .erased
             }

@@ -23,12 +23,12 @@ struct HealthRoute: Sendable {
         let store = parts.store
         let queue = parts.queues.first
         async let isStoreThere =
-            within(WebLimits.figureMax, parts.ambient) {
+            within(parts.figureMax, parts.ambient) {
                 _ = try await store.mark(.lastWebhook)
                 return true
             } ?? false
         async let isQueueThere =
-            within(WebLimits.figureMax, parts.ambient) {
+            within(parts.figureMax, parts.ambient) {
                 _ = try await queue?.figures()
                 return true
             } ?? false

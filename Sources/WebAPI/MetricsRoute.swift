@@ -22,10 +22,10 @@ struct MetricsRoute: Sendable {
         let ambient = parts.ambient
         async let queues = figures()
         async let report = health.report()
-        async let stored = within(WebLimits.figureMax, ambient) { try await store.figures() }
-        async let state = within(WebLimits.figureMax, ambient) { try await budget.state() }
-        async let poll = within(WebLimits.figureMax, ambient) { try await store.mark(.lastPoll) }
-        async let webhook = within(WebLimits.figureMax, ambient) {
+        async let stored = within(parts.figureMax, ambient) { try await store.figures() }
+        async let state = within(parts.figureMax, ambient) { try await budget.state() }
+        async let poll = within(parts.figureMax, ambient) { try await store.mark(.lastPoll) }
+        async let webhook = within(parts.figureMax, ambient) {
             try await store.mark(.lastWebhook)
         }
         let upstream = UpstreamMetrics.Reading(
@@ -49,11 +49,11 @@ struct MetricsRoute: Sendable {
         return await withTaskGroup(of: QueueMetrics.Reading.self) { group in
             for queue in parts.queues {
                 group.addTask {
-                    async let figures = within(WebLimits.figureMax, ambient) {
+                    async let figures = within(parts.figureMax, ambient) {
                         try await queue.figures()
                     }
                     // Without a setting it only reads.
-                    async let pressure = within(WebLimits.figureMax, ambient) {
+                    async let pressure = within(parts.figureMax, ambient) {
                         try await queue.pressure(setting: [:])
                     }
                     return QueueMetrics.Reading(

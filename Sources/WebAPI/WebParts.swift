@@ -30,6 +30,9 @@ package struct WebParts: Sendable {
     /// What the process itself has counted.
     package let families: @Sendable () -> [MetricFamily]
 
+    /// Longest wait for one figure of `/healthz` or `/metrics`.
+    package let figureMax: Duration
+
     package init(
         ambient: Ambient,
         logger: Logger,
@@ -40,7 +43,8 @@ package struct WebParts: Sendable {
         budget: any UpstreamBudget,
         access: AccessRule,
         metrics: any MetricsFactory,
-        families: @escaping @Sendable () -> [MetricFamily]
+        families: @escaping @Sendable () -> [MetricFamily],
+        figureMax: Duration = WebLimits.figureMax
     ) {
         self.ambient = ambient
         self.logger = logger
@@ -52,6 +56,7 @@ package struct WebParts: Sendable {
         self.access = access
         self.metrics = metrics
         self.families = families
+        self.figureMax = figureMax
     }
 }
 
@@ -69,7 +74,7 @@ package enum WebLimits {
     /// Commits whose jobs wait to be sent; beyond it the scheduler's sweep sends them.
     package static let sendingsMax = 1_000
 
-    /// Longest wait for one figure of `/healthz` or `/metrics`.
+    /// `WebParts.figureMax` of the program: a probe gives up after a few seconds.
     package static let figureMax = Duration.seconds(2)
 
     /// How long a connection may stay silent.

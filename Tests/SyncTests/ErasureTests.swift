@@ -85,7 +85,7 @@ struct ErasureTests {
             #expect(call.record.caller == nil)
             #expect(call.record.title == nil)
             #expect(call.transcript.isEmpty)
-            #expect(bench.upstream.detailRequests == ["conv_1", "conv_1"])
+            #expect(bench.upstream.detailRequests == ["conv_1"])
         }
     }
 }
