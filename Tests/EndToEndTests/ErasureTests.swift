@@ -55,11 +55,13 @@ struct ErasureTests {
         #expect(report.upstreamAsked == subject.calls)
         #expect(report.sentTo.contains { $0.kind == "export" })
 
-        #expect(try await search(for: subject, stack) == [])
+        let left = try await search(for: subject, stack)
+        #expect(left == [])
         #expect(try await figures(of: stack, probe) == before)
 
         try await bringBack(subject, detail, stack)
-        #expect(try await search(for: subject, stack) == [])
+        let brought = try await search(for: subject, stack)
+        #expect(brought == [])
         #expect(try await figures(of: stack, probe) == before)
         try await checkUpstream(subject, stack)
         try await checkNewCall(subject, detail, stack, probe)
@@ -404,6 +406,9 @@ private struct Subject {
                 + (SELECT count(*) FROM recipients
                     WHERE e164 IS NOT '\(number)' AND instr(lower(ifnull(name, '')), '\(word)'))
                 + (SELECT count(*) FROM verdicts WHERE instr(lower(echo), '\(word)'))
+                + (SELECT count(*) FROM rule_lexicons WHERE instr(lower(words), '\(word)'))
+                + (SELECT count(*) FROM rule_versions
+                    WHERE instr(lower(ifnull(source, '')), '\(word)'))
             """
         ) == 0
     }
