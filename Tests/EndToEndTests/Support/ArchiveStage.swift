@@ -251,13 +251,15 @@ final class ArchiveStage: Sendable {
         try await store.end(ended)
     }
 
+    /// Runs jobs beside each other; what they bring is in the order of the entries, so that of two
+    /// webhooks about one call the earlier is committed first.
     private func outcomes(
         of entries: [OutboxEntry]
     ) async throws -> [(OutboxEntry, HandlerResult<StoreChange>)] {
         try await withThrowingTaskGroup(
-            of: (OutboxEntry, HandlerResult<StoreChange>).self
+            of: (Int, HandlerResult<StoreChange>).self
         ) { group in
-            for entry in entries {
+            for (place, entry) in entries.enumerated() {
                 guard let handler = handlers[entry.job.kind] else {
                     throw StageError.job("nobody runs \(entry.job.kind)")
                 }
@@ -275,9 +277,12 @@ final class ArchiveStage: Sendable {
                     trace: nil
                 )
                 let context = JobContext(ambient: ambient, logger: logger, fence: 1)
-                group.addTask { (entry, try await handler.outcome(of: job, in: context)) }
+                group.addTask { (place, try await handler.outcome(of: job, in: context)) }
             }
-            return try await group.reduce(into: []) { $0.append($1) }
+            let results = try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            return entries.enumerated().compactMap { place, entry in
+                results[place].map { (entry, $0) }
+            }
         }
     }
 
