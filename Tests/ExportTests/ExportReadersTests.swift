@@ -3,6 +3,7 @@ import CallStore
 import Export
 import Foundation
 import PhoneNumbers
+import TestSupport
 import Testing
 
 /// What other programs make of the files.
@@ -75,14 +76,13 @@ struct ExportReadersTests {
                 rows = list(csv.DictReader(file, strict=True))
             print(json.dumps([[row[name] for name in sys.argv[2].split(',')] for row in rows]))
             """
-        let output = try OtherProgram.run(
-            "python3",
+        let output = try await OtherProgram.run(
             [
-                "-c", script, fixture.exports + "/" + record.fileName,
+                "python3", "-c", script, fixture.exports + "/" + record.fileName,
                 Self.columns.joined(separator: ","),
             ]
         )
-        let read = try JSONDecoder().decode([[String]].self, from: Data(output.utf8))
+        let read = try JSONDecoder().decode([[String]].self, from: output)
         let stored = try await Self.stored(fixture)
         #expect(stored.count == Self.texts.count)
         #expect(Self.same(read, stored), "\(read)\n\(stored)")
@@ -92,17 +92,17 @@ struct ExportReadersTests {
     func sqlite() async throws {
         let fixture = try await Self.fixture()
         let record = try #require(try await fixture.export(ExportArguments(person: "ana")))
-        let output = try OtherProgram.run(
-            "sqlite3",
+        let output = try await OtherProgram.run(
             [
-                ":memory:", ".import --csv '\(fixture.exports)/\(record.fileName)' calls",
+                "sqlite3", ":memory:",
+                ".import --csv '\(fixture.exports)/\(record.fileName)' calls",
                 """
                 select json_group_array(json_array(\(Self.columns.joined(separator: ", "))))
                 from calls
                 """,
             ]
         )
-        let read = try JSONDecoder().decode([[String]].self, from: Data(output.utf8))
+        let read = try JSONDecoder().decode([[String]].self, from: output)
         #expect(Self.same(read, try await Self.stored(fixture)), "\(read)")
     }
 
@@ -126,14 +126,13 @@ struct ExportReadersTests {
                 for row in rows
             ]))
             """
-        let output = try OtherProgram.run(
-            "python3",
+        let output = try await OtherProgram.run(
             [
-                "-c", script, fixture.exports + "/" + record.fileName,
+                "python3", "-c", script, fixture.exports + "/" + record.fileName,
                 Self.columns.joined(separator: ","),
             ]
         )
-        let read = try JSONDecoder().decode([[String]].self, from: Data(output.utf8))
+        let read = try JSONDecoder().decode([[String]].self, from: output)
         #expect(Self.same(read, try await Self.stored(fixture)), "\(read)")
     }
 
@@ -199,32 +198,5 @@ struct ExportReadersTests {
         #expect(read.map(\.turns.count) == [2, 0])
         #expect(read[0].turns[1].interrupted)
         #expect(read[0].turns[1].toolCalls?.first?.name == "book")
-    }
-}
-
-/// A program that the tests need beside themselves.
-enum OtherProgram {
-    struct Failure: Error {
-        var text: String
-    }
-
-    static func run(_ name: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [name] + arguments
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failure(
-                text: "\(name): \(String(decoding: complaint, as: UTF8.self)); "
-                    + "`make setup` installs what the tests need"
-            )
-        }
-        return String(decoding: data, as: UTF8.self)
     }
 }

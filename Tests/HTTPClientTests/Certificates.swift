@@ -1,5 +1,6 @@
 import Foundation
 import NIOSSL
+import TestSupport
 
 /// An authority and a server's certificate, made by openssl for one test.
 struct Certificates {
@@ -12,21 +13,21 @@ struct Certificates {
     ///
     /// - Parameter subject: As in `IP:127.0.0.1` or `DNS:other.test`.
     /// - Throws: When openssl fails.
-    init(for subject: String) throws {
+    init(for subject: String) async throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "ringback-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try openssl(
+        try await openssl(
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2",
             "-subj /CN=authority -keyout authority.key -out authority.pem"
         )
-        try openssl(
+        try await openssl(
             "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes",
             "-subj /CN=server -keyout server.key -out server.csr"
         )
         let extensions = folder.appending(path: "extensions")
         try Data("subjectAltName=\(subject)\n".utf8).write(to: extensions)
-        try openssl(
+        try await openssl(
             "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial",
             "-days 2 -extfile extensions -out server.pem"
         )
@@ -48,16 +49,8 @@ struct Certificates {
         )
     }
 
-    private func openssl(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/openssl")
-        process.arguments = arguments.joined(separator: " ").split(separator: " ").map(String.init)
-        process.currentDirectoryURL = folder
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        struct Failed: Error {}
-        guard process.terminationStatus == 0 else { throw Failed() }
+    private func openssl(_ arguments: String...) async throws {
+        let words = arguments.joined(separator: " ").split(separator: " ").map(String.init)
+        try await OtherProgram.run(["openssl"] + words, in: folder.path)
     }
 }

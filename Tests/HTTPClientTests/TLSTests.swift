@@ -7,7 +7,7 @@ import Testing
 @Suite struct TLSTests {
     @Test("takes a certificate whose authority it was given, and no other")
     func authorities() async throws {
-        let certificates = try Certificates(for: "IP:127.0.0.1")
+        let certificates = try await Certificates(for: "IP:127.0.0.1")
         let context = try NIOSSLContext(configuration: certificates.configuration())
         try await LocalServer.serve(tls: context, Replies { _ in .whole(200, body: [1]) }) {
             server in
@@ -28,7 +28,7 @@ import Testing
 
     @Test("refuses a certificate of another name")
     func otherName() async throws {
-        let certificates = try Certificates(for: "DNS:other.test")
+        let certificates = try await Certificates(for: "DNS:other.test")
         let context = try NIOSSLContext(configuration: certificates.configuration())
         try await LocalServer.serve(tls: context, Replies { _ in .whole(200) }) { server in
             let settings = HTTPClientSettings(authorityFile: certificates.authority)
@@ -60,7 +60,7 @@ import Testing
 
     @Test("many requests at once go over one HTTP/2 connection")
     func http2() async throws {
-        let certificates = try Certificates(for: "IP:127.0.0.1")
+        let certificates = try await Certificates(for: "IP:127.0.0.1")
         try await EchoServer.serve(tls: certificates.configuration()) { port in
             let settings = HTTPClientSettings(authorityFile: certificates.authority)
             try await withClient(settings) { client in

@@ -2,6 +2,7 @@ import CallStore
 import Definitions
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 @Suite("Reports on paper")
@@ -52,21 +53,13 @@ struct PDFReportTests {
     }
 
     /// What a reader of PDF finds in the document, as it is laid out.
-    private static func text(_ document: [UInt8]) throws -> String {
+    private static func text(_ document: [UInt8]) async throws -> String {
         let file = FileManager.default.temporaryDirectory
             .appendingPathComponent("ringback-\(UUID().uuidString).pdf")
         try Data(document).write(to: file)
         defer { unlink(file.path) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["pdftotext", "-layout", file.path, "-"]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return String(decoding: data, as: UTF8.self)
+        let text = try await OtherProgram.run(["pdftotext", "-layout", file.path, "-"])
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func words(_ text: String) -> String {
@@ -74,10 +67,10 @@ struct PDFReportTests {
     }
 
     @Test("holds the figures that a terminal shows, on as many pages as they need")
-    func figures() throws {
+    func figures() async throws {
         let document = try Self.month(days: 31).document(created: Date(timeIntervalSince1970: 0))
         #expect(document.prefix(5) == Array("%PDF-".utf8)[...])
-        let text = try Self.text(document)
+        let text = try await Self.text(document)
         let words = Self.words(text)
         let heads = HeadFigures.all(of: Self.report(days: 31), callers: Self.callers)
         for head in heads {
@@ -103,7 +96,7 @@ struct PDFReportTests {
     }
 
     @Test("draws a campaign's funnel, uncut and with what nobody measured")
-    func campaign() throws {
+    func campaign() async throws {
         let report = CampaignReport(
             campaign: Campaign(
                 id: CampaignID(1),
@@ -131,7 +124,7 @@ struct PDFReportTests {
             mediaCost: MediaCost(micros: 1_250_500_000, currency: "EUR")
         )
         let document = try PDFReport(report, subtitle: "all days").document(created: .distantPast)
-        let words = Self.words(try Self.text(document))
+        let words = Self.words(try await Self.text(document))
         for part in [
             "große", "delivered not measured", "scans 12, 10 recipients",
             "calls 421, 400 recipients", "Media cost 1250.50 EUR", "Cost per conversion -",
@@ -139,11 +132,12 @@ struct PDFReportTests {
     }
 
     @Test("draws nothing, years, and names that no line is wide enough for")
-    func edges() throws {
+    func edges() async throws {
         for days in [0, 1, 400, 2_000] {
             let long = String(repeating: "W", count: 500)
             let document = try Self.month(days: days, name: long).document(created: .distantPast)
-            #expect(Self.words(try Self.text(document)).contains("By campaign"))
+            let words = Self.words(try await Self.text(document))
+            #expect(words.contains("By campaign"))
         }
     }
 }
