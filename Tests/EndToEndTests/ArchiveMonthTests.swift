@@ -48,9 +48,22 @@ struct ArchiveMonthTests {
         let differences = stored.filter { truth[$0.key] != $0.value }
             .sorted { $0.key < $1.key }
             .map { "\($0.key): \($0.value) is not \(String(describing: truth[$0.key]))" }
-        #expect(differences.prefix(5) == [], "\(differences.count) differ. \(replay)")
         #expect(calls.count - stored.count <= month.malformed)
         let probe = try StoreProbe(path: stage.path)
+        let reasons = try stored.filter { truth[$0.key] != $0.value }.keys.sorted().prefix(5)
+            .flatMap { id in
+                try probe.texts(
+                    """
+                    select conversation_id || ' ' || method || ' ' || ifnull(reason, '')
+                    from attributions join calls on calls.id = attributions.call_id
+                    where conversation_id = '\(id)'
+                    """
+                )
+            }
+        #expect(
+            differences.prefix(5) == [],
+            "\(differences.count) differ; credited: \(reasons). \(replay)"
+        )
         let doubled = try probe.count(
             "select count(*) - count(distinct workspace || ' ' || conversation_id) from calls"
         )

@@ -133,12 +133,15 @@ final class ArchiveStage: Sendable {
                 campaign = try writer.add(NewCampaign(name: row.campaign, channel: channel))
             }
             let read = normalizer.read(row.phone, region: Region("US"))
+            let phone = PartyNumber(read, normaliserVersion: normalizer.version)
+            // An import rejects it: it must not take the place of what an earlier row said.
+            guard phone.e164 != nil else { continue }
             let recipient = try writer.add(
                 NewRecipient(
                     campaign: campaign,
                     reference: row.reference,
                     name: row.name,
-                    phone: PartyNumber(read, normaliserVersion: normalizer.version)
+                    phone: phone
                 )
             )
             names.campaigns[campaign] = row.campaign
