@@ -168,7 +168,7 @@ struct RecipientsCommand: ParsableCommand {
             if let file = report.rejectedFile {
                 terminal.line("the rejected rows, with the reasons, are in \(file)")
             }
-            terminal.line("peak memory \(PeakMemory.text)")
+            terminal.line("peak memory \(ProcessMemory.ownMostBytes / 1_000_000) MB")
         }
 
         private func json(_ report: RecipientsReport, _ survey: RecipientsSurvey) -> JSONValue {
@@ -189,7 +189,7 @@ struct RecipientsCommand: ParsableCommand {
                 ("plusAdded", .count(report.plusAdded)),
                 ("heldOut", .count(report.heldOut)),
                 ("heldOutFile", .optional(report.heldOutFile)),
-                ("peakMemoryBytes", .count(PeakMemory.bytes))
+                ("peakMemoryBytes", .count(ProcessMemory.ownMostBytes))
             )
         }
     }
@@ -242,7 +242,7 @@ struct TouchesCommand: ParsableCommand {
                         ("known", .count(report.known)),
                         ("rejected", .count(report.rejected)),
                         ("rejectedFile", .optional(report.rejectedFile)),
-                        ("peakMemoryBytes", .count(PeakMemory.bytes))
+                        ("peakMemoryBytes", .count(ProcessMemory.ownMostBytes))
                     )
                 )
                 return
