@@ -33,6 +33,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let metricsCore = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -194,8 +195,10 @@ let product: [Target] = [
     .target(
         name: "WebAPI",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "ElevenLabs", "JobQueue", "Telemetry", "Traces",
-            hummingbird, logging, metrics, metricsCore, nioCore, nioPosix, serviceLifecycle,
+            "Ambient", "Attribution", "CallJobs", "CallStore", "Conversion", "Definitions",
+            "ElevenLabs", "Export", "JobQueue", "JobWorker", "PhoneNumbers", "Reports",
+            "Scheduling", "Telemetry", "Traces", "Upkeep", crypto, hummingbird, logging, metrics,
+            metricsCore, mustache, nioCore, nioPosix, serviceLifecycle,
             .product(name: "HummingbirdCore", package: "hummingbird"),
         ],
         swiftSettings: strict
@@ -435,6 +438,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],

@@ -93,25 +93,17 @@ package struct WebServer: Sendable {
     }
 
     /// The routes, for a server or a test without one.
-    package func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+    package func router() -> Router<WebContext> {
+        let router = Router(context: WebContext.self)
         router.add(middleware: TraceMiddleware(ambient: parts.ambient))
         router.add(middleware: AnswerMiddleware())
         router.add(middleware: AccessMiddleware(rule: parts.access))
-        let webhook = WebhookRoute(parts: parts, sender: sender)
-        let health = HealthRoute(parts: parts)
-        let metrics = MetricsRoute(parts: parts, health: health)
-        router.post(RouterPath(WebhookRoute.path)) { request, _ in
-            try await webhook.answer(request)
-        }
-        for method in [HTTPRequest.Method.get, .put, .patch, .delete, .head] {
-            router.on(RouterPath(WebhookRoute.path), method: method) { _, _ -> Response in
-                throw APIError(.methodNotAllowed, "Webhooks are sent with POST.")
-            }
-        }
-        router.get(RouterPath(HealthRoute.path)) { _, _ in await health.answer() }
-        router.get(RouterPath(MetricsRoute.path)) { _, _ in await metrics.answer() }
+        for group in groups { group.add(to: router) }
         return router
+    }
+
+    private var groups: [any RouteGroup] {
+        [WebhookRoute(parts: parts, sender: sender), ProbeRoutes(parts: parts)]
     }
 
     /// What `/healthz` goes by.

@@ -16,7 +16,7 @@ import Synchronization
 ///
 /// 200 means that the body is committed to the inbox together with the job that reads it. Every
 /// other answer counts as a failure with the sender, which repeats it after 5xx and 429 only.
-struct WebhookRoute: Sendable {
+struct WebhookRoute: RouteGroup {
     static let path = "/api/webhooks/elevenlabs"
 
     /// What each metric means, for the registry.
@@ -53,6 +53,15 @@ struct WebhookRoute: Sendable {
             label: "ringback_webhook_duration_seconds",
             factory: parts.metrics
         )
+    }
+
+    func add(to router: Router<WebContext>) {
+        router.post(RouterPath(Self.path)) { request, _ in try await answer(request) }
+        for method in [HTTPRequest.Method.get, .put, .patch, .delete, .head] {
+            router.on(RouterPath(Self.path), method: method) { _, _ -> Response in
+                throw APIError(.methodNotAllowed, "Webhooks are sent with POST.")
+            }
+        }
     }
 
     /// Answers, and measures how long it took.

@@ -1,0 +1,20 @@
+package import Hummingbird
+package import NIOCore
+
+/// What is known of a request besides its bytes.
+package struct WebContext: RequestContext, RemoteAddressRequestContext {
+    package var coreContext: CoreRequestContextStorage
+
+    /// The other end of the connection; nil in a test without one.
+    package let remoteAddress: SocketAddress?
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        remoteAddress = source.channel.remoteAddress
+    }
+}
+
+/// Routes that belong together.
+protocol RouteGroup: Sendable {
+    func add(to router: Router<WebContext>)
+}
