@@ -2,7 +2,8 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
-        libcairo2-dev libcurl4-openssl-dev libhiredis-dev libphonenumber-dev libsqlite3-dev pkg-config zlib1g-dev \
+        libcairo2-dev libcurl4-openssl-dev libhiredis-dev libphonenumber-dev libqrencode-dev \
+        libsqlite3-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -18,8 +19,8 @@ RUN --mount=type=cache,target=/src/.build,sharing=locked \
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
-        ca-certificates curl libcairo2 libcurl4 libhiredis0.14 libphonenumber8 libsqlite3-0 libstdc++6 \
-        tzdata zlib1g \
+        ca-certificates curl libcairo2 libcurl4 libhiredis0.14 libjs-chart.js libphonenumber8 libqrencode4 \
+        libsqlite3-0 libstdc++6 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin ringback \
     && install -d -o ringback -g ringback -m 0750 /data /simulator

@@ -34,6 +34,7 @@ link:
 .PHONY: test
 test: ## install what is missing and run everything that CI runs
 	@ops/install-dependencies build run test
+	@ops/install-python-tools
 	@$(MAKE) --no-print-directory lint
 	$(BUILD) --build-tests
 	@$(MAKE) --no-print-directory link
