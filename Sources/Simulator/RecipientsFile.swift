@@ -53,9 +53,8 @@ package struct RecipientsFile: Sendable {
     /// The rows of one person: one for each contact, and now and then one twice.
     package func rows(ofPerson index: Int) -> [RecipientRow] {
         let person = people.recipient(index)
-        let drop = campaigns.drops[campaigns.drop(ofPerson: index)]
         var draw = Draw(seed: seed, stream: .spelling, index: index)
-        let spoilt = !drop.callers.contains(index) && draw.chance(Self.spoiltShare)
+        let spoilt = isSpoilt(index, by: &draw)
         var rows: [RecipientRow] = []
         for touch in campaigns.touches(ofPerson: index) {
             let copies = draw.chance(Self.duplicateShare) ? 2 : 1
@@ -83,6 +82,17 @@ package struct RecipientsFile: Sendable {
             }
         }
         return rows
+    }
+
+    /// Whether the rows of a person hold no number that a call could come from.
+    func isSpoilt(person index: Int) -> Bool {
+        var draw = Draw(seed: seed, stream: .spelling, index: index)
+        return isSpoilt(index, by: &draw)
+    }
+
+    private func isSpoilt(_ index: Int, by draw: inout Draw) -> Bool {
+        let drop = campaigns.drops[campaigns.drop(ofPerson: index)]
+        return !drop.callers.contains(index) && draw.chance(Self.spoiltShare)
     }
 
     private static let spoiltNumbers = [

@@ -71,10 +71,11 @@ package struct Truth: Sendable, Equatable {
         }.joined()
     }
 
-    /// Credit goes to inbound telephone calls from a number that a client can see.
+    /// Credit goes to inbound telephone calls from a number that a client can see and that stands
+    /// in the recipients file.
     private static func touch(_ plan: CallPlan, in world: World) -> Touch? {
         guard case .phone(_, outbound: false, _) = plan.channel, plan.privacy != .zeroRetention,
-            case .recipient(let person) = plan.party
+            case .recipient(let person) = plan.party, !world.recipients.isSpoilt(person: person)
         else { return nil }
         return world.campaigns.credited(person: person, at: plan.start)
     }

@@ -249,6 +249,23 @@ struct RecipientsTests {
         #expect(Set(rows.compactMap { $0["channel"] as? String }) == ["mail", "sms", "email"])
     }
 
+    @Test("nobody is credited whose rows hold no number, however many are reached and call")
+    func spoiltRows() {
+        let fixture = Fixture(seed: 1, calls: 20_000)
+        let world = fixture.simulation.world
+        var reached = 0
+        for index in 0..<20_000 {
+            let plan = world.planner.plan(index)
+            guard case .recipient(let person) = plan.party, !plan.channel.isOutbound,
+                world.recipients.rows(ofPerson: person).allSatisfy({ $0.e164 == nil })
+            else { continue }
+            let touches = world.campaigns.touches(ofPerson: person)
+            reached += touches.contains { $0.opens < plan.start } ? 1 : 0
+            #expect(fixture.simulation.truth(of: index, at: Fixture.anchor).recipient == nil)
+        }
+        #expect(reached > 0)
+    }
+
     @Test("nobody shares a number, and the last touch is clear by days")
     func clearTouches() throws {
         let world = Fixture(seed: 9, calls: 3_000, days: 90).simulation.world
