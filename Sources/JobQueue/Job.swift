@@ -55,37 +55,119 @@ package struct NewJob: Sendable, Equatable {
 }
 
 /// A job as a worker or an operator sees it.
+///
+/// Its copies share what it holds: a job is handed on many times and all but never changed.
 package struct Job: Sendable, Equatable {
-    package var id: JobID
-    package var kind: String
-    package var lane: Lane
+    /// What a job holds.
+    private struct Fields: Sendable, Equatable {
+        var id: JobID
+        var kind: String
+        var lane: Lane
+        var attempt: Int
+        var crashes: Int
+        var createdMilliseconds: Int64
+        var readyMilliseconds: Int64
+        var payload: [UInt8]
+        var unique: UniqueKey?
+        var uniqueHorizon: Duration
+        var trace: String?
+        var limit: LimitKey?
+        var encoding: PayloadEncoding
+        var defect: String?
+    }
+
+    private final class Shared: Sendable {
+        let fields: Fields
+
+        init(_ fields: Fields) { self.fields = fields }
+    }
+
+    private var shared: Shared
+
+    private var fields: Fields {
+        get { shared.fields }
+        set { shared = Shared(newValue) }
+    }
+
+    package var id: JobID {
+        get { shared.fields.id }
+        set { fields.id = newValue }
+    }
+
+    package var kind: String {
+        get { shared.fields.kind }
+        set { fields.kind = newValue }
+    }
+
+    package var lane: Lane {
+        get { shared.fields.lane }
+        set { fields.lane = newValue }
+    }
 
     /// Which attempt this delivery is, from 1.
     ///
     /// A delivery that was reaped or handed back does not count.
-    package var attempt: Int
+    package var attempt: Int {
+        get { shared.fields.attempt }
+        set { fields.attempt = newValue }
+    }
 
     /// How many solo batches with this job have ended without a word from their worker.
-    package var crashes: Int
+    package var crashes: Int {
+        get { shared.fields.crashes }
+        set { fields.crashes = newValue }
+    }
 
     /// When it was first enqueued, in Unix milliseconds of the queue's clock.
-    package var createdMilliseconds: Int64
+    package var createdMilliseconds: Int64 {
+        get { shared.fields.createdMilliseconds }
+        set { fields.createdMilliseconds = newValue }
+    }
 
     /// When it last entered a list, in Unix milliseconds of the queue's clock.
-    package var readyMilliseconds: Int64
+    package var readyMilliseconds: Int64 {
+        get { shared.fields.readyMilliseconds }
+        set { fields.readyMilliseconds = newValue }
+    }
 
     /// The arguments as they stand in the envelope; whoever wants them asks `arguments()`.
-    package var payload: [UInt8]
-    package var unique: UniqueKey?
-    package var uniqueHorizon: Duration
-    package var trace: String?
-    package var limit: LimitKey?
-    package var encoding: PayloadEncoding
+    package var payload: [UInt8] {
+        get { shared.fields.payload }
+        set { fields.payload = newValue }
+    }
+
+    package var unique: UniqueKey? {
+        get { shared.fields.unique }
+        set { fields.unique = newValue }
+    }
+
+    package var uniqueHorizon: Duration {
+        get { shared.fields.uniqueHorizon }
+        set { fields.uniqueHorizon = newValue }
+    }
+
+    package var trace: String? {
+        get { shared.fields.trace }
+        set { fields.trace = newValue }
+    }
+
+    package var limit: LimitKey? {
+        get { shared.fields.limit }
+        set { fields.limit = newValue }
+    }
+
+    package var encoding: PayloadEncoding {
+        get { shared.fields.encoding }
+        set { fields.encoding = newValue }
+    }
 
     /// Why this is no job: bytes that begin like an envelope and are none, as its payload.
     ///
     /// Nil for every job. The only outcome that fits another one is `dead`.
-    package var defect: String?
+    package var defect: String? {
+        get { shared.fields.defect }
+        set { fields.defect = newValue }
+    }
 
     package init(
         id: JobID,
@@ -103,19 +185,27 @@ package struct Job: Sendable, Equatable {
         encoding: PayloadEncoding = .raw,
         defect: String? = nil
     ) {
-        self.id = id
-        self.kind = kind
-        self.lane = lane
-        self.attempt = attempt
-        self.crashes = crashes
-        self.createdMilliseconds = createdMilliseconds
-        self.readyMilliseconds = readyMilliseconds
-        self.payload = payload
-        self.unique = unique
-        self.uniqueHorizon = uniqueHorizon
-        self.trace = trace
-        self.defect = defect
-        self.limit = limit
-        self.encoding = encoding
+        shared = Shared(
+            Fields(
+                id: id,
+                kind: kind,
+                lane: lane,
+                attempt: attempt,
+                crashes: crashes,
+                createdMilliseconds: createdMilliseconds,
+                readyMilliseconds: readyMilliseconds,
+                payload: payload,
+                unique: unique,
+                uniqueHorizon: uniqueHorizon,
+                trace: trace,
+                limit: limit,
+                encoding: encoding,
+                defect: defect
+            )
+        )
+    }
+
+    package static func == (first: Job, second: Job) -> Bool {
+        first.shared === second.shared || first.fields == second.fields
     }
 }
