@@ -16,9 +16,9 @@ extension Coordinator {
         if !drain.hasAbandoned, now >= drain.since + limits.drainGrace + limits.cancelGrace {
             drain.hasAbandoned = true
             abandon { $0.stop != nil }
-            if commitRetry != nil { releaseUncommitted() }
         }
         self.drain = drain
+        if drain.hasAbandoned, commitRetry != nil, !isCommitUnderWay { releaseUncommitted() }
     }
 
     /// Fetches nothing more and hands back what has not begun.
@@ -93,11 +93,14 @@ extension Coordinator {
         let isWaitingForWork = pendingTurn == nil && fetchRoom(settling: nil) > 0
         if isWaitingForWork { bell.arm(atMost: max(nextFetch - now, .milliseconds(1))) }
         var deadlines: [Duration] = []
-        if isWaitingForWork { deadlines.append(nextFetch) }
-        if let retry = pendingTurn?.retry { deadlines.append(retry) }
-        if let commitRetry { deadlines.append(commitRetry) }
+        // What a call under way holds up goes on when it is answered, not at a time.
+        let mayFetch = !isCommitUnderWay || open.allSatisfy { $0.unfinished == 0 }
+        if isWaitingForWork, mayFetch { deadlines.append(nextFetch) }
+        if let retry = pendingTurn?.retry, !isTurnUnderWay { deadlines.append(retry) }
+        if let commitRetry, !isCommitUnderWay { deadlines.append(commitRetry) }
         if pendingTurn == nil, commitRetry == nil {
-            deadlines += open.compactMap(\.waitingSince).map { $0 + limits.settleEvery }
+            let waiting = open.filter { !isCommitUnderWay || !$0.outcomes.isEmpty }
+            deadlines += waiting.compactMap(\.waitingSince).map { $0 + limits.settleEvery }
         }
         if let drain {
             let steps = [

@@ -82,18 +82,13 @@ extension Coordinator {
             } catch {
                 verdicts = .failure(error)
             }
-            return Commitment(
-                verdicts: verdicts,
-                notes: notes.count,
-                took: ambient.elapsed() - begin
-            )
+            return Commitment(verdicts: verdicts, took: ambient.elapsed() - begin)
         }
     }
 
-    /// What became of a commit, how many notes were in it, and how long it took.
+    /// What became of a commit, and how long it took.
     struct Commitment: Sendable {
         let verdicts: Result<[CommitVerdict], CommitError>
-        let notes: Int
         let took: Duration
     }
 
@@ -111,11 +106,13 @@ extension Coordinator {
     mutating func take(_ commitment: Commitment) {
         switch commitment.verdicts {
         case .success(let verdicts):
-            notes.removeFirst(min(commitment.notes, notes.count))
+            notes.removeFirst(notesUnderWay)
+            notesUnderWay = 0
             metrics.noteCommit(commitment.took)
             noteLedgerAnswer()
             apply(verdicts)
         case .failure(let error):
+            notesUnderWay = 0
             metrics.noteCommitFailure()
             noteLedgerFailure(error)
         }

@@ -51,7 +51,10 @@ extension Coordinator {
             )
         )
         // While the store is away the oldest go: they matter least.
-        if notes.count > limits.notesMax { notes.removeFirst(notes.count - limits.notesMax) }
+        let excess = notes.count - limits.notesMax
+        guard excess > 0 else { return }
+        notes.removeFirst(excess)
+        notesUnderWay = max(0, notesUnderWay - excess)
     }
 
     /// Notes attempts that people may ask for while they run; looks once per `settleEvery`.
@@ -88,7 +91,7 @@ extension Coordinator {
 
     /// When the loop must wake for the sake of notes; nil when it need not.
     func noteDeadline() -> Duration? {
-        if !notes.isEmpty { return notesSince + limits.settleEvery }
+        if !notes.isEmpty { return isCommitUnderWay ? nil : notesSince + limits.settleEvery }
         // Asked of the batches, not of the handlers: they may not have begun yet.
         let isAwaited = open.contains { batch in
             !batch.isLost && batch.unfinished > 0 && batch.noted.count < batch.batch.jobs.count

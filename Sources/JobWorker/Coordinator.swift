@@ -5,9 +5,10 @@ import Traces
 
 /// The worker's loop: the one task that talks to the queue and the ledger.
 ///
-/// It never waits for a handler. Each round collects what has ended and then, side by side, commits
-/// it, settles what was committed before and fetches more in one call, and asks the ledger about
-/// what was fetched before. It sleeps until something has happened or is due.
+/// It waits for no handler, and for no answer while handlers may end: each round collects what has
+/// ended and what was answered, and then begins what is due, one call of each kind at a time. A call
+/// commits results, settles what was committed before and fetches more, or asks the ledger about
+/// what was fetched before. The loop sleeps until something has happened or is due.
 struct Coordinator<Handler: JobHandler, Committer: ResultCommitter>
 where Handler.Effect == Committer.Effect {
     typealias Effect = Handler.Effect
@@ -57,6 +58,15 @@ where Handler.Effect == Committer.Effect {
     var notes: [JobNote] = []
     var notesSince: Duration = .zero
     var nextLook: Duration = .zero
+
+    // Calls that go on beside the loop.
+    let answers = AnswerBox<Answer>()
+    var isTurnUnderWay = false
+    var isCommitUnderWay = false
+    var isAdmissionUnderWay = false
+
+    /// How many of `notes`, from the first, are in the commit that is under way.
+    var notesUnderWay = 0
 
     var drain: Drain?
     var failure: WorkerError?
@@ -116,66 +126,25 @@ where Handler.Effect == Committer.Effect {
     /// - Returns: Why it ended otherwise; nil at a clean end.
     mutating func run() async -> WorkerError? {
         board.update { $0.phase = .working }
-        while !Task.isCancelled {
-            readInbox()
-            collect()
-            advanceDrain()
-            noteLongRunning(ambient.elapsed())
-            await noteDropped()
-            let hasWorked = await exchange()
-            await forget()
-            removeFinished()
-            if isDone { break }
-            if !hasWorked { await rest() }
+        await withDiscardingTaskGroup { calls in
+            while !Task.isCancelled {
+                readInbox()
+                takeAnswers()
+                collect()
+                advanceDrain()
+                noteLongRunning(ambient.elapsed())
+                await noteDropped()
+                let hasWorked = await exchange(&calls)
+                await forget()
+                removeFinished()
+                if isDone { break }
+                if !hasWorked { await rest() }
+            }
+            calls.cancelAll()
         }
         metrics.flush()
         board.update { $0.phase = .ended }
         return failure
-    }
-
-    /// Makes the calls that are due, all at once; returns whether there was one.
-    ///
-    /// The ledger and the queue are two servers: neither waits for the other's answer.
-    private mutating func exchange() async -> Bool {
-        await putTokenBack()
-        let now = ambient.elapsed()
-        let admission = nextAdmission(now)
-        let results = nextCommit(now)
-        let request = nextTurn(now, isCommitting: results != nil)
-        let (committer, queue, ambient) = (committer, queue, ambient)
-        let isLone = [admission != nil, results != nil, request != nil].count { $0 } < 2
-        if isLone {
-            // The common case of a slow queue, without tasks of their own.
-            if let request { take(await request.send(to: queue)) }
-            if let results { take(await results.commit(to: committer, ambient: ambient)) }
-            if let admission { take(await admission.ask(committer), for: admission) }
-            return admission != nil || results != nil || request != nil
-        }
-        let answers = await withTaskGroup(of: Answer.self, returning: [Answer].self) { group in
-            if let request { group.addTask { .turn(await request.send(to: queue)) } }
-            if let results {
-                group.addTask { .commit(await results.commit(to: committer, ambient: ambient)) }
-            }
-            if let admission {
-                group.addTask { .admission(await admission.ask(committer), admission) }
-            }
-            return await group.reduce(into: []) { $0.append($1) }
-        }
-        for answer in answers {
-            switch answer {
-            case .turn(let reply): take(reply)
-            case .commit(let commitment): take(commitment)
-            case .admission(let finished, let admission): take(finished, for: admission)
-            }
-        }
-        return true
-    }
-
-    /// What one of the calls of a round brought.
-    private enum Answer: Sendable {
-        case turn(Result<TurnReply, QueueError>)
-        case commit(Commitment)
-        case admission(Result<Set<JobID>, CommitError>, Admission)
     }
 
     private var isDone: Bool {
