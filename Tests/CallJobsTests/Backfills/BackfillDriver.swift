@@ -85,20 +85,7 @@ struct BackfillDriver {
 
     /// Everybody says that it lives, and how many slots it has.
     private func beat() async throws {
-        for worker in workers {
-            let batches = worker.batch.map { [$0.reference] } ?? []
-            let presence = Presence(
-                worker: worker.id,
-                host: "test",
-                processID: 1,
-                version: "1",
-                startedMilliseconds: 1,
-                slots: 60,
-                busy: batches.count,
-                batches: batches
-            )
-            try await stage.beat(presence)
-        }
+        for worker in workers { try await stage.beat(worker.id, holding: worker.batch, slots: 60) }
     }
 
     private mutating func feed() async throws {
@@ -118,7 +105,7 @@ struct BackfillDriver {
             return
         }
         if let batch = workers[index].batch, workers[index].outcomes == nil {
-            workers[index].outcomes = try await commit(batch, by: workers[index].id)
+            workers[index].outcomes = try await stage.commit(batch, by: workers[index].id)
             return
         }
         workers[index].number += 1
@@ -143,16 +130,18 @@ struct BackfillDriver {
         workers[index].batch = reply.batch
         workers[index].outcomes = nil
     }
+}
 
+extension BackfillStage {
     /// Does every job of a batch: no work, but the end of its slice.
-    private func commit(_ batch: Batch, by worker: WorkerID) async throws -> [Outcome] {
+    func commit(_ batch: Batch, by worker: WorkerID) async throws -> [Outcome] {
         var finished: [LedgerJob] = []
         var outcomes: [Outcome] = []
         for job in batch.jobs {
             guard let slice = try SyncArguments(payload: job.payload).slice else {
-                throw BackfillStage.Failure(reason: "a job without a slice")
+                throw Failure(reason: "a job without a slice")
             }
-            guard slice.position % BackfillStage.failEvery != 3 else {
+            guard slice.position % Self.failEvery != 3 else {
                 outcomes.append(.dead(reason: "planted"))
                 continue
             }
@@ -172,9 +161,9 @@ struct BackfillDriver {
             )
             outcomes.append(.done)
         }
-        for verdict in try await stage.store.commit(finished).verdicts {
+        for verdict in try await store.commit(finished).verdicts {
             guard verdict == .applied || verdict == .alreadyApplied else {
-                throw BackfillStage.Failure(reason: "\(verdict)")
+                throw Failure(reason: "\(verdict)")
             }
         }
         return outcomes

@@ -146,7 +146,18 @@ final class BackfillStage: Sendable {
     }
 
     /// One beat of a worker.
-    func beat(_ presence: Presence) async throws {
+    func beat(_ worker: WorkerID, holding batch: Batch?, slots: Int) async throws {
+        let batches = batch.map { [$0.reference] } ?? []
+        let presence = Presence(
+            worker: worker,
+            host: "test",
+            processID: 1,
+            version: "1",
+            startedMilliseconds: 1,
+            slots: slots,
+            busy: batches.count,
+            batches: batches
+        )
         let call = ScriptCalls(keys: queue.keys, scripts: Self.scripts).beat(presence)
         _ = try await client.evaluate(call.script, keys: call.keys, arguments: call.arguments)
     }
@@ -234,17 +245,23 @@ final class BackfillStage: Sendable {
 
 /// Wall time that only the stage moves.
 final class StageTime: Sendable {
-    private let state = Mutex<Int64>(1_794_700_000_000)
+    private static let start: Int64 = 1_794_700_000_000
+    private let state = Mutex(start)
 
     var milliseconds: Int64 { state.withLock { $0 } }
 
     func advance(_ seconds: Int64) { state.withLock { $0 += seconds * 1000 } }
 
-    func ambient(seed: UInt64) -> Ambient {
+    /// Time since the start.
+    private var elapsed: Duration { .milliseconds(milliseconds - Self.start) }
+
+    /// This time for people; durations are measured by it, too, only when `isElapsing`.
+    func ambient(seed: UInt64, isElapsing: Bool = false) -> Ambient {
         let live = Ambient.live(seed: seed)
+        let measured: @Sendable () -> Duration = { self.elapsed }
         return Ambient(
             clock: live.clock,
-            elapsed: live.elapsed,
+            elapsed: isElapsing ? measured : live.elapsed,
             now: { Date(timeIntervalSince1970: Double(self.milliseconds) / 1000) },
             newID: live.newID,
             chance: live.chance
