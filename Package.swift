@@ -95,6 +95,7 @@ let engine: [Target] = [
 let adapters: [Target] = [
     .target(name: "CCairo", linkerSettings: [.linkedLibrary("cairo")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CQRCode", linkerSettings: [.linkedLibrary("qrencode")]),
     .target(
         name: "CPhoneNumber",
         linkerSettings: [.linkedLibrary("phonenumber"), .linkedLibrary("stdc++")]
@@ -181,7 +182,7 @@ let product: [Target] = [
     ),
     .target(
         name: "Reports",
-        dependencies: ["CallStore", "CCairo", "Definitions"],
+        dependencies: ["CallStore", "CCairo", "CQRCode", "Definitions"],
         swiftSettings: strict
     ),
     .target(
@@ -402,7 +403,7 @@ let testing: [Target] = [
         "WebAPI",
         [
             "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "Telemetry", "Traces",
-            "WebAPI", crypto, hummingbird, logging,
+            "WebAPI", crypto, grdb, hummingbird, logging,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),

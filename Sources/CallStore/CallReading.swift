@@ -189,7 +189,8 @@ enum CallReading {
             createdMilliseconds: row["created_ms"],
             statusSinceUnix: row["status_since_unix"],
             agentNumbers: numbers.compactMap { E164(stored: $0) },
-            windows: windows.map { WindowSpan(fromUnix: $0["from_unix"], days: $0["window_days"]) }
+            windows: windows.map { WindowSpan(fromUnix: $0["from_unix"], days: $0["window_days"]) },
+            landing: (row["landing_url"] as String?).flatMap(LandingAddress.init)
         )
     }
 }

@@ -47,6 +47,9 @@ package struct NewCampaign: Hashable, Sendable {
     /// Our own numbers that only this campaign advertises.
     package var agentNumbers: [E164]
 
+    /// The page that its codes lead to.
+    package var landing: LandingAddress?
+
     package init(
         workspace: String = CallIdentity.defaultWorkspace,
         name: String,
@@ -57,7 +60,8 @@ package struct NewCampaign: Hashable, Sendable {
         status: CampaignStatus = .running,
         upstreamCampaignID: String? = nil,
         batchCallID: String? = nil,
-        agentNumbers: [E164] = []
+        agentNumbers: [E164] = [],
+        landing: LandingAddress? = nil
     ) {
         self.workspace = workspace
         self.name = name
@@ -69,6 +73,7 @@ package struct NewCampaign: Hashable, Sendable {
         self.upstreamCampaignID = upstreamCampaignID
         self.batchCallID = batchCallID
         self.agentNumbers = agentNumbers
+        self.landing = landing
     }
 }
 
@@ -110,6 +115,9 @@ package struct Campaign: Hashable, Sendable {
     /// alone.
     package var windows: [WindowSpan]
 
+    /// The page that its codes lead to; nil when it has none.
+    package var landing: LandingAddress?
+
     package init(
         id: CampaignID,
         workspace: String = CallIdentity.defaultWorkspace,
@@ -124,7 +132,8 @@ package struct Campaign: Hashable, Sendable {
         createdMilliseconds: Int64,
         statusSinceUnix: Int64? = nil,
         agentNumbers: [E164] = [],
-        windows: [WindowSpan] = []
+        windows: [WindowSpan] = [],
+        landing: LandingAddress? = nil
     ) {
         self.id = id
         self.workspace = workspace
@@ -140,6 +149,7 @@ package struct Campaign: Hashable, Sendable {
         self.statusSinceUnix = statusSinceUnix
         self.agentNumbers = agentNumbers
         self.windows = windows
+        self.landing = landing
     }
 
     /// Length of the window for a call that started then, in days.

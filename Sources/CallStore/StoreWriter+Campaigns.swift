@@ -10,14 +10,14 @@ extension StoreWriter {
             """
             insert into campaigns (
                 workspace, name, channel, window_days, starts_unix, ends_unix, status,
-                upstream_campaign_id, batch_call_id, created_ms
-            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                upstream_campaign_id, batch_call_id, created_ms, landing_url
+            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 campaign.workspace, campaign.name, campaign.channel.rawValue,
                 campaign.windowDays ?? campaign.channel.windowDaysDefault, campaign.startsUnix,
                 campaign.endsUnix, campaign.status.rawValue, campaign.upstreamCampaignID,
-                campaign.batchCallID, nowMilliseconds,
+                campaign.batchCallID, nowMilliseconds, campaign.landing?.text,
             ]
         )
         let id = CampaignID(database.lastInsertedRowID)
@@ -51,13 +51,15 @@ extension StoreWriter {
             """
             update campaigns set
                 name = ?, channel = ?, window_days = ?, starts_unix = ?, ends_unix = ?,
-                status = ?, upstream_campaign_id = ?, batch_call_id = ?, status_since_unix = ?
+                status = ?, upstream_campaign_id = ?, batch_call_id = ?, status_since_unix = ?,
+                landing_url = ?
             where id = ?
             """,
             [
                 campaign.name, campaign.channel.rawValue, campaign.windowDays,
                 campaign.startsUnix, campaign.endsUnix, campaign.status.rawValue,
                 campaign.upstreamCampaignID, campaign.batchCallID, statusSince,
+                campaign.landing?.text,
                 campaign.id.number,
             ]
         )
@@ -138,7 +140,7 @@ extension Campaign {
             ("name", name), ("channel", channel.rawValue), ("windowDays", "\(windowDays)"),
             ("starts", startsUnix.map { "\($0)" }), ("ends", endsUnix.map { "\($0)" }),
             ("status", status.rawValue), ("upstreamCampaign", upstreamCampaignID),
-            ("batchCall", batchCallID),
+            ("batchCall", batchCallID), ("landing", landing?.text),
             (
                 "agentNumbers",
                 agentNumbers.isEmpty

@@ -128,7 +128,7 @@ struct AnswerMiddleware<Context: RequestContext>: RouterMiddleware {
             context.logger.error("A request failed", metadata: ["error": "\(error)"])
             response = APIError(.internalError, "The request failed; see the log.").response
         }
-        response.headers[.cacheControl] = "no-store"
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.xContentTypeOptions] = "nosniff"
         return response
     }

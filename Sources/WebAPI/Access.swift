@@ -27,7 +27,9 @@ struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         let refusal = rule.refusal(authority: request.head.authority, headers: request.headers)
-        if let refusal, !Self.publicPaths.contains(request.uri.path) { throw refusal }
+        let path = request.uri.path
+        let isPublic = Self.publicPaths.contains(path) || PublicSite.serves(path)
+        if let refusal, !isPublic { throw refusal }
         return try await next(request, context)
     }
 }

@@ -30,6 +30,9 @@ package struct WebParts: Sendable {
     /// What the process itself has counted.
     package let families: @Sendable () -> [MetricFamily]
 
+    /// Where the server stands for the world.
+    package let site: PublicSite
+
     /// Longest wait for one figure of `/healthz` or `/metrics`.
     package let figureMax: Duration
 
@@ -44,6 +47,7 @@ package struct WebParts: Sendable {
         access: AccessRule,
         metrics: any MetricsFactory,
         families: @escaping @Sendable () -> [MetricFamily],
+        site: PublicSite = PublicSite(),
         figureMax: Duration = WebLimits.figureMax
     ) {
         self.ambient = ambient
@@ -56,6 +60,7 @@ package struct WebParts: Sendable {
         self.access = access
         self.metrics = metrics
         self.families = families
+        self.site = site
         self.figureMax = figureMax
     }
 }

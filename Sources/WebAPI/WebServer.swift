@@ -103,7 +103,11 @@ package struct WebServer: Sendable {
     }
 
     private var groups: [any RouteGroup] {
-        [WebhookRoute(parts: parts, sender: sender), ProbeRoutes(parts: parts)]
+        [
+            WebhookRoute(parts: parts, sender: sender), ProbeRoutes(parts: parts),
+            TouchRoutes(parts: parts), CodeRoutes(parts: parts),
+            PublicFileRoutes(files: parts.site.files),
+        ]
     }
 
     /// What `/healthz` goes by.

@@ -47,6 +47,13 @@ struct Server {
             ambient: host.ambient,
             logger: host.logger
         )
+        let files = PublicFiles(folder: settings.webFolder)
+        if !files.missing.isEmpty {
+            host.logger.notice(
+                "Files for web pages are missing; is RINGBACK_WEB right?",
+                metadata: ["missing": "\(files.missing.joined(separator: " "))"]
+            )
+        }
         let server = WebServer(
             WebParts(
                 ambient: host.ambient,
@@ -60,7 +67,11 @@ struct Server {
                 budget: queues.upstreamBudget(for: host),
                 access: settings.server.adminToken.map { .token($0.reveal()) } ?? .loopback,
                 metrics: telemetry.metrics,
-                families: { telemetry.families() }
+                families: { telemetry.families() },
+                site: PublicSite(
+                    address: settings.server.publicURL ?? "http://\(settings.server.address)",
+                    files: files
+                )
             )
         )
         if settings.webhook.accepted.isEmpty {

@@ -4,6 +4,7 @@ import CallStore
 import Crypto
 import ElevenLabs
 import Foundation
+import GRDB
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -28,7 +29,8 @@ struct WebFixture: Sendable {
     init(
         secrets: [String] = ["wsec_example"],
         access: AccessRule = .loopback,
-        budget: any UpstreamBudget = OpenBudget()
+        budget: any UpstreamBudget = OpenBudget(),
+        site: PublicSite = PublicSite()
     ) async throws {
         let live = Ambient.live(seed: 1)
         let ambient = Ambient(
@@ -59,6 +61,7 @@ struct WebFixture: Sendable {
             access: access,
             metrics: registry,
             families: { registry.families() },
+            site: site,
             // What is tested is the answer; a crowded machine must not run into a time limit.
             figureMax: .seconds(60)
         )
@@ -68,9 +71,10 @@ struct WebFixture: Sendable {
     static func serve(
         secrets: [String] = ["wsec_example"],
         access: AccessRule = .loopback,
+        site: PublicSite = PublicSite(),
         _ body: @escaping @Sendable (WebFixture, any TestClientProtocol) async throws -> Void
     ) async throws {
-        let fixture = try await WebFixture(secrets: secrets, access: access)
+        let fixture = try await WebFixture(secrets: secrets, access: access, site: site)
         let server = WebServer(fixture.parts)
         let application = Application(router: server.router(), logger: fixture.parts.logger)
         do {
@@ -98,6 +102,15 @@ struct WebFixture: Sendable {
         let entries = try await store.dueOutbox(limit: 500)
         try store.close()
         return entries
+    }
+
+    /// One number of the store, asked for in SQL.
+    func number(_ sql: String) throws -> Int {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        return try DatabaseQueue(path: store.path, configuration: configuration).read {
+            try Int.fetchOne($0, sql: sql) ?? 0
+        }
     }
 
     func remove() throws {

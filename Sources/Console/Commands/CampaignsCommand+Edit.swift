@@ -54,6 +54,9 @@ extension CampaignsCommand {
         @Flag(help: "It has no numbers of its own any more.")
         var noAgentNumbers = false
 
+        @Option(help: "The page that its codes lead to: an http or https address.")
+        var landing: String?
+
         @Option(help: "Which calls it holds for: from-now, range or everything.")
         var apply: Reach?
 
@@ -72,7 +75,7 @@ extension CampaignsCommand {
         func validate() throws {
             guard
                 rename != nil || window != nil || status != nil || starts != nil || ends != nil
-                    || !agentNumber.isEmpty || noAgentNumbers
+                    || !agentNumber.isEmpty || noAgentNumbers || landing != nil
             else { throw ValidationError("Say what is to be changed.") }
             guard window.map({ (1...730).contains($0) }) ?? true else {
                 throw ValidationError("--window takes 1 to 730.")
@@ -155,6 +158,7 @@ extension CampaignsCommand {
             if let from = campaign.startsUnix, let to = campaign.endsUnix, to < from {
                 throw StartFailure(.wrongUse, "it would end before it starts")
             }
+            if let landing { campaign.landing = try LandingOption.address(landing) }
             if noAgentNumbers { campaign.agentNumbers = [] }
             if !agentNumber.isEmpty {
                 campaign.agentNumbers = try AgentNumberOption.numbers(agentNumber, session)

@@ -8,7 +8,7 @@ struct CampaignsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "campaigns",
         abstract: "What calls are credited to.",
-        subcommands: [List.self, Add.self, Edit.self, Cost.self]
+        subcommands: [List.self, Add.self, Edit.self, Cost.self, QR.self]
     )
 
     struct List: ConsoleCommand {
@@ -97,6 +97,7 @@ struct CampaignsCommand: ParsableCommand {
                 ("starts", .optional(campaign.startsUnix.map(TimeText.iso(unix:)))),
                 ("ends", .optional(campaign.endsUnix.map(TimeText.iso(unix:)))),
                 ("agentNumbers", .list(campaign.agentNumbers.map { .text($0.text) })),
+                ("landing", .optional(campaign.landing?.text)),
                 ("recipients", .count(figures.recipients)),
                 ("calls", .count(figures.calls)),
                 ("conversions", .count(figures.conversions))
@@ -128,6 +129,9 @@ struct CampaignsCommand: ParsableCommand {
         @Option(help: "A number of ours that only this campaign advertises; may be repeated.")
         var agentNumber: [String] = []
 
+        @Option(help: "The page that its codes lead to: an http or https address.")
+        var landing: String?
+
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
@@ -146,7 +150,8 @@ struct CampaignsCommand: ParsableCommand {
                 windowDays: windowDays,
                 startsUnix: try TimeOption.instant(starts, "--starts", session),
                 endsUnix: try TimeOption.instant(ends, "--ends", session),
-                agentNumbers: try AgentNumberOption.numbers(agentNumber, session)
+                agentNumbers: try AgentNumberOption.numbers(agentNumber, session),
+                landing: try LandingOption.address(landing)
             )
             let id = try await session.withStore { store in
                 guard try await store.campaign(named: name) == nil else {
