@@ -181,7 +181,7 @@ let product: [Target] = [
     ),
     .target(
         name: "Reports",
-        dependencies: ["CallStore", "CCairo", "Definitions"],
+        dependencies: ["CallStore", "CCairo", "Definitions", "PhoneNumbers", "Telemetry"],
         swiftSettings: strict
     ),
     .target(
@@ -401,8 +401,8 @@ let testing: [Target] = [
     tests(
         "WebAPI",
         [
-            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "Telemetry", "Traces",
-            "WebAPI", crypto, hummingbird, logging,
+            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "PhoneNumbers",
+            "Reports", "Telemetry", "Traces", "WebAPI", crypto, hummingbird, logging,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),
