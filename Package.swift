@@ -182,7 +182,9 @@ let product: [Target] = [
     ),
     .target(
         name: "Reports",
-        dependencies: ["CallStore", "CCairo", "CQRCode", "Definitions"],
+        dependencies: [
+            "CallStore", "CCairo", "CQRCode", "Definitions", "PhoneNumbers", "Telemetry",
+        ],
         swiftSettings: strict
     ),
     .target(
@@ -402,8 +404,8 @@ let testing: [Target] = [
     tests(
         "WebAPI",
         [
-            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "Telemetry", "Traces",
-            "WebAPI", crypto, grdb, hummingbird, logging,
+            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "PhoneNumbers",
+            "Reports", "Telemetry", "Traces", "WebAPI", crypto, grdb, hummingbird, logging,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),

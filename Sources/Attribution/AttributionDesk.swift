@@ -112,6 +112,28 @@ package struct AttributionDesk: Sendable {
         }
     }
 
+    /// Undoes one thing that a person said, with all the calls that it reached.
+    ///
+    /// - Returns: What that did.
+    /// - Throws: `StoreError.notFound`, or `rejected` with what is wrong.
+    package func undo(
+        _ id: AssignmentID,
+        by person: String,
+        note: String? = nil,
+        overrideReason: String? = nil
+    ) async throws(StoreError) -> AssignmentReceipt {
+        try await store.write { writer in
+            let receipt = try writer.undo(
+                id,
+                by: person,
+                note: note,
+                overrideReason: overrideReason
+            )
+            try Self.decideAgain(receipt.calls, writer)
+            return receipt
+        }
+    }
+
     /// Campaigns that may have caused a call, the likeliest first; none is counted.
     ///
     /// - Parameters:

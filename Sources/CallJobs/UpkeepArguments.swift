@@ -10,7 +10,8 @@ package struct UpkeepArguments: JobArguments {
         /// Raw bodies of list rows, details and webhooks that are old enough.
         case rawBodies = "raw-bodies"
 
-        /// Webhooks of the inbox that are done or dead for long enough.
+        /// Webhooks of the inbox that are done or dead for long enough, and what pages reported of
+        /// conversations that the upstream never had.
         case inbox
 
         /// Export files that have expired, and files that no row names.

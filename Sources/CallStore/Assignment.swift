@@ -27,6 +27,9 @@ package struct NewAssignment: Hashable, Sendable {
     /// Why the books of a closed month are changed; without it they are not.
     package var overrideReason: String?
 
+    /// The attribution's revision that the person looked at; nil when it does not matter.
+    package var expected: Int64?
+
     package init(
         call: CallID,
         campaign: CampaignID?,
@@ -35,7 +38,8 @@ package struct NewAssignment: Hashable, Sendable {
         untilUnix: Int64? = nil,
         person: String,
         note: String? = nil,
-        overrideReason: String? = nil
+        overrideReason: String? = nil,
+        expected: Int64? = nil
     ) {
         self.call = call
         self.campaign = campaign
@@ -45,6 +49,7 @@ package struct NewAssignment: Hashable, Sendable {
         self.person = person
         self.note = note
         self.overrideReason = overrideReason
+        self.expected = expected
     }
 }
 

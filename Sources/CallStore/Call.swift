@@ -48,6 +48,15 @@ package struct CallSummary: Hashable, Sendable, Codable {
     /// Nil while nobody has judged.
     package var conversion: Ternary?
     package var conversionType: String?
+
+    /// Messages of both sides.
+    package var messages: Int?
+    package var rating: Double?
+    package var sentiment: String?
+    package var costCredits: Int64?
+    package var title: String?
+    package var summary: String?
+    package var isExcluded: Bool
 }
 
 /// What the list walk wants to know of calls that it may have seen.
@@ -120,6 +129,11 @@ package struct CallFilter: Hashable, Sendable, Codable {
     /// Upstream's `success`, `failure` or `unknown`; `pending` for not analysed.
     package var outcome: String?
     package var conversion: Ternary?
+    package var direction: CallDirection?
+
+    /// What stands in the transcript, the summary or the title, or is the conversation's id or the
+    /// caller's number; letters of either case.
+    package var search: String?
 
     package init(
         workspace: String? = nil,
@@ -129,7 +143,9 @@ package struct CallFilter: Hashable, Sendable, Codable {
         campaign: CampaignChoice? = nil,
         status: String? = nil,
         outcome: String? = nil,
-        conversion: Ternary? = nil
+        conversion: Ternary? = nil,
+        direction: CallDirection? = nil,
+        search: String? = nil
     ) {
         self.workspace = workspace
         self.fromUnix = fromUnix
@@ -139,10 +155,18 @@ package struct CallFilter: Hashable, Sendable, Codable {
         self.status = status
         self.outcome = outcome
         self.conversion = conversion
+        self.direction = direction
+        self.search = search
     }
 }
 
-/// Where a list of calls, newest first, goes on.
+/// In which order a list shows calls.
+package enum CallOrder: String, Hashable, Sendable, Codable, CaseIterable {
+    case newest
+    case oldest
+}
+
+/// Where a list of calls goes on.
 package struct CallCursor: Hashable, Sendable, Codable {
     package var startedUnix: Int64
     package var id: CallID
@@ -153,7 +177,7 @@ package struct CallCursor: Hashable, Sendable, Codable {
     }
 }
 
-/// A page of calls, newest first.
+/// A page of calls.
 package struct CallPage: Hashable, Sendable {
     package var calls: [CallSummary]
 

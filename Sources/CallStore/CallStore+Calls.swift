@@ -108,35 +108,6 @@ extension CallStore {
         }
     }
 
-    /// A page of calls, newest first.
-    package func calls(
-        _ filter: CallFilter,
-        after cursor: CallCursor? = nil,
-        limit: Int
-    ) async throws(StoreError) -> CallPage {
-        try await read { database in
-            var clause = FilterClause(filter)
-            if let cursor {
-                clause.add(
-                    "(calls.started_unix, calls.id) < (?, ?)",
-                    [cursor.startedUnix, cursor.id.number]
-                )
-            }
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    \(CallSummary.select)
-                    \(clause.sql)
-                    order by calls.started_unix desc, calls.id desc limit ?
-                    """,
-                arguments: clause.arguments + [limit]
-            )
-            let calls = rows.map(CallSummary.init(row:))
-            let next = calls.count < limit ? nil : calls.last.map(CallCursor.init(after:))
-            return CallPage(calls: calls, next: next)
-        }
-    }
-
     /// How many calls a filter lets through.
     package func count(_ filter: CallFilter) async throws(StoreError) -> Int {
         try await read { database in
@@ -297,7 +268,8 @@ struct FilterClause {
     let isOfCallsAlone: Bool
 
     init(_ filter: CallFilter) {
-        isOfCallsAlone = filter.campaign == nil && filter.conversion == nil
+        isOfCallsAlone =
+            filter.campaign == nil && filter.conversion == nil && filter.search == nil
         if let workspace = filter.workspace { add("calls.workspace = ?", [workspace]) }
         if let from = filter.fromUnix { add("calls.started_unix >= ?", [from]) }
         if let to = filter.toUnix { add("calls.started_unix < ?", [to]) }
@@ -313,8 +285,35 @@ struct FilterClause {
         case let outcome?: add("calls.call_successful = ?", [outcome])
         case nil: break
         }
+        if let direction = filter.direction {
+            add("calls.direction = ?", [direction.rawValue])
+        }
+        if let search = filter.search {
+            let pattern = "%\(Self.literal(search))%"
+            add(
+                """
+                (
+                    calls.conversation_id = ? or call_parties.e164 = ?
+                    or calls.title like ? escape '\\' or calls.summary like ? escape '\\'
+                    or exists (
+                        select 1 from turns
+                        where turns.call_id = calls.id and turns.message like ? escape '\\'
+                    )
+                )
+                """,
+                [search, search, pattern, pattern, pattern]
+            )
+        }
         if let conversion = filter.conversion {
             add("coalesce(conversions.outcome, 'unknown') = ?", [conversion.rawValue])
+        }
+    }
+
+    /// A text whose wildcards stand for themselves.
+    private static func literal(_ text: String) -> String {
+        text.reduce(into: "") { literal, character in
+            if "%_\\".contains(character) { literal.append("\\") }
+            literal.append(character)
         }
     }
 
@@ -325,63 +324,6 @@ struct FilterClause {
 
     var sql: String {
         conditions.isEmpty ? "" : "where " + conditions.joined(separator: " and ")
-    }
-}
-
-extension CallCursor {
-    init(after call: CallSummary) {
-        self.init(startedUnix: call.startedUnix, id: call.id)
-    }
-}
-
-extension CallSummary {
-    static let joins = """
-        left join call_parties on call_parties.call_id = calls.id
-        left join attributions on attributions.call_id = calls.id
-        left join campaigns on campaigns.id = attributions.campaign_id
-        left join conversions on conversions.call_id = calls.id
-        """
-
-    static let select = """
-        select calls.id, calls.conversation_id, calls.workspace, calls.agent_id,
-            calls.agent_name, calls.status, calls.started_unix, calls.duration_seconds,
-            calls.channel, calls.direction, calls.call_successful, calls.language,
-            coalesce(calls.agent_number_e164, calls.agent_number_raw) as agent_number,
-            coalesce(call_parties.e164, nullif(call_parties.raw, '')) as caller,
-            call_parties.class as caller_class,
-            attributions.campaign_id, attributions.recipient_id, attributions.method,
-            campaigns.name as campaign_name,
-            exists (select 1 from manual_pins where call_id = calls.id) as is_pinned,
-            conversions.outcome, conversions.type
-        from calls
-        \(joins)
-        """
-
-    init(row: Row) {
-        self.init(
-            id: CallID(row["id"]),
-            conversationID: row["conversation_id"],
-            workspace: row["workspace"],
-            agentID: row["agent_id"],
-            agentName: row["agent_name"],
-            status: CallStatus(row["status"]),
-            startedUnix: row["started_unix"],
-            durationSeconds: row["duration_seconds"],
-            channel: (row["channel"] as String?).flatMap { CallChannel(rawValue: $0) },
-            direction: (row["direction"] as String?).flatMap { CallDirection(rawValue: $0) },
-            agentNumber: row["agent_number"],
-            caller: row["caller"],
-            callerClass: row["caller_class"],
-            callSuccessful: row["call_successful"],
-            language: row["language"],
-            campaignID: (row["campaign_id"] as Int64?).map { CampaignID($0) },
-            campaignName: row["campaign_name"],
-            recipientID: (row["recipient_id"] as Int64?).map { RecipientID($0) },
-            method: (row["method"] as String?).flatMap { AttributionMethod(rawValue: $0) },
-            isPinned: row["is_pinned"],
-            conversion: (row["outcome"] as String?).flatMap { Ternary(rawValue: $0) },
-            conversionType: row["type"]
-        )
     }
 }
 

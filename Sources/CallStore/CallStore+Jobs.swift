@@ -138,6 +138,11 @@ extension CallStore {
         try await exports(where: "true", [], order: "id desc", limit: limit)
     }
 
+    /// The export that a job made; nil when there is none yet, or it is forgotten.
+    package func export(ofJob id: JobID) async throws(StoreError) -> ExportRecord? {
+        try await exports(where: "job_id = ?", [id.text], order: "id desc", limit: 1).first
+    }
+
     /// Finished exports whose time is over, oldest first.
     package func expiredExports(limit: Int) async throws(StoreError) -> [ExportRecord] {
         try await exports(

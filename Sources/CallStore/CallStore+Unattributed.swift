@@ -25,8 +25,15 @@ package struct UnattributedCaller: Hashable, Sendable {
 
 /// Where a list of callers, the latest call first, goes on.
 package struct UnattributedCursor: Hashable, Sendable {
-    var lastUnix: Int64
-    var caller: String
+    package var lastUnix: Int64
+
+    /// The caller as the store tells callers apart; not a number.
+    package var caller: String
+
+    package init(lastUnix: Int64, caller: String) {
+        self.lastUnix = lastUnix
+        self.caller = caller
+    }
 }
 
 /// How many calls are credited to nobody for one reason.

@@ -10,10 +10,15 @@ extension StoreWriter {
     /// that are credited, or that a person has pinned, stay.
     ///
     /// - Returns: What was done; the call itself first.
-    /// - Throws: `StoreError.notFound`; `rejected` when the recipient is not the campaign's, when
+    /// - Throws: `StoreError.notFound`; `stale` when the attribution is not as the person saw it;
+    ///   `rejected` when the recipient is not the campaign's, when
     ///   the call's month is closed and no reason is given, and when a wider scope is asked for a
     ///   caller without a number.
     package func assign(_ new: NewAssignment) throws -> AssignmentReceipt {
+        let revision = try CallReading.revision(of: new.call, in: database)
+        if let expected = new.expected, expected != revision.attribution {
+            throw StoreError.stale(reason: "the call's campaign was decided anew since")
+        }
         if new.scope != .call, try !hasCallerKey(new.call) {
             throw StoreError.rejected(
                 reason: "the caller has no number by which other calls could be known"

@@ -29,6 +29,7 @@ extension StoreWriter {
         )
         try run("update call_exclusions set note = null where call_id = ?", id)
         try run("update label_readings set note = null where call_id = ?", id)
+        try clearTracked(of: call)
         try clearDecisions(of: call)
     }
 
@@ -45,6 +46,7 @@ extension StoreWriter {
             """,
             id
         )
+        try clearTracked(of: call)
         try clearAttribution(of: call)
     }
 

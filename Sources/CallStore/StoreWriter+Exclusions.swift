@@ -37,14 +37,27 @@ extension StoreWriter {
             """,
             [call.number, reason.rawValue, person, note, nowMilliseconds]
         )
+        try audit(
+            AuditNote(
+                actor: person,
+                action: "call.exclude",
+                object: "call:\(call)",
+                after: ["reason": .text(reason.rawValue)],
+                reason: note
+            )
+        )
     }
 
     /// Counts a call again.
     ///
     /// - Returns: Whether it was excluded.
     @discardableResult
-    package func include(_ call: CallID) throws -> Bool {
-        try run("delete from call_exclusions where call_id = ?", [call.number]) == 1
+    package func include(_ call: CallID, by person: String) throws -> Bool {
+        guard try run("delete from call_exclusions where call_id = ?", [call.number]) == 1 else {
+            return false
+        }
+        try audit(AuditNote(actor: person, action: "call.include", object: "call:\(call)"))
+        return true
     }
 
     /// Notes what a campaign's printing, postage and advertising cost.

@@ -3,6 +3,7 @@ package import CallStore
 import Foundation
 package import Hosting
 import JobQueue
+package import Reports
 package import Settings
 
 /// What one command works with.

@@ -36,6 +36,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case suppressed = "RINGBACK_SUPPRESSED"
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
+    case readOnly = "RINGBACK_READ_ONLY"
     case web = "RINGBACK_WEB"
 }
 
@@ -77,7 +78,7 @@ extension SettingName {
         case .apiKey, .baseURL, .webhookSecret, .webhookSecretPrevious, .upstreamParallel,
             .upstreamRate, .upstreamBurst:
             upstreamFacts
-        case .http, .adminToken, .publicURL, .corsOrigins, .trustedProxies:
+        case .http, .adminToken, .publicURL, .corsOrigins, .trustedProxies, .readOnly:
             serverFacts
         case .concurrency, .metrics, .retentionRaw, .retentionWebhooks, .retentionExports,
             .retentionLedger, .logLevel, .logFormat:
@@ -249,6 +250,12 @@ extension SettingName {
             SettingFacts(
                 "the origins whose pages may call the API, separated by commas",
                 example: "https://crm.example.com,https://www.example.com"
+            )
+        case .readOnly:
+            SettingFacts(
+                "whether the server shows everything and lets nobody change anything, true or false",
+                example: "true",
+                standard: "false"
             )
         default:
             SettingFacts(

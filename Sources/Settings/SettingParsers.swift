@@ -83,6 +83,14 @@ enum SettingParsers {
         return origins
     }
 
+    static func flag(_ text: String) throws(Unacceptable) -> Bool {
+        switch text.lowercased() {
+        case "true", "1", "yes": return true
+        case "false", "0", "no": return false
+        default: throw Unacceptable(expected: "true or false")
+        }
+    }
+
     /// Addresses or networks (`10.0.0.0/8`), separated by commas.
     static func networks(_ text: String) throws(Unacceptable) -> [String] {
         let networks = items(text)

@@ -101,6 +101,9 @@ package struct ServerSettings: Sendable, Equatable {
     package let corsOrigins: [String]
     package let trustedProxies: [String]
 
+    /// Whether nobody may change anything there.
+    package let isReadOnly: Bool
+
     /// What keeps the server from listening there: without a token it serves this machine only.
     package func check() throws(SettingsError) {
         guard adminToken == nil, !address.isLoopback else { return }

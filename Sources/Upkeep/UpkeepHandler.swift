@@ -154,6 +154,12 @@ package struct UpkeepHandler: JobHandler {
                     limit: limit
                 )
             },
+            { writer, limit in
+                try writer.removeTracked(
+                    startedBefore: writer.moment(settings.numbers) / 1_000,
+                    limit: limit
+                )
+            },
         ]
     }
 

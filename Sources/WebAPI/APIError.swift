@@ -1,89 +1,120 @@
-import Foundation
-import HTTPTypes
+package import HTTPTypes
 import Hummingbird
-import Logging
+package import Reports
 
-/// A refusal as JSON: `{"error":{"code":"bad_signature","message":"…"}}`.
+/// A refusal, as RFC 9457 has it: `{"type":"about:blank","title":"…","status":404,"code":…}`.
 ///
-/// The code is stable and for programs; the message is for people and may change.
+/// The code is stable and for programs; title and detail are for people and may change.
 package struct APIError: Error, Sendable, Equatable {
     package enum Code: String, Sendable, CaseIterable {
+        case badRequest = "bad_request"
         case badSignature = "bad_signature"
         case busy
         case cannotBeRead = "cannot_be_read"
+        case conflict
         case hostNotAllowed = "host_not_allowed"
         case inboxUnavailable = "inbox_unavailable"
         case internalError = "internal_error"
         case methodNotAllowed = "method_not_allowed"
+        case notAllowed = "not_allowed"
         case notFound = "not_found"
+        case originNotAllowed = "origin_not_allowed"
+        case overloaded
+        case queueUnavailable = "queue_unavailable"
+        case rangeNotSatisfiable = "range_not_satisfiable"
+        case readOnly = "read_only"
+        case refused
         case signInNeeded = "sign_in_needed"
+        case storeUnavailable = "store_unavailable"
         case tooLarge = "too_large"
+        case tooManyRequests = "too_many_requests"
         case webhooksNotConfigured = "webhooks_not_configured"
     }
+
+    package static let contentType = "application/problem+json"
 
     package var code: Code
     package var message: String
 
+    /// What belongs to this kind of refusal alone.
+    package var members: [JSONValue.Field] = []
+    package var headers = HTTPFields()
+
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
-    }
-
-    var status: HTTPResponse.Status {
-        switch code {
-        case .badSignature, .signInNeeded: .unauthorized
-        case .busy, .inboxUnavailable, .webhooksNotConfigured: .serviceUnavailable
-        case .cannotBeRead: .badRequest
-        case .hostNotAllowed: .forbidden
-        case .internalError: .internalServerError
-        case .methodNotAllowed: .methodNotAllowed
-        case .notFound: .notFound
-        case .tooLarge: .contentTooLarge
-        }
-    }
-
-    var response: Response {
-        var headers = HTTPFields()
         switch code {
         case .busy, .inboxUnavailable: headers[.retryAfter] = "30"
+        case .overloaded: headers[.retryAfter] = "1"
+        case .storeUnavailable, .queueUnavailable: headers[.retryAfter] = "5"
         case .signInNeeded: headers[.wwwAuthenticate] = "Bearer"
         case .methodNotAllowed: headers[.allow] = "POST"
         default: break
         }
-        return .json(
-            Body(error: Body.Fault(code: code.rawValue, message: message)),
+    }
+
+    /// A refusal because a client asks too often.
+    static func tooMany(_ seconds: Int) -> APIError {
+        var error = APIError(.tooManyRequests, "Too many requests; ask again in \(seconds) s.")
+        error.headers[.retryAfter] = String(seconds)
+        return error
+    }
+
+    /// The refusal of a method, with those that are taken.
+    func allowing(_ methods: [HTTPRequest.Method]) -> APIError {
+        var error = self
+        error.headers[.allow] = methods.map(\.rawValue).joined(separator: ", ")
+        return error
+    }
+
+    package var status: HTTPResponse.Status {
+        switch code {
+        case .badSignature, .signInNeeded: .unauthorized
+        case .busy, .inboxUnavailable, .webhooksNotConfigured, .overloaded, .queueUnavailable,
+            .storeUnavailable:
+            .serviceUnavailable
+        case .badRequest, .cannotBeRead: .badRequest
+        case .conflict: .conflict
+        case .hostNotAllowed, .notAllowed, .originNotAllowed, .readOnly: .forbidden
+        case .internalError: .internalServerError
+        case .methodNotAllowed: .methodNotAllowed
+        case .notFound: .notFound
+        case .rangeNotSatisfiable: .rangeNotSatisfiable
+        case .refused: .unprocessableContent
+        case .tooLarge: .contentTooLarge
+        case .tooManyRequests: .tooManyRequests
+        }
+    }
+
+    var response: Response { response(status) }
+
+    /// The refusal with another status that says the same more exactly.
+    func response(_ status: HTTPResponse.Status) -> Response {
+        let problem: [JSONValue.Field] = [
+            .init(name: "type", value: .text("about:blank")),
+            .init(name: "title", value: .text(status.reasonPhrase)),
+            .init(name: "status", value: .count(status.code)),
+            .init(name: "code", value: .text(code.rawValue)),
+            .init(name: "detail", value: .text(message)),
+        ]
+        return .text(
+            JSONValue.object(problem + members).rendered(indented: false) + "\n",
+            type: Self.contentType,
             status: status,
             headers: headers
         )
-    }
-
-    private struct Body: Encodable {
-        struct Fault: Encodable {
-            var code: String
-            var message: String
-        }
-
-        var error: Fault
     }
 }
 
 extension Response {
     /// One line of JSON with its headers.
     static func json(
-        _ value: some Encodable,
+        _ value: JSONValue,
         status: HTTPResponse.Status = .ok,
         headers: HTTPFields = HTTPFields()
     ) -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let data: Data
-        do {
-            data = try encoder.encode(value)
-        } catch {
-            preconditionFailure("Our own answers hold nothing that JSON cannot hold.")
-        }
-        return text(
-            String(decoding: data, as: UTF8.self) + "\n",
+        text(
+            value.rendered(indented: false) + "\n",
             type: "application/json",
             status: status,
             headers: headers
@@ -103,33 +134,5 @@ extension Response {
             headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(string: text))
         )
-    }
-}
-
-/// Turns everything that a route throws into our JSON, and puts safe headers on every answer.
-struct AnswerMiddleware<Context: RequestContext>: RouterMiddleware {
-    @concurrent
-    func handle(
-        _ request: Request,
-        context: Context,
-        next: @concurrent (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        var response: Response
-        do {
-            response = try await next(request, context)
-        } catch let error as APIError {
-            response = error.response
-        } catch let error as HTTPError where error.status == .notFound {
-            response = APIError(.notFound, "There is nothing at this address.").response
-        } catch let error as HTTPError {
-            response = APIError(.cannotBeRead, "The request cannot be read.").response
-            response.status = error.status
-        } catch {
-            context.logger.error("A request failed", metadata: ["error": "\(error)"])
-            response = APIError(.internalError, "The request failed; see the log.").response
-        }
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
-        response.headers[.xContentTypeOptions] = "nosniff"
-        return response
     }
 }

@@ -8,6 +8,12 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
     /// The other end of the connection; nil in a test without one.
     package let remoteAddress: SocketAddress?
 
+    /// Who asks; set before any route sees the request.
+    package var principal = Principal.anonymous
+
+    /// The address of whoever asks, behind proxies that are believed.
+    package var client = "unknown"
+
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         remoteAddress = source.channel.remoteAddress

@@ -3,9 +3,13 @@ package import CallJobs
 package import CallStore
 package import CoreMetrics
 package import ElevenLabs
+package import Foundation
 package import JobQueue
 package import Logging
 package import Telemetry
+
+/// A queue as the server sees and steers it, and puts jobs into it.
+package typealias WebQueue = QueueAdministration & ScheduleAdministration & WorkQueue
 
 /// Everything that the routes work with.
 package struct WebParts: Sendable {
@@ -19,10 +23,16 @@ package struct WebParts: Sendable {
     /// Knows the webhook secrets; without one webhooks are refused.
     package let verifier: WebhookVerifier
 
-    /// The queues whose figures are shown.
-    package let queues: [any QueueAdministration]
+    /// The queues whose figures are shown, and that are steered.
+    package let queues: [any WebQueue]
     package let budget: any UpstreamBudget
     package let access: AccessRule
+
+    /// From where the server may be asked.
+    package let policy: AccessPolicy
+
+    /// What the routes need to know of the settings.
+    package let places: WebPlaces
 
     /// Counts what happens here.
     package let metrics: any MetricsFactory
@@ -42,9 +52,11 @@ package struct WebParts: Sendable {
         store: CallStore,
         relay: OutboxRelay,
         verifier: WebhookVerifier,
-        queues: [any QueueAdministration],
+        queues: [any WebQueue],
         budget: any UpstreamBudget,
         access: AccessRule,
+        policy: AccessPolicy = AccessPolicy(),
+        places: WebPlaces = WebPlaces(),
         metrics: any MetricsFactory,
         families: @escaping @Sendable () -> [MetricFamily],
         site: PublicSite = PublicSite(),
@@ -58,10 +70,39 @@ package struct WebParts: Sendable {
         self.queues = queues
         self.budget = budget
         self.access = access
+        self.policy = policy
+        self.places = places
         self.metrics = metrics
         self.families = families
         self.site = site
         self.figureMax = figureMax
+    }
+}
+
+/// Where things stand, by the settings.
+package struct WebPlaces: Sendable {
+    package var exportsFolder: String
+    package var rulesFile: String
+    package var schedulesFolder: String
+
+    /// The zone of the reports.
+    package var timeZone: TimeZone
+
+    /// The region of numbers without a country code.
+    package var region: String
+
+    package init(
+        exportsFolder: String = "",
+        rulesFile: String = "",
+        schedulesFolder: String = "",
+        timeZone: TimeZone = .gmt,
+        region: String = "US"
+    ) {
+        self.exportsFolder = exportsFolder
+        self.rulesFile = rulesFile
+        self.schedulesFolder = schedulesFolder
+        self.timeZone = timeZone
+        self.region = region
     }
 }
 
@@ -90,4 +131,39 @@ package enum WebLimits {
 
     /// Time between two lines in the log about refused signatures.
     package static let refusalLogPause = Duration.seconds(60)
+
+    /// Requests that are served at once: beyond it all get slower and none is done.
+    package static let requestsAtOnceMax = 256
+
+    /// What one client may ask: a page asks a few dozen things at once, and a live view goes on.
+    static let requestsBurst = 1_000.0
+    static let requestsPerSecond = 100.0
+
+    /// What anybody may write: a visitor begins and ends a call now and then.
+    static let publicChangesBurst = 60.0
+    static let publicChangesPerSecond = 1.0
+
+    /// Tokens that one client may try: a person mistypes one a few times.
+    static let signInsBurst = 10.0
+    static let signInsPerSecond = 0.1
+
+    /// Clients whose requests are counted; beyond it those that rest are forgotten.
+    static let clientsMax = 20_000
+
+    /// People who are signed in at once, and how long without signing in again.
+    static let sessionsMax = 1_000
+    static let sessionMax = Duration.seconds(12 * 3_600)
+
+    /// Bytes of a sign-in, of a report from a page (`sendBeacon` takes no more), and of other
+    /// bodies; a rules file has a few dozen kilobytes.
+    static let signInBytesMax = 4_096
+    static let reportBytesMax = 65_536
+    static let bodyBytesMax = 1_048_576
+
+    /// Longest time to read a body: whoever trickles holds a place.
+    static let bodyReadMax = Duration.seconds(10)
+
+    /// Items of one page of a list.
+    static let pageMax = 200
+    static let pageStandard = 50
 }

@@ -21,10 +21,14 @@ package struct WebServer: Sendable {
 
     private let parts: WebParts
     private let sender: OutboxSender
+    private let sessions: Sessions
+    private let limiter: RateLimiter
 
     package init(_ parts: WebParts) {
         self.parts = parts
         sender = OutboxSender(relay: parts.relay)
+        sessions = Sessions(ambient: parts.ambient)
+        limiter = RateLimiter(elapsed: parts.ambient.elapsed)
     }
 
     /// Serves until it is asked to end, then lets requests end and sends what it owes.
@@ -96,16 +100,24 @@ package struct WebServer: Sendable {
     package func router() -> Router<WebContext> {
         let router = Router(context: WebContext.self)
         router.add(middleware: TraceMiddleware(ambient: parts.ambient))
+        router.add(middleware: CORSMiddleware(origins: parts.policy.corsOrigins))
         router.add(middleware: AnswerMiddleware())
-        router.add(middleware: AccessMiddleware(rule: parts.access))
+        router.add(middleware: SheddingMiddleware())
+        router.add(
+            middleware: AccessMiddleware(parts: parts, sessions: sessions, limiter: limiter)
+        )
         for group in groups { group.add(to: router) }
         return router
     }
 
     private var groups: [any RouteGroup] {
         [
-            WebhookRoute(parts: parts, sender: sender), ProbeRoutes(parts: parts),
-            TouchRoutes(parts: parts), CodeRoutes(parts: parts),
+            WebhookRoute(parts: parts, sender: sender),
+            ProbeRoutes(parts: parts),
+            SessionRoutes(parts: parts, sessions: sessions),
+            APIRoutes(parts: parts),
+            TouchRoutes(parts: parts),
+            CodeRoutes(parts: parts),
             PublicFileRoutes(files: parts.site.files),
         ]
     }

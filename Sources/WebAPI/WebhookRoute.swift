@@ -9,7 +9,7 @@ import Hummingbird
 import JobQueue
 import Logging
 import Metrics
-import NIOCore
+import Reports
 import Synchronization
 
 /// Takes in post-call webhooks: checked, kept, then answered.
@@ -120,29 +120,21 @@ struct WebhookRoute: RouteGroup {
         return room
     }
 
-    private func read(_ request: Request, upTo room: Int) async throws -> [UInt8] {
-        let clock = parts.ambient
-        let body = request.body
-        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            group.addTask {
-                var bytes: [UInt8] = []
-                for try await piece in body {
-                    guard bytes.count + piece.readableBytes <= room else { throw tooLarge() }
-                    bytes += piece.readableBytesView
-                }
-                return bytes
-            }
-            group.addTask {
-                try await clock.sleep(for: WebLimits.webhookReadMax)
+    private func read(_ request: Request, upTo room: Int) async throws(APIError) -> [UInt8] {
+        do throws(RequestBody.Failure) {
+            return try await RequestBody.bytes(
+                of: request,
+                upTo: room,
+                within: WebLimits.webhookReadMax,
+                parts.ambient
+            )
+        } catch {
+            switch error {
+            case .tooLarge: throw tooLarge()
+            case .tooSlow:
+                count(.unreadable)
                 throw APIError(.cannotBeRead, "The body took too long to arrive.")
-            }
-            defer { group.cancelAll() }
-            do {
-                return try await group.next() ?? []
-            } catch let error as APIError {
-                if error.code == .cannotBeRead { count(.unreadable) }
-                throw error
-            } catch {
+            case .broken:
                 count(.unreadable)
                 throw APIError(.cannotBeRead, "The body did not arrive whole.")
             }
@@ -196,13 +188,13 @@ struct WebhookRoute: RouteGroup {
         switch outcome.receipt {
         case .kept:
             count(.stored, envelope?.type)
-            return .json(["status": "stored"])
+            return .json(.fields(("status", .text("stored"))))
         case .known:
             count(.known, envelope?.type)
-            return .json(["status": "known"])
+            return .json(.fields(("status", .text("known"))))
         case .erased:
             count(.erased, envelope?.type)
-            return .json(["status": "erased"])
+            return .json(.fields(("status", .text("erased"))))
         }
     }
 

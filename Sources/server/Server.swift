@@ -66,6 +66,19 @@ struct Server {
                 queues: queues.all,
                 budget: queues.upstreamBudget(for: host),
                 access: settings.server.adminToken.map { .token($0.reveal()) } ?? .loopback,
+                policy: AccessPolicy(
+                    corsOrigins: settings.server.corsOrigins,
+                    trustedProxies: settings.server.trustedProxies,
+                    publicURL: settings.server.publicURL,
+                    isReadOnly: settings.server.isReadOnly
+                ),
+                places: WebPlaces(
+                    exportsFolder: settings.exportsFolder,
+                    rulesFile: settings.rulesFile,
+                    schedulesFolder: settings.schedulesFolder,
+                    timeZone: settings.timeZone,
+                    region: settings.region
+                ),
                 metrics: telemetry.metrics,
                 families: { telemetry.families() },
                 site: PublicSite(

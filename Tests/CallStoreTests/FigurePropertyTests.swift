@@ -105,7 +105,7 @@ struct FigurePropertyTests {
                     try $0.exclude(known.id, for: .test, by: "ana")
                 }
             } else {
-                try await fixture.store.write { _ = try $0.include(known.id) }
+                try await fixture.store.write { _ = try $0.include(known.id, by: "ana") }
             }
         }
     }

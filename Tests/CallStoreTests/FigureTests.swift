@@ -32,7 +32,7 @@ struct FigureTests {
         let voice = try await fixture.store.figureReport(FigureScope(includesVoice: true)).total
         #expect(voice.calls == 7)
         #expect(try await fixture.store.exclusion(of: spam.call)?.reason == .spam)
-        try await fixture.store.write { _ = try $0.include(spam.call) }
+        try await fixture.store.write { _ = try $0.include(spam.call, by: "ana") }
         total = try await fixture.store.figureReport(FigureScope()).total
         #expect(Self.list(total.calls, total.excluded) == [7, 1])
         #expect(try await fixture.store.recount().isRight)

@@ -270,6 +270,7 @@ struct PrivacyTests {
             "manual_pins", "attributions", "attribution_history", "verdicts", "labels",
             "conversions", "ledger", "job_index", "job_events", "exports", "erasures",
             "assignments", "call_exclusions", "label_readings", "caller_lists",
+            "tracked_conversations",
         ]
         // What holds ids, ranges, figures and names of ours.
         let impersonal: Set<String> = [
@@ -280,7 +281,7 @@ struct PrivacyTests {
             "holdouts", "closed_months", "month_changes", "rule_lexicons", "rule_pointers",
             "label_samples", "label_queue", "rescores", "rescore_changes", "report_zone",
             "report_offsets", "change_sequence", "call_facts", "daily_figures",
-            "duration_classes", "daily_durations", "conversion_events",
+            "duration_classes", "daily_durations", "conversion_events", "api_tokens",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(

@@ -1,3 +1,4 @@
+import CallJobs
 import CallStore
 import Console
 import JobQueue

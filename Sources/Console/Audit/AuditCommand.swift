@@ -3,6 +3,7 @@ import CallJobs
 import CallStore
 import Hosting
 package import JobQueue
+package import Reports
 
 /// `ringback audit`.
 struct AuditCommand: ConsoleCommand {

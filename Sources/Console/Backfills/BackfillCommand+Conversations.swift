@@ -5,6 +5,7 @@ import CallStore
 import Foundation
 import Hosting
 import JobQueue
+import Reports
 
 extension BackfillCommand {
     /// `ringback backfill conversations`.

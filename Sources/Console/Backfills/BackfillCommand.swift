@@ -4,6 +4,7 @@ import CallJobs
 import CallStore
 import Foundation
 import Hosting
+import Reports
 import Settings
 
 /// `ringback backfill`.

@@ -1,6 +1,7 @@
 import CallJobs
 import CallStore
 import Foundation
+import Reports
 
 extension BackfillPlan {
     /// Covered stretches that are named.

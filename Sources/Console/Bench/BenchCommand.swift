@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Hosting
 import JobQueue
+import Reports
 
 /// `ringback bench`.
 struct BenchCommand: ParsableCommand {

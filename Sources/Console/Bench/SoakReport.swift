@@ -1,5 +1,6 @@
 import Foundation
 import Histogram
+package import Reports
 
 /// What a soak found.
 package struct SoakReport: Sendable {

@@ -3,6 +3,7 @@ import Attribution
 import CallStore
 import Hosting
 import PhoneNumbers
+import Reports
 import Settings
 
 extension CallsCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import CallStore
 import Foundation
 import Hosting
+import Reports
 import Settings
 
 /// `ringback calls`.

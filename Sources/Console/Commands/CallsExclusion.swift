@@ -1,6 +1,7 @@
 import ArgumentParser
 import CallStore
 import Hosting
+import Reports
 
 extension ExclusionReason: ExpressibleByArgument {}
 
@@ -47,8 +48,9 @@ extension CallsCommand {
         @OptionGroup var output: OutputOptions
 
         func run(in session: Session) async throws {
+            let person = session.person
             try await CallsCommand.change(ids, "included", consent, output, session) {
-                try $0.include($1)
+                try $0.include($1, by: person)
             }
         }
     }

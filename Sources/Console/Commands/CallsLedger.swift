@@ -1,6 +1,7 @@
 import ArgumentParser
 package import CallStore
 package import Foundation
+package import Reports
 import Settings
 
 /// `ringback calls ledger`.

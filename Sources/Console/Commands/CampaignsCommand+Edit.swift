@@ -5,6 +5,7 @@ import CallStore
 import Foundation
 import Hosting
 import PhoneNumbers
+import Reports
 import Settings
 
 extension CampaignStatus: ExpressibleByArgument {}

@@ -2,6 +2,7 @@ import ArgumentParser
 import CallStore
 import Hosting
 import PhoneNumbers
+import Reports
 
 /// `ringback campaigns`.
 struct CampaignsCommand: ParsableCommand {

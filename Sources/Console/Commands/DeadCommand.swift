@@ -3,6 +3,7 @@ import CallJobs
 import CallStore
 import Hosting
 package import JobQueue
+import Reports
 
 /// `ringback dead`.
 struct DeadCommand: ParsableCommand {
@@ -209,83 +210,20 @@ struct DeadCommand: ParsableCommand {
             }
         }
 
-        /// Drops jobs, and ends them in the store, which would send those of its outbox again.
         private func drop(
             _ jobs: [Job],
             _ queues: OpenQueues,
             _ session: Session
         ) async throws -> Int {
             try await session.withStore { store in
-                var dropped = 0
-                let size = QueueLimits.jobsPerCallMax
-                for start in stride(from: 0, to: jobs.count, by: size) {
-                    let part = Array(jobs[start..<min(start + size, jobs.count)])
-                    // The store first: a death in between leaves them dead, to be discarded again.
-                    let entries = try JobReference.entries(part)
-                    let marks = JobMarking.marks(
-                        .cancelled,
-                        part.map { ($0.id, selection.queue.rawValue) },
-                        reason: "discarded",
-                        session
-                    )
-                    let notes = JobMarking.auditNotes(
-                        .cancelled,
-                        part.map { ($0.id, selection.queue.rawValue) },
-                        reason: "discarded",
-                        session
-                    )
-                    try await store.write { writer in
-                        try writer.end(entries)
-                        try writer.mark(marks)
-                        for note in notes { try writer.audit(note) }
-                    }
-                    dropped += try await queues[selection.queue].discardDead(part.map(\.id))
-                }
-                return dropped
+                try await DeadJobs(queue: queues[selection.queue], store: store)
+                    .discard(jobs, by: session.person, at: session.ambient.now())
             }
         }
     }
 }
 
-/// Dead jobs of one queue that died for the same reason.
-package struct DeadGroup: Sendable, Equatable {
-    package let queue: String
-    package let reason: String
-    package private(set) var count: Int
-    package private(set) var firstMilliseconds: Int64
-    package private(set) var lastMilliseconds: Int64
-
-    /// One of them, the newest, to look at.
-    package private(set) var example: String
-
-    /// Groups records by their reason, the largest group first.
-    package static func groups(of records: [JobRecord], queue: String) -> [DeadGroup] {
-        var groups: [String: DeadGroup] = [:]
-        for record in records {
-            let at = record.atMilliseconds ?? record.job.readyMilliseconds
-            let reason = record.reason ?? "unknown"
-            guard var group = groups[reason] else {
-                groups[reason] = DeadGroup(
-                    queue: queue,
-                    reason: reason,
-                    count: 1,
-                    firstMilliseconds: at,
-                    lastMilliseconds: at,
-                    example: record.job.id.text
-                )
-                continue
-            }
-            group.count += 1
-            group.firstMilliseconds = min(group.firstMilliseconds, at)
-            if at >= group.lastMilliseconds {
-                group.lastMilliseconds = at
-                group.example = record.job.id.text
-            }
-            groups[reason] = group
-        }
-        return groups.values.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
-    }
-
+extension DeadGroup {
     var json: JSONValue {
         .fields(
             ("queue", .text(queue)),

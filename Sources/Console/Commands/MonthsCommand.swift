@@ -4,6 +4,7 @@ import Attribution
 import CallStore
 import Foundation
 import Hosting
+import Reports
 import Settings
 
 /// `ringback months`.

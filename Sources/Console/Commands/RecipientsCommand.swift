@@ -2,6 +2,7 @@ import ArgumentParser
 import Attribution
 import CallStore
 import Hosting
+import Reports
 import Settings
 
 /// `ringback recipients`.

@@ -4,6 +4,7 @@ import CallJobs
 import Foundation
 import Hosting
 import JobQueue
+import Reports
 import Scheduling
 import Settings
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import CallJobs
 import Hosting
 import JobQueue
+import Reports
 import Scheduling
 
 extension ScheduleCommand {

@@ -8,6 +8,7 @@ import Hosting
 import JobQueue
 import RedisClient
 import RedisQueue
+import Reports
 import Settings
 
 /// `ringback doctor`.

@@ -1,3 +1,4 @@
+package import CallJobs
 package import CallStore
 package import JobQueue
 

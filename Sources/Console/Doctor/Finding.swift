@@ -1,3 +1,5 @@
+import Reports
+
 /// One thing that `ringback doctor` looked at.
 package struct Finding: Sendable, Equatable {
     package enum Grade: String, Sendable {

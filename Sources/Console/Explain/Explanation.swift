@@ -1,3 +1,5 @@
+package import Reports
+
 /// One cause for what a queue or a job does, or does not.
 package struct Explanation: Sendable, Equatable {
     package enum Cause: String, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 
 /// Why the arguments of `ringback enqueue` cannot be read.
 package struct ArgumentTextError: Error, Equatable, Sendable, CustomStringConvertible {

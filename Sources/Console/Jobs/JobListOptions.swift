@@ -3,6 +3,7 @@ import CallJobs
 import CallStore
 import Hosting
 import JobQueue
+import Reports
 
 /// States that `ringback jobs list` knows: those of the queues and those of the index.
 enum ListedJobState: String, CaseIterable, ExpressibleByArgument {

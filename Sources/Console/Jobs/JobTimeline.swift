@@ -1,5 +1,6 @@
 package import CallStore
 package import JobQueue
+package import Reports
 
 /// One job from its enqueueing to where it is now; pure, from what store and queues told.
 package struct JobTimeline: Sendable {

@@ -1,6 +1,7 @@
 import CallStore
 import Foundation
 import Hosting
+import Reports
 import Telemetry
 
 /// Shows the calls of a sample to a person, one after the other, and takes the labels.

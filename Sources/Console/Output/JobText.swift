@@ -1,4 +1,5 @@
 import JobQueue
+import Reports
 
 /// How jobs are shown.
 enum JobText {

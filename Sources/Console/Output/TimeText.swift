@@ -1,21 +1,18 @@
 import Attribution
 package import Foundation
+import Reports
 import Settings
 
 /// Times and durations as people write and read them.
 package enum TimeText {
     /// `2026-11-21T12:00:00Z`.
-    package static func iso(_ date: Date) -> String {
-        date.formatted(Date.ISO8601FormatStyle(timeZone: .gmt))
-    }
+    package static func iso(_ date: Date) -> String { ISOTime.text(date) }
 
     package static func iso(milliseconds: Int64) -> String {
-        iso(Date(timeIntervalSince1970: Double(milliseconds) / 1000))
+        ISOTime.text(milliseconds: milliseconds)
     }
 
-    package static func iso(unix: Int64) -> String {
-        iso(Date(timeIntervalSince1970: Double(unix)))
-    }
+    package static func iso(unix: Int64) -> String { ISOTime.text(unix: unix) }
 
     /// `2026-11-21 12:00` in a zone.
     package static func short(unix: Int64, in zone: TimeZone) -> String {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CallStore
 import Hosting
+import Reports
 
 /// `ringback audit-log`.
 struct AuditLogCommand: ParsableCommand {

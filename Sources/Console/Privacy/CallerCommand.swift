@@ -4,6 +4,7 @@ import CallStore
 import Foundation
 import Hosting
 import PhoneNumbers
+import Reports
 import Settings
 import Upkeep
 

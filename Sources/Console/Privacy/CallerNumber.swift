@@ -1,6 +1,7 @@
 import CallStore
 import Hosting
 import PhoneNumbers
+import Reports
 import Settings
 
 /// Callers by what people call them.

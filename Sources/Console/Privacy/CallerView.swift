@@ -1,6 +1,7 @@
 import CallStore
 import Foundation
 import PhoneNumbers
+import Reports
 
 /// One caller, as people and programs see him.
 struct CallerView {

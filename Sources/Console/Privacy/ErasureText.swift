@@ -1,4 +1,5 @@
 import CallStore
+import Reports
 
 /// How erasures are told.
 enum ErasureText {

@@ -3,6 +3,7 @@ import CallJobs
 import CallStore
 import Hosting
 import JobQueue
+import Reports
 import Settings
 
 /// `ringback keys`.

@@ -2,6 +2,7 @@ import ArgumentParser
 import CallStore
 import Hosting
 import PhoneNumbers
+import Reports
 import Settings
 
 /// `ringback rules callers`.

@@ -4,6 +4,7 @@ import CallStore
 import Conversion
 import Foundation
 import Hosting
+import Reports
 
 /// `ringback rules rescore`.
 struct RescoreCommand: ParsableCommand {

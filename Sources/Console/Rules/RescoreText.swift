@@ -1,5 +1,6 @@
 import CallStore
 import Conversion
+import Reports
 
 /// What judging calls anew does or would do, as the commands show it.
 enum RescoreText {

@@ -2,6 +2,7 @@ import ArgumentParser
 import CallStore
 import Conversion
 import Hosting
+import Reports
 import Settings
 
 extension RulesCommand {

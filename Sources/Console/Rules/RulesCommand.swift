@@ -3,6 +3,7 @@ import CallStore
 package import Conversion
 import Foundation
 package import Hosting
+import Reports
 import Settings
 
 /// `ringback rules`.

@@ -1,5 +1,6 @@
 import CallStore
 import Conversion
+import Reports
 
 /// Versions of the rules and their differences, as the commands show them.
 enum RulesOutput {

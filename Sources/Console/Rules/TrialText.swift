@@ -1,5 +1,6 @@
 import CallStore
 import Conversion
+import Reports
 
 /// What a trial of rules on labelled calls found.
 enum TrialText {

@@ -2,6 +2,7 @@ package import CallStore
 package import Foundation
 package import JobQueue
 package import RedisQueue
+package import Reports
 package import Scheduling
 
 /// The state of the whole stack at one moment.

@@ -4,6 +4,7 @@ import CallStore
 import Foundation
 import Hosting
 import JobQueue
+import Reports
 import Settings
 
 /// `ringback top`.

@@ -1,6 +1,7 @@
 import CallStore
 import JobQueue
 import RedisQueue
+package import Reports
 
 // What `ringback top` says without a screen.
 

@@ -1,3 +1,4 @@
+package import CallJobs
 import CallStore
 package import Foundation
 package import JobQueue

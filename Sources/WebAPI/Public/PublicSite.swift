@@ -20,17 +20,4 @@ package struct PublicSite: Sendable {
     package func link(token: String) -> String {
         TokenTarget.link(token: token, at: address)
     }
-
-    /// Whether a path is public: nobody has to sign in for it.
-    static func serves(_ path: String) -> Bool {
-        PublicFiles.paths.contains(path) || path == TouchRoutes.beaconPath
-            || path == TouchRoutes.pixelPath || isScan(path)
-    }
-
-    /// One segment after `/t/`, and nothing that a router could read as another path.
-    private static func isScan(_ path: String) -> Bool {
-        guard path.hasPrefix(TokenTarget.scanFolder) else { return false }
-        let token = path.dropFirst(TokenTarget.scanFolder.count)
-        return !token.isEmpty && !token.contains("/") && token != "." && token != ".."
-    }
 }

@@ -1,3 +1,5 @@
+package import CallStore
+
 /// JSON whose fields stand in the order in which they were written.
 package enum JSONValue: Sendable, Equatable {
     case null
@@ -11,6 +13,11 @@ package enum JSONValue: Sendable, Equatable {
     package struct Field: Sendable, Equatable {
         package let name: String
         package let value: JSONValue
+
+        package init(name: String, value: JSONValue) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// An object of these fields.
@@ -93,5 +100,25 @@ package enum JSONValue: Sendable, Equatable {
             }
         }
         text += "\""
+    }
+}
+
+extension JSONValue {
+    /// A stored value as it is.
+    package init(_ value: StoredValue) {
+        switch value {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .integer(let number): self = .integer(number)
+        case .number(let number): self = .number(number)
+        case .text(let text): self = .text(text)
+        case .list(let values): self = .list(values.map(JSONValue.init))
+        case .object(let fields):
+            self = .object(
+                fields.sorted { $0.key < $1.key }.map {
+                    Field(name: $0.key, value: JSONValue($0.value))
+                }
+            )
+        }
     }
 }

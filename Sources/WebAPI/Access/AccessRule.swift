@@ -1,5 +1,4 @@
 package import HTTPTypes
-import Hummingbird
 
 /// Who may use what is not public.
 package enum AccessRule: Sendable {
@@ -11,27 +10,6 @@ package enum AccessRule: Sendable {
 
     /// Whoever shows this token as a bearer.
     case token(String)
-}
-
-/// Refuses requests to anything that is not public, by the rule.
-struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
-    /// What senders and probes that cannot sign in must reach.
-    static var publicPaths: Set<String> { [WebhookRoute.path, HealthRoute.path] }
-
-    let rule: AccessRule
-
-    @concurrent
-    func handle(
-        _ request: Request,
-        context: Context,
-        next: @concurrent (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        let refusal = rule.refusal(authority: request.head.authority, headers: request.headers)
-        let path = request.uri.path
-        let isPublic = Self.publicPaths.contains(path) || PublicSite.serves(path)
-        if let refusal, !isPublic { throw refusal }
-        return try await next(request, context)
-    }
 }
 
 extension AccessRule {
@@ -47,12 +25,12 @@ extension AccessRule {
         case .token(let token):
             let given = headers[.authorization].flatMap(Self.bearer) ?? ""
             guard !Self.isEqual(Array(given.utf8), Array(token.utf8)) else { return nil }
-            return APIError(.signInNeeded, "Send the admin token as a bearer token.")
+            return APIError(.signInNeeded, "Sign in, or send a token as a bearer.")
         }
     }
 
     /// Whether a Host header, with or without port, is a name of this machine.
-    private static func isLoopback(_ authority: String?) -> Bool {
+    static func isLoopback(_ authority: String?) -> Bool {
         guard var host = authority?.lowercased(), !host.isEmpty else { return false }
         if host.hasPrefix("[") {
             guard let end = host.firstIndex(of: "]"), isPort(host[host.index(after: end)...]) else {
@@ -86,20 +64,20 @@ extension AccessRule {
         ]
     }
 
-    private static func isForwarded(_ headers: HTTPFields) -> Bool {
+    static func isForwarded(_ headers: HTTPFields) -> Bool {
         forwardingHeaders.contains { name in
             HTTPField.Name(name).map { headers.contains($0) } ?? false
         }
     }
 
-    private static func bearer(_ text: String) -> String? {
+    static func bearer(_ text: String) -> String? {
         let words = text.split(separator: " ", omittingEmptySubsequences: true)
         guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
         return String(words[1])
     }
 
     /// Compares without telling by its time where two texts differ.
-    private static func isEqual(_ first: [UInt8], _ second: [UInt8]) -> Bool {
+    static func isEqual(_ first: [UInt8], _ second: [UInt8]) -> Bool {
         guard first.count == second.count, !first.isEmpty else { return false }
         var difference: UInt8 = 0
         for index in first.indices { difference |= first[index] ^ second[index] }

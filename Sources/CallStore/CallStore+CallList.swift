@@ -1,0 +1,153 @@
+import GRDB
+
+extension CallStore {
+    /// Calls that a search looks through for one page; the next page goes on behind them.
+    package static let searchedMax = 20_000
+
+    /// A page of calls.
+    ///
+    /// A search reads what was said, so it looks through a bounded number of calls at a time: its
+    /// pages may hold fewer calls than asked for, or none, and still have a next one.
+    ///
+    /// - Parameters:
+    ///   - filter: Which calls.
+    ///   - order: Newest or oldest first.
+    ///   - cursor: Goes on after it.
+    ///   - limit: Most calls to return.
+    /// - Returns: The page.
+    /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
+    package func calls(
+        _ filter: CallFilter,
+        order: CallOrder = .newest,
+        after cursor: CallCursor? = nil,
+        limit: Int
+    ) async throws(StoreError) -> CallPage {
+        try await read { database in
+            let sql = ListOrder(order)
+            var clause = FilterClause(filter)
+            if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
+            var end: CallCursor?
+            if filter.search != nil {
+                end = try Self.searchEnd(filter, sql, cursor, in: database)
+                if let end { clause.add("\(sql.key) \(sql.until) (?, ?)", end.values) }
+            }
+            let rows = try Row.fetchAll(
+                database,
+                sql: "\(CallSummary.select) \(clause.sql) \(sql.order) limit ?",
+                arguments: clause.arguments + [limit]
+            )
+            let calls = rows.map(CallSummary.init(row:))
+            let next = calls.count < limit ? end : calls.last.map(CallCursor.init(after:))
+            return CallPage(calls: calls, next: next)
+        }
+    }
+
+    /// The last call that a search looks at for a page; nil when fewer are left.
+    private static func searchEnd(
+        _ filter: CallFilter,
+        _ sql: ListOrder,
+        _ cursor: CallCursor?,
+        in database: Database
+    ) throws -> CallCursor? {
+        var filter = filter
+        filter.search = nil
+        var clause = FilterClause(filter)
+        if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
+        let joins = clause.isOfCallsAlone ? "" : CallSummary.joins
+        return try Row.fetchOne(
+            database,
+            sql: """
+                select calls.started_unix, calls.id from calls \(joins) \(clause.sql)
+                \(sql.order) limit 1 offset ?
+                """,
+            arguments: clause.arguments + [searchedMax - 1]
+        )
+        .map { CallCursor(startedUnix: $0["started_unix"], id: CallID($0["id"])) }
+    }
+}
+
+/// The order of a list, in SQL.
+private struct ListOrder {
+    let key = "(calls.started_unix, calls.id)"
+    let after: String
+    let until: String
+    let order: String
+
+    init(_ order: CallOrder) {
+        switch order {
+        case .newest: (after, until) = ("<", ">=")
+        case .oldest: (after, until) = (">", "<=")
+        }
+        let way = order == .newest ? "desc" : "asc"
+        self.order = "order by calls.started_unix \(way), calls.id \(way)"
+    }
+}
+
+extension CallCursor {
+    init(after call: CallSummary) {
+        self.init(startedUnix: call.startedUnix, id: call.id)
+    }
+
+    fileprivate var values: StatementArguments { [startedUnix, id.number] }
+}
+
+extension CallSummary {
+    static let joins = """
+        left join call_parties on call_parties.call_id = calls.id
+        left join attributions on attributions.call_id = calls.id
+        left join campaigns on campaigns.id = attributions.campaign_id
+        left join conversions on conversions.call_id = calls.id
+        """
+
+    static let select = """
+        select calls.id, calls.conversation_id, calls.workspace, calls.agent_id,
+            calls.agent_name, calls.status, calls.started_unix, calls.duration_seconds,
+            calls.channel, calls.direction, calls.call_successful, calls.language,
+            coalesce(calls.agent_number_e164, calls.agent_number_raw) as agent_number,
+            coalesce(call_parties.e164, nullif(call_parties.raw, '')) as caller,
+            call_parties.class as caller_class,
+            attributions.campaign_id, attributions.recipient_id, attributions.method,
+            campaigns.name as campaign_name,
+            exists (select 1 from manual_pins where call_id = calls.id) as is_pinned,
+            conversions.outcome, conversions.type, calls.message_count, calls.rating,
+            calls.sentiment, calls.cost_credits, calls.title, calls.summary,
+            exists (select 1 from call_exclusions where call_id = calls.id)
+                or coalesce(calls.initiation_source, '') = 'template_preview' as is_excluded
+        from calls
+        \(joins)
+        """
+
+    init(row: Row) {
+        self.init(
+            id: CallID(row["id"]),
+            conversationID: row["conversation_id"],
+            workspace: row["workspace"],
+            agentID: row["agent_id"],
+            agentName: row["agent_name"],
+            status: CallStatus(row["status"]),
+            startedUnix: row["started_unix"],
+            durationSeconds: row["duration_seconds"],
+            channel: (row["channel"] as String?).flatMap { CallChannel(rawValue: $0) },
+            direction: (row["direction"] as String?).flatMap { CallDirection(rawValue: $0) },
+            agentNumber: row["agent_number"],
+            caller: row["caller"],
+            callerClass: row["caller_class"],
+            callSuccessful: row["call_successful"],
+            language: row["language"],
+            campaignID: (row["campaign_id"] as Int64?).map { CampaignID($0) },
+            campaignName: row["campaign_name"],
+            recipientID: (row["recipient_id"] as Int64?).map { RecipientID($0) },
+            method: (row["method"] as String?).flatMap { AttributionMethod(rawValue: $0) },
+            isPinned: row["is_pinned"],
+            conversion: (row["outcome"] as String?).flatMap { Ternary(rawValue: $0) },
+            conversionType: row["type"],
+            messages: row["message_count"],
+            rating: row["rating"],
+            sentiment: row["sentiment"],
+            costCredits: row["cost_credits"],
+            title: row["title"],
+            summary: row["summary"],
+            isExcluded: row["is_excluded"]
+        )
+    }
+}

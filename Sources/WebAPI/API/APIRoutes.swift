@@ -1,0 +1,43 @@
+import HTTPTypes
+import Hummingbird
+import Reports
+
+/// Everything under `/api/v1`, the conversations, and the description of both.
+struct APIRoutes: RouteGroup {
+    static let documentPath = "/openapi.json"
+
+    let parts: WebParts
+
+    static var endpoints: [Endpoint] {
+        ConversationRoutes.endpoints + CallEndpoints.all + AssignmentEndpoints.all
+            + CampaignEndpoints.all + MetricEndpoints.all
+    }
+
+    func add(to router: Router<WebContext>) {
+        let endpoints = Self.endpoints
+        for endpoint in endpoints {
+            router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
+                try await endpoint.handle(Ask(request: request, context: context, parts: parts))
+            }
+        }
+        let document = OpenAPI(endpoints).document
+        router.get(RouterPath(Self.documentPath)) { _, _ in Response.json(document) }
+        refuseOthers(of: endpoints, router)
+    }
+
+    /// Says which methods a path takes instead of that it is nowhere.
+    private func refuseOthers(of endpoints: [Endpoint], _ router: Router<WebContext>) {
+        let all: [HTTPRequest.Method] = [
+            .get, .head, .post, .put, .patch, .delete, .options, .trace,
+        ]
+        for (path, found) in Dictionary(grouping: endpoints, by: \.path) {
+            let taken = found.map(\.method)
+            for method in all where !taken.contains(method) {
+                router.on(RouterPath(path), method: method) { _, _ -> Response in
+                    throw APIError(.methodNotAllowed, "This address does not take \(method).")
+                        .allowing(taken)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// The parameters behind an address's question mark, checked.
+struct Query {
+    private let path: String
+    private let values: [(name: String, value: String)]
+
+    init(_ request: Request) {
+        path = request.uri.path
+        values = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
+    }
+
+    /// A text that is there and not empty.
+    func text(_ name: String, lengthMax: Int = 256) throws(APIError) -> String? {
+        guard let value = values.first(where: { $0.name == name })?.value, !value.isEmpty else {
+            return nil
+        }
+        guard value.utf8.count <= lengthMax, !value.utf8.contains(0) else {
+            throw APIError(.badRequest, "\(name) may have \(lengthMax) bytes.")
+        }
+        return value
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+        guard let value = values.first(where: { $0.name == name })?.value else { return nil }
+        guard let number = Int(value), range.contains(number) else {
+            throw APIError(
+                .badRequest,
+                "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)."
+            )
+        }
+        return number
+    }
+
+    /// One of a few words.
+    func word<Word: RawRepresentable & CaseIterable>(
+        _ name: String,
+        as type: Word.Type = Word.self
+    ) throws(APIError) -> Word? where Word.RawValue == String {
+        guard let text = try text(name) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw APIError(.badRequest, "\(name) must be one of \(words).")
+        }
+        return word
+    }
+
+    func flag(_ name: String) throws(APIError) -> Bool {
+        switch try text(name) {
+        case nil, "false", "0": return false
+        case "true", "1": return true
+        default: throw APIError(.badRequest, "\(name) must be true or false.")
+        }
+    }
+
+    /// Items of a page.
+    func limit() throws(APIError) -> Int {
+        try integer("limit", in: 1...WebLimits.pageMax) ?? WebLimits.pageStandard
+    }
+
+    static var linkHeader: HTTPField.Name {
+        guard let name = HTTPField.Name("Link") else { preconditionFailure("Link is a name.") }
+        return name
+    }
+
+    /// A `Link` header to the next page of the same list.
+    func link(to path: String? = nil, cursor: String) -> String {
+        var components = URLComponents()
+        components.queryItems =
+            values.filter { $0.name != "cursor" }
+            .map { URLQueryItem(name: $0.name, value: $0.value) }
+            + [URLQueryItem(name: "cursor", value: cursor)]
+        // What ends the address in a header stands in its place.
+        let query = (components.percentEncodedQuery ?? "").replacing(">", with: "%3E")
+        return "<\(path ?? self.path)?\(query)>; rel=\"next\""
+    }
+}
