@@ -1,3 +1,4 @@
+import CallStore
 import HTTPTypes
 
 /// What is served to whoever asks.
