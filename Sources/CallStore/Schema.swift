@@ -15,6 +15,7 @@ enum Schema {
         (10, PackageResources.v010_keep_rules_sql),
         (11, PackageResources.v011_create_figures_sql),
         (12, PackageResources.v012_add_privacy_sql),
+        (14, PackageResources.v014_sum_satisfaction_sql),
     ]
 
     /// What this program's store looks like.

@@ -36,6 +36,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case suppressed = "RINGBACK_SUPPRESSED"
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
+    case web = "RINGBACK_WEB"
 }
 
 /// What people need to know of a setting.
@@ -68,7 +69,8 @@ extension SettingName {
     /// The facts of every setting, in one table.
     package var facts: SettingFacts {
         switch self {
-        case .redisURL, .database, .schedules, .rules, .exports, .region, .timeZone:
+        case .redisURL, .database, .schedules, .rules, .exports, .region, .timeZone,
+            .web:
             placeFacts
         case .phoneKey, .phoneKeyPrevious, .retentionNumbers, .retentionTranscripts, .redact,
             .suppressed:
@@ -114,6 +116,12 @@ extension SettingName {
             SettingFacts(
                 "the folder that exports are written to (without it: exports/ beside the store)",
                 example: "data/exports/"
+            )
+        case .web:
+            SettingFacts(
+                "the folder of the dashboard's templates, styles and scripts",
+                example: "web/",
+                standard: "web/"
             )
         case .region:
             SettingFacts(

@@ -43,6 +43,7 @@ extension Settings {
         phoneKeyPrevious = reader.secret(.phoneKeyPrevious, bytesMin: 32)
         schedulesFolder = path(reader.text(.schedules))
         rulesPath = path(reader.text(.rules))
+        webFolder = path(reader.text(.web))
         let exports = reader.optional(.exports) { (text) throws(Unacceptable) in text }
         exportsFolder = exports.map(path) ?? dataFolder + "/exports"
         rows = reader.rows

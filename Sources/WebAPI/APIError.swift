@@ -128,7 +128,8 @@ struct AnswerMiddleware<Context: RequestContext>: RouterMiddleware {
             context.logger.error("A request failed", metadata: ["error": "\(error)"])
             response = APIError(.internalError, "The request failed; see the log.").response
         }
-        response.headers[.cacheControl] = "no-store"
+        // What names its content by its address says so itself.
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.xContentTypeOptions] = "nosniff"
         return response
     }

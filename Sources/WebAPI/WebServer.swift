@@ -21,10 +21,12 @@ package struct WebServer: Sendable {
 
     private let parts: WebParts
     private let sender: OutboxSender
+    private let live: LivePulse
 
     package init(_ parts: WebParts) {
         self.parts = parts
         sender = OutboxSender(relay: parts.relay)
+        live = LivePulse(parts: parts)
     }
 
     /// Serves until it is asked to end, then lets requests end and sends what it owes.
@@ -53,9 +55,10 @@ package struct WebServer: Sendable {
             onServerRunning: { listening($0.localAddress?.port ?? port) },
             logger: parts.logger
         )
-        // In this order, since services end in the opposite one: the sender after its senders.
+        // In this order, since services end in the opposite one: the sender after its senders,
+        // and live events, which would never end by themselves, before the server.
         var configuration = ServiceGroupConfiguration(
-            services: [sender, application],
+            services: [sender, application, live],
             logger: parts.logger
         )
         configuration.maximumGracefulShutdownDuration = WebLimits.shutdownMax
@@ -103,7 +106,15 @@ package struct WebServer: Sendable {
     }
 
     private var groups: [any RouteGroup] {
-        [WebhookRoute(parts: parts, sender: sender), ProbeRoutes(parts: parts)]
+        var groups: [any RouteGroup] = [
+            WebhookRoute(parts: parts, sender: sender), ProbeRoutes(parts: parts),
+            LiveRoute(live: live),
+        ]
+        if let files = parts.files {
+            groups.append(AssetRoutes(files: files))
+            groups.append(PageRoutes(parts: parts, files: files, live: live))
+        }
+        return groups
     }
 
     /// What `/healthz` goes by.

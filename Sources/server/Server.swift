@@ -40,6 +40,12 @@ struct Server {
     private func serve(_ store: CallStore, _ queues: OpenQueues) async throws {
         let settings = host.settings
         let telemetry = host.telemetry
+        let files: WebFiles
+        do throws(WebFilesError) {
+            files = try WebFiles.load(folder: settings.webFolder)
+        } catch {
+            throw StartFailure(.wrongUse, error.description)
+        }
         telemetry.metrics.describe(WebServer.metricHelps)
         let relay = OutboxRelay(
             store: store,
@@ -60,7 +66,9 @@ struct Server {
                 budget: queues.upstreamBudget(for: host),
                 access: settings.server.adminToken.map { .token($0.reveal()) } ?? .loopback,
                 metrics: telemetry.metrics,
-                families: { telemetry.families() }
+                families: { telemetry.families() },
+                files: files,
+                schedules: queues.all
             )
         )
         if settings.webhook.accepted.isEmpty {
