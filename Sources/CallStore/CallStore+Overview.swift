@@ -33,6 +33,12 @@ package struct FunnelTotals: Hashable, Sendable {
 
     /// Events of the steps that were measured.
     package var steps: [FunnelStep: Int]
+
+    package init(campaign: CampaignID, name: String, steps: [FunnelStep: Int]) {
+        self.campaign = campaign
+        self.name = name
+        self.steps = steps
+    }
 }
 
 /// What the overview shows, from one consistent look at sums.
@@ -51,6 +57,26 @@ package struct Overview: Hashable, Sendable {
     /// Day of the first and start of the last call of all, whatever the scope; nil without calls.
     package var firstDay: LocalDay?
     package var lastCallUnix: Int64?
+
+    package init(
+        report: FigureReport,
+        before: FigureReport? = nil,
+        satisfaction: Satisfaction,
+        agentNames: [String: String],
+        campaignNames: [CampaignID: String],
+        funnel: FunnelTotals? = nil,
+        firstDay: LocalDay? = nil,
+        lastCallUnix: Int64? = nil
+    ) {
+        self.report = report
+        self.before = before
+        self.satisfaction = satisfaction
+        self.agentNames = agentNames
+        self.campaignNames = campaignNames
+        self.funnel = funnel
+        self.firstDay = firstDay
+        self.lastCallUnix = lastCallUnix
+    }
 }
 
 extension CallStore {

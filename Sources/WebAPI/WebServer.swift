@@ -112,6 +112,7 @@ package struct WebServer: Sendable {
         ]
         if let files = parts.files {
             groups.append(AssetRoutes(files: files))
+            groups.append(ViewRoutes(parts: parts))
             groups.append(PageRoutes(parts: parts, files: files, live: live))
         }
         return groups

@@ -33,7 +33,52 @@ export function toggleTheme() {
   if (document.querySelector("[data-chart]")) location.reload();
 }
 
+// The schedules stand with the API: it knows the files that they come from.
+async function showSchedules(place) {
+  const answer = await send("GET", "schedules");
+  const items = answer.value?.items ?? answer.value?.schedules ?? [];
+  const table = document.createElement("table");
+  table.className = "data";
+  const row = (kind, cells) => {
+    const line = document.createElement("tr");
+    for (const cell of cells) {
+      const place = document.createElement(kind);
+      if (kind === "th") place.scope = "col";
+      place.append(cell);
+      line.append(place);
+    }
+    return line;
+  };
+  const button = (word, path, more = {}) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = word;
+    Object.assign(made.dataset, { send: "POST", path }, more);
+    return made;
+  };
+  const time = (text) => text ? text.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, " UTC") : "–";
+  const head = document.createElement("thead");
+  head.append(row("th", ["Schedule", "Last", "Next", "State", "Do"]));
+  const body = document.createElement("tbody");
+  for (const item of items) {
+    const buttons = document.createElement("div");
+    const path = `schedules/${encodeURIComponent(item.name)}`;
+    buttons.append(
+      button("Run now", `${path}/run`), " ",
+      item.paused ? button("Resume", `${path}/resume`) : button("Pause", `${path}/pause`, { reason: "Why is it paused?" }),
+    );
+    body.append(row("td", [item.name, time(item.last), time(item.next), item.paused ? "paused" : "active", buttons]));
+  }
+  table.append(head, body);
+  const note = document.createElement("p");
+  note.className = "faint";
+  note.textContent = answer.ok ? "There are no schedules." : "The schedules cannot be read now.";
+  place.replaceChildren(items.length ? table : note);
+}
+
 export function startActions() {
+  const schedules = document.querySelector("[data-schedules]");
+  if (schedules) showSchedules(schedules);
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-action], button[data-send]");
     if (!button) return;
@@ -52,10 +97,13 @@ export function startActions() {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const body = JSON.parse(form.dataset.body ?? "{}");
-      for (const [name, value] of new FormData(form)) if (value !== "") body[name] = value;
+      for (const [name, value] of new FormData(form)) {
+        if (value !== "") body[name] = form.elements[name].dataset.number === undefined ? value : Number(value);
+      }
       await act(form, body);
     });
   }
+  startCards(document.querySelector("form[data-cards]"));
   const signIn = document.querySelector("form[data-sign-in]");
   signIn?.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -71,6 +119,11 @@ export function startActions() {
 async function act(element, body) {
   const { send: method, path, done, ask, reason } = element.dataset;
   if (ask && !confirm(ask)) return;
+  if (element.dataset.confirm) {
+    const given = prompt(element.dataset.confirm);
+    if (!given) return;
+    body.confirm = given;
+  }
   if (reason) {
     const given = prompt(reason);
     if (!given) return;
@@ -82,4 +135,27 @@ async function act(element, body) {
     if (element.dataset.then) location.assign(element.dataset.then);
     else refresh();
   }
+}
+
+// Which cards, in which order: part of the address; with a name, kept as a view.
+function startCards(form) {
+  form?.addEventListener("click", (event) => {
+    const item = event.target.closest("[data-up]")?.closest("li");
+    if (!item?.previousElementSibling) return;
+    item.previousElementSibling.before(item);
+    item.querySelector("[data-up]").focus();
+  });
+  form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const data = new FormData(form);
+    const query = new URLSearchParams(location.search);
+    query.set("cards", data.getAll("card").join(","));
+    const name = data.get("name").trim();
+    if (name) {
+      const answer = await send("POST", "views", { name, path: location.pathname, query: query.toString() });
+      if (!answer.ok) return say(`Not kept: ${fault(answer)}`);
+      return location.assign(answer.value.link);
+    }
+    location.search = query;
+  });
 }

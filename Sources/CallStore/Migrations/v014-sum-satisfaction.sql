@@ -115,13 +115,12 @@ create trigger sum_deleted_touch after delete on touches begin
     where campaign_id = old.campaign_id and kind = old.kind and touches = 0;
 end;
 
--- A page with its filters under a name, and which cards stand on the overview in which order.
+-- A page with its filters under a name; the cards of the overview are part of its address.
 create table saved_views (
     token text primary key check (length(token) >= 16),
     name text not null check (trim(name) <> ''),
     path text not null check (path glob '/*'),
     query text not null,
-    cards text not null check (json_valid(cards)),
     person text not null check (person <> ''),
     created_ms integer not null check (created_ms > 0)
 ) strict, without rowid;

@@ -25,7 +25,8 @@ struct DayChart {
                 bars.append(Bar(day: start, label: PageWords.short(start, today: report.today)))
             }
             if next < report.days.endIndex, report.days[next].day == day {
-                bars[bars.count - 1].figures = bars[bars.count - 1].figures
+                bars[bars.count - 1].figures =
+                    bars[bars.count - 1].figures
                     + report.days[next].figures
                 next += 1
             }
@@ -55,7 +56,8 @@ struct DayChart {
         _ report: FigureReport,
         _ isByWeek: Bool
     ) -> String {
-        let calls = "\(PageWords.count(report.total.calls)) calls, "
+        let calls =
+            "\(PageWords.count(report.total.calls)) calls, "
             + "\(PageWords.count(report.total.conversions)) conversions"
         guard let most = bars.max(by: { $0.figures.calls < $1.figures.calls }),
             most.figures.calls > 0
@@ -120,17 +122,17 @@ struct FunnelBars {
             guard let count = steps[step] else {
                 return [
                     "name": step.rawValue, "label": metric.label, "text": metric.tooltip,
-                    "isMissing": true, "count": "–", "share": "not measured",
+                    "isMissing": true, "count": "–",
                     "width": OutcomeBar.percent(0),
                 ]
             }
             let width = widest == 0 ? 0 : Double(count) / Double(widest) * 100
-            return [
+            var view: View = [
                 "name": step.rawValue, "label": metric.label, "text": metric.tooltip,
-                "count": PageWords.count(count),
-                "share": base.map { PageWords.share(count, of: $0) } ?? "",
-                "width": OutcomeBar.percent(width),
+                "count": PageWords.count(count), "width": OutcomeBar.percent(width),
             ]
+            if let base, base > 0 { view["share"] = PageWords.share(count, of: base) }
+            return view
         }
     }
 }

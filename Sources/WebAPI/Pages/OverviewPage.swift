@@ -7,15 +7,24 @@ extension PageDesk {
     /// The page that everybody opens first.
     func overview(_ query: PageQuery) async throws -> Page {
         let scope = query.scope(today: words.today)
-        let overview = try await store.overview(
-            scope,
-            comparedWith: query.before(today: words.today)
-        )
+        let before = query.before(today: words.today)
+        var overview = try await store.overview(scope, comparedWith: before)
+        // Days before the first call are not days without calls.
+        if let before, before.lowerBound < overview.firstDay ?? words.today {
+            overview.before = nil
+        }
+        let isSample = overview.lastCallUnix == nil && query["sample"] == "1"
+        if isSample {
+            let zone = words.zone.reportName
+            overview = SampleFigures.overview(query, today: words.today, zone: zone)
+        }
         var view = try await choices(query, overview.agentNames, overview.campaignNames)
         guard overview.lastCallUnix != nil else {
             view["firstRun"] = try await firstRun()
             return Page(template: .overview, title: "Overview", view: view)
         }
+        view["isSample"] = isSample
+        view.merge(try await views(query)) { $1 }
         let total = overview.report.total
         view["hasCalls"] = true
         view["cards"] = OverviewCards(overview: overview, query: query).views()
@@ -33,6 +42,24 @@ extension PageDesk {
             view["pendingHref"] = query.link("/calls", ["outcome": "pending"])
         }
         return Page(template: .overview, title: "Overview", view: view)
+    }
+
+    /// The views that were kept, and the cards to choose from for another.
+    private func views(_ query: PageQuery) async throws -> View {
+        let chosen = (query["cards"] ?? "").split(separator: ",").map(String.init)
+        let order = chosen + OverviewCards.all.map(\.rawValue).filter { !chosen.contains($0) }
+        return [
+            "hasViews": true,
+            "views": try await store.savedViews().map { view -> View in
+                ["name": view.name, "href": "/v/\(view.token)", "token": view.token]
+            },
+            "cardChoices": order.compactMap { MetricID(rawValue: $0) }.map { id -> View in
+                [
+                    "id": id.rawValue, "label": id.definition.label,
+                    "checked": chosen.isEmpty || chosen.contains(id.rawValue),
+                ]
+            },
+        ]
     }
 
     /// Agents and campaigns to choose from.

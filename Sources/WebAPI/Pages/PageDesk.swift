@@ -86,13 +86,15 @@ struct PageDesk: Sendable {
             "from": from?.description ?? "", "to": to.description,
             "previousHref": shifted(query, by: -1), "nextHref": shifted(query, by: 1),
             "rangeFields": query.fields(without: ["range", "from", "to"]),
-            "compares": [("previous", "previous days"), ("weekday", "same weekdays"), ("off", "nothing")]
-                .map { value, label -> View in
-                    [
-                        "href": query.link(nil, ["compare": value]), "label": label,
-                        "value": value, "active": value == mode,
-                    ]
-                },
+            "compares": [
+                ("previous", "previous days"), ("weekday", "same weekdays"), ("off", "nothing"),
+            ]
+            .map { value, label -> View in
+                [
+                    "href": query.link(nil, ["compare": value]), "label": label,
+                    "value": value, "active": value == mode,
+                ]
+            },
             "isComparing": mode != "off",
             "compareHref": query.link(nil, ["compare": mode == "off" ? "previous" : "off"]),
         ]

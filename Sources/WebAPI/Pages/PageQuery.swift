@@ -62,12 +62,23 @@ struct PageQuery: Sendable {
         )
     }
 
+    /// The state of a page from the part of its address behind the question mark.
+    init(path: String, query: String) {
+        let parameters = URI("/?\(query)").queryParameters
+        self.init(path: path, items: parameters.map { (String($0.key), String($0.value)) })
+    }
+
     subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 
     /// The chosen range; nil when the days are given one by one.
     var range: Range? {
         if self["from"].flatMap({ LocalDay($0) }) != nil { return nil }
-        return self["range"].flatMap { Range(rawValue: $0) } ?? .month
+        return self["range"].flatMap { Range(rawValue: $0) } ?? usual
+    }
+
+    /// A campaign is looked at as a whole: what was sent lies before the calls.
+    private var usual: Range {
+        path.hasPrefix("/campaigns/") || path.hasPrefix("/funnel") ? .all : .month
     }
 
     /// The days shown, both included; open at the beginning for all.

@@ -9,6 +9,20 @@ import Mustache
 /// A page's template, by the name of its file.
 enum PageTemplate: String, CaseIterable, Sendable {
     case overview
+    case calls
+    case call
+    case unattributed
+    case campaigns
+    case campaign
+    case funnel
+    case conversions
+    case labels
+    case agents
+    case exports
+    case queues
+    case queue
+    case settings
+    case signIn = "sign-in"
 }
 
 /// What a page shows, and in which frame.
@@ -36,8 +50,35 @@ struct PageRoutes: RouteGroup {
     }
 
     private static let pages: [(String, Maker)] = [
-        ("/", { desk, query, _ in try await desk.overview(query) })
+        ("/", { desk, query, _ in try await desk.overview(query) }),
+        ("/calls", { desk, query, _ in try await desk.calls(query) }),
+        ("/calls/:id", { desk, query, found in try await desk.call(query, found.get("id")) }),
+        ("/unattributed", { desk, query, _ in try await desk.unattributed(query) }),
+        ("/campaigns", { desk, query, _ in try await desk.campaigns(query) }),
+        (
+            "/campaigns/:id",
+            { desk, query, found in try await desk.campaign(query, found.get("id")) }
+        ),
+        ("/funnel", { desk, query, _ in try await desk.funnelPage(query) }),
+        ("/conversions", { desk, query, _ in try await desk.conversions(query) }),
+        ("/labels", { desk, query, _ in try await desk.labels(query) }),
+        ("/agents", { desk, query, _ in try await desk.agents(query) }),
+        ("/exports", { desk, query, _ in try await desk.exports(query) }),
+        ("/queues", { desk, query, _ in try await desk.queues(query) }),
+        (
+            "/queues/:name",
+            { desk, query, found in try await desk.queue(query, found.get("name")) }
+        ),
+        ("/settings", { desk, query, _ in try await desk.settings(query) }),
+        (Self.signInPath, { desk, query, _ in try await desk.signIn(query) }),
     ]
+
+    static let signInPath = "/sign-in"
+
+    /// Whether a path is of a page without an id in it, as a view that is kept may name it.
+    static func isPage(_ path: String) -> Bool {
+        pages.contains { $0.0 == path } && !path.contains(":")
+    }
 
     /// Makes the page; whatever fails is shown as one, with what still works.
     private func answer(
@@ -91,7 +132,8 @@ struct PageRoutes: RouteGroup {
         headers[.contentSecurityPolicy] = Self.policy
         if let name = HTTPField.Name("referrer-policy") { headers[name] = "same-origin" }
         if let took, let name = HTTPField.Name("server-timing") {
-            let milliseconds = Double(took.components.seconds) * 1_000
+            let milliseconds =
+                Double(took.components.seconds) * 1_000
                 + Double(took.components.attoseconds) / 1e15
             headers[name] = String(format: "page;dur=%.2f", milliseconds)
         }
@@ -99,6 +141,7 @@ struct PageRoutes: RouteGroup {
     }
 
     /// Nothing but our own files: no inline script or style, no frame around us.
-    static let policy = "default-src 'self'; object-src 'none'; base-uri 'none'; "
+    static let policy =
+        "default-src 'self'; object-src 'none'; base-uri 'none'; "
         + "frame-ancestors 'none'; form-action 'self'"
 }
