@@ -27,6 +27,7 @@ RUN apt-get update -qq \
 COPY --from=build /out/ /usr/local/bin/
 COPY schedules /app/schedules
 COPY rules /app/rules
+COPY web /app/web
 WORKDIR /app
 USER ringback
 VOLUME /data
@@ -34,5 +35,6 @@ ENV RINGBACK_DB=/data/ringback.sqlite \
     RINGBACK_EXPORTS=/data/exports \
     RINGBACK_SCHEDULES=/app/schedules \
     RINGBACK_RULES=/app/rules \
+    RINGBACK_WEB=/app/web \
     LOG_FORMAT=json
 CMD ["ringback", "status"]

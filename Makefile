@@ -65,6 +65,13 @@ bench: build ## measure, as ratios against limits of the same run (ARGS="--json"
 	@ops/install-dependencies run
 	build/ringback-bench $(ARGS)
 
+ADDRESS ?= http://localhost:9000
+.PHONY: screenshots
+screenshots: ## a picture of every page of a running stack into build/screenshots (ADDRESS=...)
+	@ops/install-dependencies test
+	@ops/install-python-tools
+	.build/python/bin/python Tests/Pages/screenshots.py $(ADDRESS) build/screenshots
+
 MINUTES ?= 30
 SEED ?= 1
 FSYNC ?= always

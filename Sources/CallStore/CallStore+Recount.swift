@@ -47,6 +47,19 @@ extension CallStore {
                         select count(*) from (
                             select * from daily_durations_now except select * from daily_durations
                         )
+                    ) + (
+                        select count(*) from (
+                            select * from rated_calls except select * from rated_calls_now
+                        )
+                    ) + (
+                        select count(*) from (
+                            select * from rated_calls_now except select * from rated_calls
+                        )
+                    ) + (
+                        select count(*) from (
+                            select \(Self.satisfaction) from daily_satisfaction
+                            except select \(Self.satisfaction) from daily_satisfaction_now
+                        )
                     )
                     """
                 )
@@ -129,6 +142,9 @@ extension CallStore {
                 insert into daily_figures select * from daily_figures_now;
                 delete from daily_durations;
                 insert into daily_durations select * from daily_durations_now;
+                delete from rated_calls;
+                delete from daily_satisfaction;
+                insert into rated_calls select * from rated_calls_now;
                 """
         )
     }
@@ -150,6 +166,10 @@ extension CallStore {
         try body()
         for trigger in triggers { try database.execute(sql: trigger["sql"] as String) }
     }
+
+    /// Without the sum of ratings, which need not be whole numbers.
+    private static let satisfaction =
+        "workspace, channel, day, agent_id, campaign_id, calls, ratings, moods, positive"
 
     private static let wrongCalls: String = {
         let columns = """

@@ -16,6 +16,7 @@ enum Schema {
         (11, PackageResources.v011_create_figures_sql),
         (12, PackageResources.v012_add_privacy_sql),
         (13, PackageResources.v013_track_conversations_sql),
+        (14, PackageResources.v014_sum_satisfaction_sql),
         (15, PackageResources.v015_add_public_pages_sql),
     ]
 

@@ -28,6 +28,10 @@ package enum MetricID: String, Sendable, CaseIterable, Codable {
     case p90Duration
     case callsByDay
     case conversionsByDay
+    case totalMinutes
+    case askedSatisfaction
+    case estimatedSatisfaction
+    case unattributed
     case attributedShare
     case sent
     case delivered

@@ -119,7 +119,7 @@ extension SettingName {
             )
         case .web:
             SettingFacts(
-                "the folder of the files that browsers load",
+                "the folder of what browsers load: pages, styles, scripts, the widget",
                 example: "web/",
                 standard: "web/"
             )

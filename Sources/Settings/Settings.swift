@@ -31,6 +31,7 @@ package struct Settings: Sendable {
     /// Folders, absolute.
     package let schedulesFolder: String
     package let exportsFolder: String
+    package let webFolder: String
 
     /// A folder or a file, absolute, as it was given.
     package let rulesPath: String

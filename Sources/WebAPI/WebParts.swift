@@ -46,6 +46,9 @@ package struct WebParts: Sendable {
     /// Longest wait for one figure of `/healthz` or `/metrics`.
     package let figureMax: Duration
 
+    /// The dashboard's files; nil for a server without pages.
+    package let files: WebFiles?
+
     package init(
         ambient: Ambient,
         logger: Logger,
@@ -60,7 +63,8 @@ package struct WebParts: Sendable {
         metrics: any MetricsFactory,
         families: @escaping @Sendable () -> [MetricFamily],
         site: PublicSite = PublicSite(),
-        figureMax: Duration = WebLimits.figureMax
+        figureMax: Duration = WebLimits.figureMax,
+        files: WebFiles? = nil
     ) {
         self.ambient = ambient
         self.logger = logger
@@ -76,6 +80,7 @@ package struct WebParts: Sendable {
         self.families = families
         self.site = site
         self.figureMax = figureMax
+        self.files = files
     }
 }
 
@@ -166,4 +171,30 @@ package enum WebLimits {
     /// Items of one page of a list.
     static let pageMax = 200
     static let pageStandard = 50
+
+    /// Files of the dashboard, and bytes of one: what is more is no dashboard of ours.
+    package static let webFilesMax = 500
+    package static let webFileBytesMax = 4 * 1_024 * 1_024
+
+    /// Browsers and programs that listen to live events at the same time.
+    package static let liveClientsMax = 200
+
+    /// Live events that wait for a slow client; older ones are dropped, the newest says it all.
+    package static let liveEventsMax = 32
+
+    /// Time between two looks for changes in the store, and at the queues.
+    package static let liveStorePause = Duration.milliseconds(250)
+    package static let liveQueuePause = Duration.milliseconds(750)
+
+    /// Time between two signs of life to a silent client; below `idleSeconds`.
+    package static let liveBeat = Duration.seconds(15)
+
+    /// Changed calls that one live event names; the reader of more asks the list.
+    package static let liveCallsMax = 50
+
+    /// Rows of a list on a page.
+    package static let pageRows = 50
+
+    /// Days that a chart shows one by one; beyond it, weeks.
+    package static let chartDaysMax = 400
 }

@@ -23,12 +23,14 @@ package struct WebServer: Sendable {
     private let sender: OutboxSender
     private let sessions: Sessions
     private let limiter: RateLimiter
+    private let live: LivePulse
 
     package init(_ parts: WebParts) {
         self.parts = parts
         sender = OutboxSender(relay: parts.relay)
         sessions = Sessions(ambient: parts.ambient)
         limiter = RateLimiter(elapsed: parts.ambient.elapsed)
+        live = LivePulse(parts: parts)
     }
 
     /// Serves until it is asked to end, then lets requests end and sends what it owes.
@@ -57,9 +59,10 @@ package struct WebServer: Sendable {
             onServerRunning: { listening($0.localAddress?.port ?? port) },
             logger: parts.logger
         )
-        // In this order, since services end in the opposite one: the sender after its senders.
+        // In this order, since services end in the opposite one: the sender after its senders,
+        // and live events, which would never end by themselves, before the server.
         var configuration = ServiceGroupConfiguration(
-            services: [sender, application],
+            services: [sender, application, live],
             logger: parts.logger
         )
         configuration.maximumGracefulShutdownDuration = WebLimits.shutdownMax
@@ -111,15 +114,22 @@ package struct WebServer: Sendable {
     }
 
     private var groups: [any RouteGroup] {
-        [
+        var groups: [any RouteGroup] = [
             WebhookRoute(parts: parts, sender: sender),
             ProbeRoutes(parts: parts),
             SessionRoutes(parts: parts, sessions: sessions),
             APIRoutes(parts: parts),
+            LiveRoute(live: live),
             TouchRoutes(parts: parts),
             CodeRoutes(parts: parts),
             PublicFileRoutes(files: parts.site.files),
         ]
+        if let files = parts.files {
+            groups.append(AssetRoutes(files: files))
+            groups.append(ViewRoutes(parts: parts))
+            groups.append(PageRoutes(parts: parts, files: files, live: live))
+        }
+        return groups
     }
 
     /// What `/healthz` goes by.

@@ -40,6 +40,12 @@ struct Server {
     private func serve(_ store: CallStore, _ queues: OpenQueues) async throws {
         let settings = host.settings
         let telemetry = host.telemetry
+        let files: WebFiles
+        do throws(WebFilesError) {
+            files = try WebFiles.load(folder: settings.webFolder)
+        } catch {
+            throw StartFailure(.wrongUse, error.description)
+        }
         telemetry.metrics.describe(WebServer.metricHelps)
         let relay = OutboxRelay(
             store: store,
@@ -47,11 +53,11 @@ struct Server {
             ambient: host.ambient,
             logger: host.logger
         )
-        let files = PublicFiles(folder: settings.webFolder)
-        if !files.missing.isEmpty {
+        let publicFiles = PublicFiles(folder: settings.webFolder)
+        if !publicFiles.missing.isEmpty {
             host.logger.notice(
                 "Files for web pages are missing; is RINGBACK_WEB right?",
-                metadata: ["missing": "\(files.missing.joined(separator: " "))"]
+                metadata: ["missing": "\(publicFiles.missing.joined(separator: " "))"]
             )
         }
         let server = WebServer(
@@ -83,8 +89,9 @@ struct Server {
                 families: { telemetry.families() },
                 site: PublicSite(
                     address: settings.server.publicURL ?? "http://\(settings.server.address)",
-                    files: files
-                )
+                    files: publicFiles
+                ),
+                files: files
             )
         )
         if settings.webhook.accepted.isEmpty {

@@ -36,6 +36,10 @@ struct FigurePropertyTests {
             ] {
                 #expect(parts.reduce(CallFigures(), +) == report.total, note)
             }
+            let satisfaction = try await fixture.store.satisfaction(
+                FigureScope(includesVoice: true)
+            )
+            #expect(satisfaction == (try await thoughts(fixture, excluded)), note)
             let name = Self.zones.randomElement(using: &random) ?? "UTC"
             let zone = try #require(TimeZone(identifier: name))
             try await fixture.store.useReportZone(zone)
@@ -122,10 +126,35 @@ struct FigurePropertyTests {
         record.costCredits = Bool.random(using: &random) ? 300 : nil
         record.costDollars = Bool.random(using: &random) ? 0.071 : nil
         record.callResult = ["answered", "busy", nil].randomElement(using: &random) ?? nil
+        record.rating = [1, 3.5, 5, nil].randomElement(using: &random) ?? nil
+        record.sentiment = ["positive", "neutral", nil].randomElement(using: &random) ?? nil
         record.transcript = (0..<Int.random(in: 0...4, using: &random)).map {
             Turn(speaker: $0 % 2 == 0 ? .caller : .agent, message: "word", secondsIn: $0)
         }
         return record
+    }
+
+    /// What callers thought, call by call.
+    private func thoughts(
+        _ fixture: StoreFixture,
+        _ excluded: Set<Int64>
+    ) async throws -> Satisfaction {
+        var found = Satisfaction()
+        for summary in try await fixture.store.calls(CallFilter(), limit: 1_000).calls {
+            guard summary.channel == .phone || summary.channel == .voice,
+                !excluded.contains(summary.id.number),
+                let record = try await fixture.store.call(summary.id)?.record
+            else { continue }
+            if let rating = record.rating {
+                found.ratings += 1
+                found.ratingSum += rating
+            }
+            if let mood = record.sentiment {
+                found.moods += 1
+                if mood == "positive" { found.positive += 1 }
+            }
+        }
+        return found
     }
 
     /// The figures of the calls as they are, one by one, in this test's own words.

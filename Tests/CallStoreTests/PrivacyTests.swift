@@ -282,6 +282,7 @@ struct PrivacyTests {
             "label_samples", "label_queue", "rescores", "rescore_changes", "report_zone",
             "report_offsets", "change_sequence", "call_facts", "daily_figures",
             "duration_classes", "daily_durations", "conversion_events", "api_tokens",
+            "rated_calls", "daily_satisfaction", "touch_figures", "saved_views",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(

@@ -41,6 +41,7 @@ struct FailureTests {
             environment: [
                 "RINGBACK_SCHEDULES": schedules,
                 "RINGBACK_RULES": "\(Executables.checkout)/rules",
+                "RINGBACK_WEB": "\(Executables.checkout)/web",
                 "RINGBACK_HTTP": "127.0.0.1:\(try FreePort.next())",
             ]
         )
@@ -62,6 +63,7 @@ struct FailureTests {
                 "RINGBACK_HTTP": "127.0.0.1:\(port)",
                 "RINGBACK_SCHEDULES": "\(Executables.checkout)/schedules",
                 "RINGBACK_RULES": "\(Executables.checkout)/rules",
+                "RINGBACK_WEB": "\(Executables.checkout)/web",
             ]
         )
         let result = try await fleet.ringback("up")
@@ -80,6 +82,7 @@ struct FailureTests {
             environment: [
                 "RINGBACK_SCHEDULES": "\(Executables.checkout)/schedules",
                 "RINGBACK_RULES": "\(Executables.checkout)/rules",
+                "RINGBACK_WEB": "\(Executables.checkout)/web",
                 "RINGBACK_HTTP": "127.0.0.1:\(try FreePort.next())",
             ]
         )

@@ -29,6 +29,7 @@ struct TogetherTests {
                 "REDIS_URL": redis.url, "RINGBACK_DB": database,
                 "RINGBACK_SCHEDULES": "\(Executables.checkout)/schedules",
                 "RINGBACK_RULES": "\(Executables.checkout)/rules",
+                "RINGBACK_WEB": "\(Executables.checkout)/web",
                 "ELEVENLABS_API_KEY": "simulator", "ELEVENLABS_BASE_URL": "http://127.0.0.1:9",
             ]
             return command

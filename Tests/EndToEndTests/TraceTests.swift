@@ -86,6 +86,7 @@ struct TraceTests {
                 "RINGBACK_DB": "\(folder.path)/data/ringback.sqlite",
                 "RINGBACK_HTTP": address,
                 "RINGBACK_RULES": "\(Executables.checkout)/rules",
+                "RINGBACK_WEB": "\(Executables.checkout)/web",
                 "ELEVENLABS_BASE_URL": simulator,
                 "ELEVENLABS_API_KEY": "simulator",
                 "ELEVENLABS_WEBHOOK_SECRET": Self.secret,

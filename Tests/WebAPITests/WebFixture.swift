@@ -20,6 +20,11 @@ struct WebFixture: Sendable {
     static let nowUnix: Int64 = 1_794_700_000
     static let webhookPath = "/api/webhooks/elevenlabs"
 
+    /// The dashboard's files, in the checkout.
+    static let webFolder = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "web").path
+
     let folder: URL
     let store: CallStore
     let queues: [InMemoryQueue]
@@ -63,7 +68,9 @@ struct WebFixture: Sendable {
             families: { registry.families() },
             site: site,
             // What is tested is the answer; a crowded machine must not run into a time limit.
-            figureMax: .seconds(60)
+            figureMax: .seconds(60),
+            files: try WebFiles.load(folder: Self.webFolder),
+            schedules: queues
         )
     }
 

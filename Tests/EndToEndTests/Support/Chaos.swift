@@ -73,6 +73,7 @@ final class Chaos: Sendable {
                 "RINGBACK_EXPORTS": "\(folder.path)/data/exports",
                 "RINGBACK_SCHEDULES": "\(Executables.checkout)/schedules",
                 "RINGBACK_RULES": "\(Executables.checkout)/rules",
+                "RINGBACK_WEB": "\(Executables.checkout)/web",
                 "ELEVENLABS_BASE_URL": address,
                 "ELEVENLABS_API_KEY": "simulator",
                 "ELEVENLABS_PARALLEL": "8",

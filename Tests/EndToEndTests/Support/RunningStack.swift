@@ -42,6 +42,7 @@ final class RunningStack: Sendable {
             "RINGBACK_HTTP": address,
             "RINGBACK_SCHEDULES": "\(Executables.checkout)/schedules",
             "RINGBACK_RULES": "\(Executables.checkout)/rules",
+            "RINGBACK_WEB": "\(Executables.checkout)/web",
         ]
         let fleet = Fleet(folder: folder, environment: own.merging(environment) { $1 })
         let process = try await fleet.start(

@@ -1,0 +1,274 @@
+import CallStore
+import Definitions
+import ElevenLabs
+import Foundation
+import Hummingbird
+import PhoneNumbers
+
+extension PageDesk {
+    // MARK: Calls
+
+    /// Calls by filters, newest first.
+    func calls(_ query: PageQuery) async throws -> Page {
+        let agents = try await store.agentNames()
+        let campaigns = try await store.campaignNames()
+        var view = try await choices(query, agents, campaigns)
+        let filter = filter(query)
+        let page = try await store.calls(
+            filter,
+            after: Self.cursor(query["cursor"]),
+            limit: WebLimits.pageRows
+        )
+        view["rows"] = page.calls.map { CallRow($0, words, query).view }
+        if let next = page.next {
+            let cursor = "\(next.startedUnix).\(next.id.number)"
+            view["nextHref"] = query.link(nil, ["cursor": cursor])
+        }
+        if query["cursor"] != nil { view["firstHref"] = query.link() }
+        view["outcomeOptions"] = Self.options(
+            ["success", "failure", "unknown", "pending"],
+            query["outcome"]
+        )
+        view["conversionOptions"] = Self.options(["yes", "no", "unknown"], query["conversion"])
+        view["filterFields"] = query.fields(
+            without: ["agent", "campaign", "outcome", "conversion", "q"]
+        )
+        let drops = ["agent", "campaign", "outcome", "conversion"].filter { query[$0] != nil }
+        view["isFiltered"] = !drops.isEmpty
+        view["clearHref"] = query.link(
+            nil,
+            ["agent": nil, "campaign": nil, "outcome": nil, "conversion": nil]
+        )
+        if page.calls.isEmpty {
+            let last = try await store.calls(CallFilter(), limit: 1).calls.first
+            view["emptyText"] =
+                drops.isEmpty
+                ? "No calls in these days."
+                    + (last.map { " Last call \(words.time($0.startedUnix))." } ?? "")
+                : "No calls in these days with this \(drops.joined(separator: ", "))."
+        }
+        return Page(template: .calls, title: "Calls", view: view)
+    }
+
+    private func filter(_ query: PageQuery) -> CallFilter {
+        let (from, to) = query.days(today: words.today)
+        return CallFilter(
+            workspace: CallIdentity.defaultWorkspace,
+            fromUnix: from.map(words.start),
+            toUnix: words.start(of: to + 1),
+            agentID: query["agent"],
+            campaign: query.campaign,
+            outcome: query["outcome"],
+            conversion: query["conversion"].flatMap { Ternary(rawValue: $0) }
+        )
+    }
+
+    static func options(_ values: [String], _ chosen: String?) -> [View] {
+        values.map { ["value": $0, "label": $0, "selected": $0 == chosen] }
+    }
+
+    private static func cursor(_ text: String?) -> CallCursor? {
+        let parts = (text ?? "").split(separator: ".").compactMap { Int64($0) }
+        return parts.count == 2 ? CallCursor(startedUnix: parts[0], id: CallID(parts[1])) : nil
+    }
+
+    // MARK: One call
+
+    /// One call with everything that is known of it.
+    func call(_ query: PageQuery, _ id: String?) async throws -> Page {
+        guard let number = id.flatMap({ Int64($0) }),
+            let call = try await store.call(CallID(number))
+        else { throw APIError(.notFound, "There is no such call.") }
+        let record = call.record
+        let campaigns = try await store.campaignNames()
+        var verdicts: [Verdict] = []
+        if let version = call.conversion?.ruleVersion {
+            verdicts = try await store.verdicts(of: call.id, ruleVersion: version)
+        }
+        let provenance = try await store.provenance(of: call.id)
+        let history = try await store.attributionHistory(of: call.id, limit: 50)
+        let exclusion = try await store.exclusion(of: call.id)
+        let isFirst = try await store.isFirstTimeCaller(call.id)
+        let evidence = verdicts.filter { $0.outcome == .yes }.flatMap(\.evidence)
+        var view: View = [
+            "id": "\(number)", "conversation": record.identity.conversationID,
+            "facts": facts(call, isFirst),
+            "outcome": CallRow.outcome(record.callSuccessful),
+            "turns": turns(call.transcript, evidence),
+            "hasTurns": !call.transcript.isEmpty,
+            "verdicts": verdicts.map(verdict),
+            "criteria": (record.criteria ?? []).map { criterion -> View in
+                [
+                    "id": criterion.id, "result": criterion.result,
+                    "rationale": criterion.rationale ?? "",
+                ]
+            },
+            "attribution": attribution(call, campaigns),
+            "history": history.reversed().map { change -> View in
+                [
+                    "at": words.time(change.atMilliseconds / 1_000), "by": change.by,
+                    "before": change.campaignBefore.flatMap { campaigns[$0] } ?? "none",
+                    "after": change.campaign.flatMap { campaigns[$0] } ?? "none",
+                    "method": change.method.rawValue, "note": change.note ?? "",
+                ]
+            },
+            "changes": provenance.changes.map { change -> View in
+                [
+                    "field": change.field,
+                    "at": words.time(change.seenMilliseconds / 1_000),
+                ]
+            },
+            "arrival": provenance.arrival?.rawValue ?? "unknown way",
+            "campaignOptions": campaigns.sorted { $0.value < $1.value }.map { id, name -> View in
+                ["value": "\(id.number)", "label": name]
+            },
+            "isConverted": call.conversion?.outcome == .yes,
+            "conversion": call.conversion.map {
+                $0.outcome == .yes ? $0.type ?? "yes" : $0.outcome.rawValue
+            } ?? "not judged",
+            "rawHref": "/api/v1/calls/\(number)",
+        ]
+        if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
+        if let summary = record.summary { view["summary"] = summary }
+        if let note = call.conversion?.note { view["conversionNote"] = note }
+        let title = record.title ?? "Call of \(words.time(record.startedUnix ?? 0))"
+        return Page(template: .call, title: title, view: view)
+    }
+
+    private func facts(_ call: Call, _ isFirst: Bool?) -> [View] {
+        let record = call.record
+        var facts: [View] = []
+        func add(_ label: String, _ value: String?) {
+            if let value { facts.append(["label": label, "value": value]) }
+        }
+        add("Start", record.startedUnix.map(words.time))
+        add("Duration", PageWords.duration(record.durationSeconds))
+        add("Outcome", CallRow.outcome(record.callSuccessful))
+        add(
+            "Caller",
+            PageWords.caller(record.caller?.e164?.text, kind: record.caller?.kind.rawValue)
+                + (isFirst.map { $0 ? ", first call" : ", called before" } ?? "")
+        )
+        add("Direction", record.direction?.rawValue)
+        add("Agent", record.agentName ?? record.agentID)
+        add("Status", record.status.word)
+        add("Language", record.language)
+        add("Cost", record.costDollars.map { PageWords.money($0) } ?? "not delivered")
+        add("Credits", record.costCredits.map { PageWords.count(Int($0)) })
+        add("Rating", record.rating.map { String(format: "%.0f of 5", $0) })
+        add("Mood, estimated", record.sentiment)
+        add("Ended by", record.terminationReason)
+        add("Deleted upstream", record.deletionUnix.map(words.time))
+        return facts
+    }
+
+    private func turns(_ turns: [Turn], _ evidence: [StoredValue]) -> [View] {
+        // Where each turn's evidence stands; empty for a turn as a whole.
+        var found: [Int: Range<Int>] = [:]
+        for case .object(let fields) in evidence {
+            guard case .integer(let turn)? = fields["turn"] else { continue }
+            if case .integer(let from)? = fields["from"], case .integer(let to)? = fields["to"],
+                from < to
+            {
+                found[Int(turn)] = Int(from)..<Int(to)
+            } else if found[Int(turn)] == nil {
+                found[Int(turn)] = 0..<0
+            }
+        }
+        return turns.enumerated().map { position, turn in
+            var view: View = [
+                "who": turn.speaker == .caller ? "Caller" : "Agent",
+                "isCaller": turn.speaker == .caller,
+                "at": PageWords.duration(turn.secondsIn), "anchor": "turn-\(position)",
+                "hasWords": turn.hasWords, "isFound": found[position] != nil,
+                "tools": turn.toolCalls.map { tool -> View in
+                    ["name": tool.name, "arguments": tool.arguments]
+                },
+            ]
+            view.merge(Self.parts(turn.message ?? "", found[position] ?? 0..<0)) { $1 }
+            return view
+        }
+    }
+
+    /// A text around what is to be marked in it, counted in Unicode scalars.
+    private static func parts(_ text: String, _ marked: Range<Int>) -> View {
+        let scalars = Array(text.unicodeScalars)
+        let marked = marked.clamped(to: 0..<scalars.count)
+        guard !marked.isEmpty else { return ["words": text] }
+        func part(_ range: Range<Int>) -> String {
+            var part = String.UnicodeScalarView()
+            part.append(contentsOf: scalars[range])
+            return String(part)
+        }
+        return [
+            "words": part(0..<marked.lowerBound), "marked": part(marked),
+            "rest": part(marked.upperBound..<scalars.count),
+        ]
+    }
+
+    private func verdict(_ verdict: Verdict) -> View {
+        [
+            "type": verdict.type, "outcome": verdict.outcome.rawValue, "echo": verdict.echo,
+            "isYes": verdict.outcome == .yes,
+            "evidence": verdict.evidence.map { item -> View in
+                guard case .object(let fields) = item else { return ["detail": "\(item)"] }
+                var view: View = ["detail": Self.text(fields["detail"])]
+                if case .integer(let turn)? = fields["turn"] { view["turn"] = "\(turn)" }
+                if case .integer(let second)? = fields["seconds"] {
+                    view["at"] = PageWords.duration(Int(second))
+                }
+                return view
+            },
+        ]
+    }
+
+    static func text(_ value: StoredValue?) -> String {
+        switch value {
+        case .text(let text)?: text
+        case .integer(let number)?: "\(number)"
+        case .number(let number)?: "\(number)"
+        case .bool(let flag)?: flag ? "yes" : "no"
+        case nil, .null?: ""
+        case .list?, .object?: "…"
+        }
+    }
+
+    private func attribution(_ call: Call, _ campaigns: [CampaignID: String]) -> View {
+        guard let found = call.attribution else { return ["none": "Not decided yet."] }
+        let decision = found.decision
+        var view: View = [
+            "method": found.isPinned ? "by hand" : decision.method.rawValue,
+            "by": found.decidedBy, "at": words.time(found.decidedAtMilliseconds / 1_000),
+            "evidence": decision.evidence.sorted { $0.key < $1.key }.map { key, value -> View in
+                ["key": key, "value": evidence(key, value)]
+            },
+        ]
+        if let campaign = decision.campaign {
+            view["campaign"] = campaigns[campaign] ?? "\(campaign)"
+            view["href"] = "/campaigns/\(campaign.number)"
+        } else {
+            view["reason"] = ReasonWords.text(decision.reason ?? "unknown")
+        }
+        return view
+    }
+
+    /// Instants among the evidence are shown as such.
+    private func evidence(_ key: String, _ value: StoredValue) -> String {
+        if case .integer(let number) = value, number > 1_000_000_000 { return words.time(number) }
+        return Self.text(value)
+    }
+}
+
+/// Why a call is credited to nobody, in words.
+enum ReasonWords {
+    static func text(_ reason: String) -> String {
+        switch reason {
+        case "withheld": "the number is withheld"
+        case "invalid": "the number is none"
+        case "no-recipient": "no recipient has the number"
+        case "outside-window": "outside of every window"
+        case "tie": "two campaigns at once"
+        default: reason.replacingOccurrences(of: "-", with: " ")
+        }
+    }
+}

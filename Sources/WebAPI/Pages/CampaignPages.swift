@@ -1,0 +1,235 @@
+import CallStore
+import Conversion
+import Definitions
+import Foundation
+import Hummingbird
+
+extension PageDesk {
+    /// All campaigns with what they brought in the days shown.
+    func campaigns(_ query: PageQuery) async throws -> Page {
+        var scope = query.scope(today: words.today)
+        scope.campaign = nil
+        let report = try await store.figureReport(scope)
+        let figures = Dictionary(
+            report.campaigns.compactMap { part in part.key.map { ($0, part.figures) } },
+            uniquingKeysWith: +
+        )
+        let campaigns = try await store.campaignFigures(limit: Self.campaignsMax)
+        let rows = campaigns.map { entry -> View in
+            let found = figures[entry.campaign.id] ?? CallFigures()
+            return [
+                "name": entry.campaign.name,
+                "href": query.link("/campaigns/\(entry.campaign.id.number)"),
+                "status": entry.campaign.status.rawValue,
+                "channel": entry.campaign.channel.rawValue,
+                "window": "\(entry.campaign.windowDays) d",
+                "recipients": PageWords.count(entry.recipients),
+                "calls": PageWords.count(found.calls),
+                "share": PageWords.share(found.calls, of: report.total.calls),
+                "conversions": PageWords.count(found.conversions),
+                "rate": PageWords.share(found.conversionRate),
+                "isSmall": found.qualified < PageDesk.smallCalls,
+                "cost": PageWords.money(found.agentCost),
+            ]
+        }
+        let view: View = [
+            "rows": rows, "isEmpty": rows.isEmpty,
+            "takeaway": "\(PageWords.share(report.total.attributedShare)) of "
+                + "\(PageWords.count(report.total.calls)) calls have a campaign.",
+        ]
+        return Page(template: .campaigns, title: "Campaigns", view: view)
+    }
+
+    private static let campaignsMax = 200
+
+    /// One campaign: its funnel, how its calls went, the calls, the comparison with who was left out.
+    func campaign(_ query: PageQuery, _ id: String?) async throws -> Page {
+        let (from, to) = query.days(today: words.today)
+        guard let number = id.flatMap({ Int64($0) }),
+            let report = try await store.campaignReport(CampaignID(number), from: from, to: to)
+        else { throw APIError(.notFound, "There is no such campaign.") }
+        let campaign = report.campaign
+        let total = report.figures.total
+        let calls = try await store.calls(
+            CallFilter(campaign: .one(campaign.id)),
+            limit: Self.campaignCalls
+        )
+        let lift = try await store.holdoutFigures(campaign.id)
+        var steps: [FunnelStep: Int] = [:]
+        for step in report.funnel.totals { steps[step.step] = step.events }
+        let view: View = [
+            "name": campaign.name, "id": "\(number)",
+            "facts": campaignFacts(report),
+            "steps": FunnelBars(steps, shown: [.sent, .scans, .pageViews, .calls, .conversions])
+                .views,
+            "performance": performance(total, report.figures.durations),
+            "chart": DayChart(report.figures, words, query).view,
+            "rows": calls.calls.map { CallRow($0, words, query).view },
+            "hasRows": !calls.calls.isEmpty,
+            "allHref": query.link("/calls", ["campaign": "\(number)"]),
+            "unmatched": unmatched(report.funnel, lift),
+            "lift": Lift(lift).view,
+        ]
+        return Page(template: .campaign, title: campaign.name, view: view)
+    }
+
+    private static let campaignCalls = 10
+
+    private func campaignFacts(_ report: CampaignReport) -> [View] {
+        let campaign = report.campaign
+        var facts: [View] = [
+            ["label": "Status", "value": campaign.status.rawValue],
+            ["label": "Channel", "value": campaign.channel.rawValue],
+            ["label": "Window", "value": "\(campaign.windowDays) days after a touch"],
+            [
+                "label": MetricID.uniqueCallers.definition.label,
+                "value": PageWords.count(report.callers.unique),
+            ],
+            [
+                "label": MetricID.callerConversionRate.definition.label,
+                "value": PageWords.share(report.callers.conversionRate),
+            ],
+            [
+                "label": MetricID.mediaCost.definition.label,
+                "value": report.mediaCost.map { String(format: "%.2f %@", $0.amount, $0.currency) }
+                    ?? "not entered",
+            ],
+            [
+                "label": MetricID.agentCost.definition.label,
+                "value": PageWords.money(report.figures.total.agentCost),
+            ],
+            [
+                "label": MetricID.costPerConversion.definition.label,
+                "value": PageWords.money(report.costPerConversion),
+            ],
+        ]
+        if let start = campaign.startsUnix {
+            facts.insert(["label": "Starts", "value": words.time(start)], at: 2)
+        }
+        return facts
+    }
+
+    private func performance(_ total: CallFigures, _ durations: DurationFigures) -> [View] {
+        let parts: [(MetricID, Int)] = [
+            (.success, total.success), (.failure, total.failure), (.unknown, total.unknown),
+            (.pending, total.pending),
+        ]
+        var rows = parts.map { id, count -> View in
+            [
+                "label": id.definition.label, "text": id.definition.tooltip, "outcome": id.rawValue,
+                "value": "\(PageWords.count(count)) (\(PageWords.share(count, of: total.calls)))",
+            ]
+        }
+        rows.append([
+            "label": MetricID.averageDuration.definition.label,
+            "text": MetricID.averageDuration.definition.tooltip,
+            "value": PageWords.duration(durations.average),
+        ])
+        rows.append([
+            "label": MetricID.conversionsPerSuccess.definition.label,
+            "text": MetricID.conversionsPerSuccess.definition.tooltip,
+            "value": PageWords.share(total.conversionsPerSuccess),
+        ])
+        return rows
+    }
+
+    private func unmatched(_ funnel: Funnel, _ lift: HoldoutFigures) -> String {
+        let called = funnel.totals.first { $0.step == .calls }?.recipients ?? 0
+        let left = max(0, lift.reached.recipients - called)
+        return "\(PageWords.count(left)) of \(PageWords.count(lift.reached.recipients)) recipients "
+            + "have no call in these days."
+    }
+
+    // MARK: Funnel
+
+    /// The way from a sending to a conversion, of one campaign.
+    func funnelPage(_ query: PageQuery) async throws -> Page {
+        let names = try await store.campaignNames()
+        var scope = query.scope(today: words.today)
+        scope.campaign = nil
+        let report = try await store.figureReport(scope)
+        let chosen: CampaignID? =
+            if case .one(let id)? = query.campaign { id } else {
+                report.campaigns.lazy.compactMap(\.key).first
+                    ?? names.keys.min {
+                        $0.number < $1.number
+                    }
+            }
+        var view: View = [
+            "campaignOptions": names.sorted { $0.value < $1.value }.map { id, name -> View in
+                ["value": "\(id.number)", "label": name, "selected": id == chosen]
+            },
+            "funnelFields": query.fields(without: ["campaign"]),
+            "isEmpty": chosen == nil,
+        ]
+        let (from, to) = query.days(today: words.today)
+        guard let chosen,
+            let found = try await store.campaignReport(chosen, from: from, to: to)
+        else { return Page(template: .funnel, title: "Funnel", view: view) }
+        view["name"] = found.campaign.name
+        view["href"] = query.link("/campaigns/\(chosen.number)")
+        var totals: [FunnelStep: Int] = [:]
+        for step in found.funnel.totals { totals[step.step] = step.events }
+        var people: [FunnelStep: Int] = [:]
+        for step in found.funnel.samePeople { people[step.step] = step.recipients }
+        view["totals"] = ["steps": FunnelBars(totals).views] as View
+        view["people"] = ["steps": FunnelBars(people).views] as View
+        return Page(template: .funnel, title: "Funnel", view: view)
+    }
+}
+
+/// What a campaign adds, against recipients who were kept out of it.
+struct Lift {
+    let view: View
+
+    /// Below so many recipients on either side nothing is said.
+    private static let recipientsMin = 100
+
+    init(_ figures: HoldoutFigures) {
+        let (reached, heldOut) = (figures.reached, figures.heldOut)
+        guard heldOut.recipients > 0 else {
+            view = ["none": "No recipient is held out, so there is nothing to compare with."]
+            return
+        }
+        guard let first = Share(reached.called, of: reached.recipients),
+            let second = Share(heldOut.called, of: heldOut.recipients),
+            min(reached.recipients, heldOut.recipients) >= Self.recipientsMin
+        else {
+            view = ["none": "Too small to tell: fewer than \(Self.recipientsMin) recipients."]
+            return
+        }
+        view = ShareDifference(first, second).view.merging([
+            "reached": "\(PageWords.share(first.value)) of "
+                + "\(PageWords.count(reached.recipients)) recipients called",
+            "heldOut": "\(PageWords.share(second.value)) of "
+                + "\(PageWords.count(heldOut.recipients)) held out called",
+        ]) { $1 }
+    }
+}
+
+/// How far two shares are apart, with Newcombe's interval.
+struct ShareDifference {
+    let points: Double
+    let low: Double
+    let high: Double
+
+    init(_ first: Share, _ second: Share) {
+        points = first.value - second.value
+        let below = pow(first.value - first.low, 2) + pow(second.high - second.value, 2)
+        let above = pow(first.high - first.value, 2) + pow(second.value - second.low, 2)
+        low = points - below.squareRoot()
+        high = points + above.squareRoot()
+    }
+
+    /// Whether the interval leaves it open which is larger.
+    var isOpen: Bool { low <= 0 && high >= 0 }
+
+    var view: View {
+        let interval = String(format: "%+.1f to %+.1f points", low * 100, high * 100)
+        return [
+            "difference": String(format: "%+.1f points", points * 100), "interval": interval,
+            "isOpen": isOpen,
+            "text": isOpen ? "Too small to tell (\(interval))." : "95 % interval \(interval).",
+        ]
+    }
+}

@@ -1,0 +1,138 @@
+import CallStore
+import Definitions
+
+/// Calls by day: the table that the chart is drawn from, and its sentence.
+struct DayChart {
+    let view: View
+
+    private struct Bar {
+        var day: LocalDay
+        var label: String
+        var figures = CallFigures()
+        var isOpen = false
+    }
+
+    init(_ report: FigureReport, _ words: PageWords, _ query: PageQuery) {
+        let days = query.days(today: report.today)
+        let first = days.from ?? report.days.first?.day ?? days.to
+        let isByWeek = days.to.number - first.number >= WebLimits.chartDaysMax
+        var bars: [Bar] = []
+        var next = report.days.startIndex
+        var day = first
+        while day <= days.to {
+            let start = isByWeek ? day.weekStart : day
+            if bars.last?.day != start {
+                bars.append(Bar(day: start, label: PageWords.short(start, today: report.today)))
+            }
+            if next < report.days.endIndex, report.days[next].day == day {
+                bars[bars.count - 1].figures =
+                    bars[bars.count - 1].figures
+                    + report.days[next].figures
+                next += 1
+            }
+            // Today is not over.
+            if day == report.today { bars[bars.count - 1].isOpen = true }
+            day = day + 1
+        }
+        view = [
+            "title": MetricID.callsByDay.definition.label,
+            "text": MetricID.callsByDay.definition.tooltip,
+            "takeaway": Self.takeaway(bars, report, isByWeek),
+            "unit": isByWeek ? "Week of" : "Day",
+            "rows": bars.map { bar -> View in
+                [
+                    "day": bar.day.description, "label": bar.label,
+                    "success": bar.figures.success, "failure": bar.figures.failure,
+                    "unknown": bar.figures.unknown, "pending": bar.figures.pending,
+                    "calls": bar.figures.calls, "conversions": bar.figures.conversions,
+                    "isOpen": bar.isOpen,
+                ]
+            },
+        ]
+    }
+
+    private static func takeaway(
+        _ bars: [Bar],
+        _ report: FigureReport,
+        _ isByWeek: Bool
+    ) -> String {
+        let calls =
+            "\(PageWords.count(report.total.calls)) calls, "
+            + "\(PageWords.count(report.total.conversions)) conversions"
+        guard let most = bars.max(by: { $0.figures.calls < $1.figures.calls }),
+            most.figures.calls > 0
+        else { return calls + "." }
+        let unit = isByWeek ? "in the week of" : "on"
+        return "\(calls); most \(unit) \(most.label) (\(PageWords.count(most.figures.calls)))."
+            + (isByWeek ? " Shown by week, since the range is long." : "")
+    }
+}
+
+/// The four outcomes as one bar and a list.
+struct OutcomeBar {
+    let view: View
+
+    init(_ total: CallFigures, _ query: PageQuery) {
+        let parts: [(MetricID, Int)] = [
+            (.success, total.success), (.failure, total.failure), (.unknown, total.unknown),
+            (.pending, total.pending),
+        ]
+        var left = 0.0
+        let views = parts.map { id, count -> View in
+            let width = total.calls == 0 ? 0 : Double(count) / Double(total.calls) * 100
+            defer { left += width }
+            return [
+                "name": id.rawValue, "label": id.definition.label,
+                "count": PageWords.count(count),
+                "share": PageWords.share(count, of: total.calls),
+                "x": Self.percent(left), "width": Self.percent(width),
+                "href": query.link("/calls", ["outcome": id.rawValue]),
+                "text": id.definition.tooltip,
+            ]
+        }
+        view = [
+            "parts": views, "total": PageWords.count(total.calls),
+            "takeaway": "\(PageWords.share(total.success, of: total.calls)) of "
+                + "\(PageWords.count(total.calls)) calls were successful.",
+        ]
+    }
+
+    static func percent(_ number: Double) -> String {
+        "\((number * 100).rounded() / 100)%"
+    }
+}
+
+/// The steps of a funnel as bars, each with its share of the first.
+struct FunnelBars {
+    let views: [View]
+
+    private static let metrics: [FunnelStep: MetricID] = [
+        .sent: .sent, .delivered: .delivered, .scans: .scans, .pageViews: .pageViews,
+        .calls: .calls, .conversions: .conversions,
+    ]
+
+    /// - Parameters:
+    ///   - steps: Counts by step; those that are missing were not measured.
+    ///   - shown: Which steps, in which order.
+    init(_ steps: [FunnelStep: Int], shown: [FunnelStep] = FunnelStep.allCases) {
+        let base = steps[.sent] ?? steps[.delivered]
+        let widest = steps.values.max() ?? 0
+        views = shown.map { step in
+            let metric = (Self.metrics[step] ?? .calls).definition
+            guard let count = steps[step] else {
+                return [
+                    "name": step.rawValue, "label": metric.label, "text": metric.tooltip,
+                    "isMissing": true, "count": "–",
+                    "width": OutcomeBar.percent(0),
+                ]
+            }
+            let width = widest == 0 ? 0 : Double(count) / Double(widest) * 100
+            var view: View = [
+                "name": step.rawValue, "label": metric.label, "text": metric.tooltip,
+                "count": PageWords.count(count), "width": OutcomeBar.percent(width),
+            ]
+            if let base, base > 0 { view["share"] = PageWords.share(count, of: base) }
+            return view
+        }
+    }
+}

@@ -1,0 +1,233 @@
+import CallStore
+import Definitions
+import ElevenLabs
+import Foundation
+import Hummingbird
+import JobQueue
+import PhoneNumbers
+
+extension PageDesk {
+    // MARK: Exports
+
+    /// The files that were written, and a way to ask for another.
+    func exports(_ query: PageQuery) async throws -> Page {
+        let exports = try await store.exports(limit: WebLimits.pageRows)
+        let view: View = [
+            "rows": exports.map { export -> View in
+                [
+                    "id": "\(export.id)", "file": export.fileName, "what": export.what,
+                    "dialect": export.dialect, "rows": PageWords.count(Int(export.rows)),
+                    "bytes": Self.bytes(export.bytes), "filter": export.filter,
+                    "created": words.time(export.createdMilliseconds / 1_000),
+                    "by": export.createdBy, "isThere": export.state == .finished,
+                    "expires": words.time(export.expiresMilliseconds / 1_000),
+                    "href": "/api/v1/exports/\(export.id)/file",
+                    "digest": String(export.sha256.prefix(12)),
+                ]
+            },
+            "isEmpty": exports.isEmpty,
+        ]
+        return Page(template: .exports, title: "Exports", view: view)
+    }
+
+    private static func bytes(_ count: Int64) -> String {
+        switch count {
+        case ..<1_024: "\(count) B"
+        case ..<1_048_576: String(format: "%.1f KB", Double(count) / 1_024)
+        default: String(format: "%.1f MB", Double(count) / 1_048_576)
+        }
+    }
+
+    // MARK: Queues
+
+    /// What operators look at when work does not move.
+    func queues(_ query: PageQuery) async throws -> Page {
+        let runs = try await store.recentRuns()
+        var rows: [View] = []
+        for queue in parts.queues {
+            let name = queue.name
+            let figures = await within(parts.figureMax, parts.ambient) {
+                try await queue.figures()
+            }
+            if let figures {
+                rows.append(Self.row(name.text, figures, runs[name.text], query))
+            } else if let last = live.depths.queues.first(where: { $0.name == name.text }) {
+                rows.append(Self.row(last, query))
+            } else {
+                rows.append(["name": name.text, "isUnknown": true])
+            }
+        }
+        let now = words.nowUnix * 1_000
+        let failures = try await store.recentFailures(since: now - 24 * 3_600_000)
+        let backfills = try await store.backfills(limit: 10)
+        let view: View = [
+            "rows": rows, "isDown": live.depths.downSinceUnix != nil,
+            "failures": failures.prefix(20).map { group -> View in
+                [
+                    "kind": group.kind, "class": group.errorClass, "count": "\(group.count)",
+                    "reason": String(group.reason.prefix(160)),
+                    "first": words.time(group.firstMilliseconds / 1_000),
+                    "last": words.time(group.lastMilliseconds / 1_000),
+                ]
+            },
+            "hasFailures": !failures.isEmpty,
+            "backfills": backfills.map(backfill), "hasBackfills": !backfills.isEmpty,
+        ]
+        return Page(template: .queues, title: "Queues", view: view)
+    }
+
+    private static func row(
+        _ name: String,
+        _ figures: QueueFigures,
+        _ runs: RecentRuns?,
+        _ query: PageQuery
+    ) -> View {
+        func ready(_ lane: Lane) -> String { PageWords.count(figures.ready[lane] ?? 0) }
+        func time(_ duration: Duration?) -> String {
+            guard let duration else { return "–" }
+            let milliseconds = duration / .milliseconds(1)
+            return milliseconds < 1_000
+                ? "\(Int(milliseconds)) ms" : String(format: "%.1f s", milliseconds / 1_000)
+        }
+        let state =
+            figures.pause != nil ? "paused" : figures.isStalled ? "no worker" : "active"
+        var view: View = [
+            "name": name, "href": query.link("/queues/\(name)"), "state": state,
+            "isPaused": figures.pause != nil, "isStalled": figures.isStalled,
+            "hi": ready(.hi), "std": ready(.std), "low": ready(.low),
+            "running": PageWords.count(figures.running), "later": PageWords.count(figures.later),
+            "dead": PageWords.count(figures.dead), "hasDead": figures.dead > 0,
+            "oldest": figures.oldestWaiting.map {
+                PageWords.wait(Int($0.components.seconds))
+            } ?? "–",
+            "workers": "\(figures.workers) / \(figures.slots) slots",
+            "perMinute": String(format: "%.0f", runs?.perMinute ?? 0),
+            "wait95": time(runs?.p95Wait), "run95": time(runs?.p95Run),
+        ]
+        if let pause = figures.pause {
+            view["pauseText"] = "by \(pause.person): \(pause.reason)"
+        }
+        return view
+    }
+
+    /// What was last known, while Redis does not answer.
+    private static func row(_ last: LivePulse.Depth, _ query: PageQuery) -> View {
+        [
+            "name": last.name, "href": query.link("/queues/\(last.name)"), "state": "last known",
+            "hi": "–", "std": PageWords.count(last.ready), "low": "–",
+            "running": PageWords.count(last.running), "later": PageWords.count(last.later),
+            "dead": PageWords.count(last.dead), "oldest": "–", "workers": "–", "perMinute": "–",
+            "wait95": "–", "run95": "–", "isPaused": last.isPaused,
+        ]
+    }
+
+    private func backfill(_ backfill: Backfill) -> View {
+        let ended = backfill.counts.ended
+        let all = max(backfill.range.slices, 1)
+        return [
+            "id": backfill.id.text, "state": backfill.state.rawValue,
+            "from": words.time(backfill.range.fromUnix), "to": words.time(backfill.range.toUnix),
+            "ended": "\(ended)", "all": "\(all)", "share": PageWords.share(ended, of: all),
+            "calls": PageWords.count(backfill.calls), "by": backfill.person,
+            "isRunning": backfill.state == .running, "isPaused": backfill.state == .paused,
+            "failed": "\(backfill.counts.failed)",
+        ]
+    }
+
+    /// One queue: its workers, and what lies dead in it, by error.
+    func queue(_ query: PageQuery, _ name: String?) async throws -> Page {
+        guard let queue = parts.queues.first(where: { $0.name.text == name }) else {
+            throw APIError(.notFound, "There is no such queue.")
+        }
+        var view: View = ["name": queue.name.text]
+        let figures = await within(parts.figureMax, parts.ambient) { try await queue.figures() }
+        let dead = await within(parts.figureMax, parts.ambient) {
+            try await queue.jobs(in: .dead, after: nil, limit: WebLimits.pageRows)
+        }
+        let workers = await within(parts.figureMax, parts.ambient) { try await queue.workers() }
+        guard let figures, let dead, let workers else {
+            view["isDown"] = true
+            return Page(template: .queue, title: "Queue \(queue.name.text)", view: view)
+        }
+        let runs = try await store.recentRuns()[queue.name.text]
+        view.merge(Self.row(queue.name.text, figures, runs, query)) { $1 }
+        view["groups"] = Dictionary(grouping: dead.jobs) { $0.reason ?? "unknown" }
+            .sorted { $0.value.count > $1.value.count }.map { reason, jobs -> View in
+                [
+                    "reason": String(reason.prefix(200)), "count": "\(jobs.count)",
+                    "ids": Self.list(jobs.map(\.job.id.text)),
+                    "last": jobs.compactMap(\.atMilliseconds).max()
+                        .map { words.time($0 / 1_000) } ?? "–",
+                ]
+            }
+        view["hasGroups"] = !dead.jobs.isEmpty
+        view["workerRows"] = workers.map { worker -> View in
+            [
+                "worker": worker.presence.worker.text, "host": worker.presence.host,
+                "version": worker.presence.version,
+                "busy": "\(worker.presence.busy) of \(worker.presence.slots)",
+                "started": words.time(worker.presence.startedMilliseconds / 1_000),
+            ]
+        }
+        view["hasWorkers"] = !workers.isEmpty
+        return Page(template: .queue, title: "Queue \(queue.name.text)", view: view)
+    }
+
+    /// Texts as a JSON array, for a button's request.
+    private static func list(_ texts: [String]) -> String {
+        "[" + texts.map { "\"\($0)\"" }.joined(separator: ",") + "]"
+    }
+
+    // MARK: Settings
+
+    /// What holds, what the figures mean, and who did what.
+    func settings(_ query: PageQuery) async throws -> Page {
+        let audit = try await store.auditLog(limit: Self.auditShown)
+        let health = try await store.health()
+        let zone = words.zone.reportName
+        let view: View = [
+            "facts": [
+                ["label": "Report zone", "value": "\(zone) (RINGBACK_TIME_ZONE)"],
+                [
+                    "label": "Webhooks",
+                    "value": parts.verifier.hasSecret
+                        ? "accepted" : "refused until ELEVENLABS_WEBHOOK_SECRET is set",
+                ],
+                [
+                    "label": "Sign-in",
+                    "value": parts.access.needsSignIn
+                        ? "by token" : "none: only this machine is answered",
+                ],
+                ["label": "Store", "value": Self.bytes(health.bytes)],
+                ["label": "Schema", "value": "\(health.schemaVersion)"],
+                ["label": "Unreadable records", "value": PageWords.count(health.unreadableBodies)],
+            ] as [View],
+            "metrics": MetricDefinitions.known.metrics.map { metric -> View in
+                [
+                    "label": metric.label, "id": metric.id.rawValue,
+                    "definition": metric.definition, "notes": metric.notes,
+                ]
+            },
+            "version": MetricDefinitions.known.version,
+            "audit": audit.map { entry -> View in
+                [
+                    "at": words.time(entry.atMilliseconds / 1_000), "actor": entry.note.actor,
+                    "action": entry.note.action, "object": entry.note.object,
+                    "reason": entry.note.reason ?? "",
+                ]
+            },
+            "hasAudit": !audit.isEmpty,
+        ]
+        return Page(template: .settings, title: "Settings", view: view)
+    }
+
+    private static let auditShown = 30
+
+    /// Asks for the token.
+    func signIn(_ query: PageQuery) async throws -> Page {
+        // Only a path of ours: a link to here must not lead elsewhere.
+        let next = query["next"] ?? "/"
+        let isOurs = next.hasPrefix("/") && !next.hasPrefix("//") && !next.contains("\\")
+        return Page(template: .signIn, title: "Sign in", view: ["next": isOurs ? next : "/"])
+    }
+}

@@ -1,0 +1,77 @@
+import CallStore
+import Definitions
+import Hummingbird
+
+extension PageDesk {
+    /// The rules that decide what a conversion is.
+    func conversions(_ query: PageQuery) async throws -> Page {
+        let versions = try await store.ruleVersions(limit: Self.versionsMax)
+        let pointers = try await store.rulePointers()
+        let total = try await store.figureReport(query.scope(today: words.today)).total
+        let active = versions.first { $0.role == .active } ?? versions.first
+        var view: View = [
+            "rows": versions.map { version -> View in
+                [
+                    "name": version.name, "version": String(version.version.prefix(12)),
+                    "types": version.types.joined(separator: ", "),
+                    "since": words.time(version.firstUsedMilliseconds / 1_000),
+                    "calls": PageWords.count(version.calls),
+                    "role": version.role?.rawValue ?? (version.wasActive ? "replaced" : "draft"),
+                ]
+            },
+            "isEmpty": versions.isEmpty,
+            "followsFile": pointers[.active]?.version == nil,
+            "conversions": PageWords.count(total.conversions),
+            "rate": PageWords.share(total.conversionRate),
+            "rateText": MetricID.conversionRate.definition.tooltip,
+            "href": query.link("/calls", ["conversion": "yes"]),
+        ]
+        if let active, let source = try await store.ruleVersion(active.version)?.source {
+            view["source"] = source.text
+            view["sourceName"] = active.name
+        }
+        return Page(template: .conversions, title: "Conversions", view: view)
+    }
+
+    private static let versionsMax = 50
+
+    /// The next call that a person is asked to judge, without what the rules say of it.
+    func labels(_ query: PageQuery) async throws -> Page {
+        let person = "dashboard"
+        let versions = try await store.ruleVersions(limit: Self.versionsMax)
+        var view: View = [:]
+        for type in Set(versions.flatMap(\.types)).sorted() {
+            guard let sample = try await store.newestSample(ofType: type) else { continue }
+            view["hasSample"] = true
+            guard let task = try await store.nextLabel(of: sample.id, for: person),
+                let call = try await store.call(task.call)
+            else { continue }
+            view["type"] = type
+            view["call"] = "\(task.call.number)"
+            view["sample"] = sample.id.text
+            view["left"] = PageWords.count(task.left)
+            view["done"] = "\(sample.entries.count - task.left)"
+            view["size"] = "\(sample.entries.count)"
+            view["turns"] = call.transcript.map { turn -> View in
+                [
+                    "who": turn.speaker == .caller ? "Caller" : "Agent",
+                    "isCaller": turn.speaker == .caller, "words": turn.message ?? "",
+                    "hasWords": turn.hasWords, "at": PageWords.duration(turn.secondsIn),
+                ]
+            }
+            break
+        }
+        let labels = try await store.labels(limit: Self.labelsShown)
+        view["rows"] = labels.map { label -> View in
+            [
+                "href": "/calls/\(label.call.number)", "time": words.time(label.startedUnix),
+                "type": label.type, "label": label.label.rawValue, "person": label.person,
+                "blind": label.isBlind ? "blind" : "open",
+            ]
+        }
+        view["hasRows"] = !labels.isEmpty
+        return Page(template: .labels, title: "Labels", view: view)
+    }
+
+    private static let labelsShown = 30
+}

@@ -1,0 +1,161 @@
+// Buttons that change something: each names its request, and says what became of it.
+import { refresh, togglePause } from "./live.js";
+
+export async function send(method, path, body) {
+  const answer = await fetch(`/api/v1/${path}`, {
+    method,
+    credentials: "same-origin",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  let value = null;
+  try { value = text ? JSON.parse(text) : null; } catch { /* not ours */ }
+  return { ok: answer.ok, status: answer.status, value };
+}
+
+export function say(text) {
+  const place = document.querySelector("[data-toast]") ?? document.getElementById("status");
+  if (place) place.textContent = text;
+}
+
+export function fault(answer) {
+  return answer.value?.detail ?? answer.value?.title ?? answer.value?.error?.message ?? `refused (${answer.status})`;
+}
+
+export function toggleTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme
+    ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+  // The charts' patterns are painted in the colours of the theme.
+  if (document.querySelector("[data-chart]")) location.reload();
+}
+
+// The schedules stand with the API: it knows the files that they come from.
+async function showSchedules(place) {
+  const answer = await send("GET", "schedules");
+  const items = answer.value?.items ?? answer.value?.schedules ?? [];
+  const table = document.createElement("table");
+  table.className = "data";
+  const row = (kind, cells) => {
+    const line = document.createElement("tr");
+    for (const cell of cells) {
+      const place = document.createElement(kind);
+      if (kind === "th") place.scope = "col";
+      place.append(cell);
+      line.append(place);
+    }
+    return line;
+  };
+  const button = (word, path, more = {}) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = word;
+    Object.assign(made.dataset, { send: "POST", path }, more);
+    return made;
+  };
+  const time = (text) => text ? text.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, " UTC") : "–";
+  const head = document.createElement("thead");
+  head.append(row("th", ["Schedule", "Last", "Next", "State", "Do"]));
+  const body = document.createElement("tbody");
+  for (const item of items) {
+    const buttons = document.createElement("div");
+    const path = `schedules/${encodeURIComponent(item.name)}`;
+    buttons.append(
+      button("Run now", `${path}/run`), " ",
+      item.paused ? button("Resume", `${path}/resume`) : button("Pause", `${path}/pause`, { reason: "Why is it paused?" }),
+    );
+    body.append(row("td", [item.name, time(item.last), time(item.next), item.paused ? "paused" : "active", buttons]));
+  }
+  table.append(head, body);
+  const note = document.createElement("p");
+  note.className = "faint";
+  note.textContent = answer.ok ? "There are no schedules." : "The schedules cannot be read now.";
+  place.replaceChildren(items.length ? table : note);
+}
+
+export function startActions() {
+  const schedules = document.querySelector("[data-schedules]");
+  if (schedules) showSchedules(schedules);
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-action], button[data-send]");
+    if (!button) return;
+    switch (button.dataset.action) {
+      case "theme": return toggleTheme();
+      case "help": return document.getElementById("help").showModal();
+      case "pause": return togglePause();
+      case "sign-out": {
+        await fetch("/session", { method: "DELETE", credentials: "same-origin" });
+        return location.assign("/sign-in");
+      }
+    }
+    if (button.dataset.send) await act(button, JSON.parse(button.dataset.body ?? "{}"));
+  });
+  for (const form of document.querySelectorAll("form[data-send]")) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const body = JSON.parse(form.dataset.body ?? "{}");
+      for (const [name, value] of new FormData(form)) {
+        if (value !== "") body[name] = form.elements[name].dataset.number === undefined ? value : Number(value);
+      }
+      await act(form, body);
+    });
+  }
+  startCards(document.querySelector("form[data-cards]"));
+  const signIn = document.querySelector("form[data-sign-in]");
+  signIn?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await fetch("/session", {
+      method: "POST", credentials: "same-origin", headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token: new FormData(signIn).get("token") }),
+    });
+    if (answer.ok) location.assign(signIn.dataset.next || "/");
+    else say("That is not the token.");
+  });
+}
+
+async function act(element, body) {
+  const { send: method, path, done, ask, reason } = element.dataset;
+  if (ask && !confirm(ask)) return;
+  if (element.dataset.confirm) {
+    const given = prompt(element.dataset.confirm);
+    if (!given) return;
+    body.confirm = given;
+  }
+  if (reason) {
+    const given = prompt(reason);
+    if (!given) return;
+    body.reason = given;
+  }
+  const answer = await send(method, path, method === "DELETE" ? undefined : body);
+  say(answer.ok ? (done ?? "Done.") : `Not done: ${fault(answer)}`);
+  if (answer.ok) {
+    if (element.dataset.then) location.assign(element.dataset.then);
+    else refresh();
+  }
+}
+
+// Which cards, in which order: part of the address; with a name, kept as a view.
+function startCards(form) {
+  form?.addEventListener("click", (event) => {
+    const item = event.target.closest("[data-up]")?.closest("li");
+    if (!item?.previousElementSibling) return;
+    item.previousElementSibling.before(item);
+    item.querySelector("[data-up]").focus();
+  });
+  form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const data = new FormData(form);
+    const query = new URLSearchParams(location.search);
+    query.set("cards", data.getAll("card").join(","));
+    const name = data.get("name").trim();
+    if (name) {
+      const answer = await send("POST", "views", { name, path: location.pathname, query: query.toString() });
+      if (!answer.ok) return say(`Not kept: ${fault(answer)}`);
+      return location.assign(answer.value.link);
+    }
+    location.search = query;
+  });
+}

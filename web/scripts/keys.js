@@ -1,0 +1,79 @@
+// The keys of the help overlay. Off inside fields, and altogether when a person says so.
+import { toggleTheme } from "./actions.js";
+import { togglePause } from "./live.js";
+
+const offKey = "ringback-keys-off";
+let went = false;
+
+const areOff = () => { try { return localStorage.getItem(offKey) === "1"; } catch { return false; } };
+
+export function startKeys() {
+  for (const box of document.querySelectorAll("[data-action=keys]")) {
+    box.checked = !areOff();
+    box.addEventListener("change", () => {
+      try { localStorage.setItem(offKey, box.checked ? "0" : "1"); } catch { /* it holds for this page */ }
+    });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const field = event.target.closest("input, select, textarea, [contenteditable], dialog[open]");
+    if (field) return;
+    if (areOff() && event.key !== "Escape") return;
+    if (press(event.key, event)) event.preventDefault();
+  });
+}
+
+function follow(link) {
+  if (link) location.assign(link.href);
+  return Boolean(link);
+}
+
+function press(key, event) {
+  const find = (selector) => document.querySelector(selector);
+  if (went) {
+    went = false;
+    return follow(find(`[data-key="${CSS.escape(key)}"]`));
+  }
+  switch (key) {
+    case "g": went = true; return true;
+    case "?": find("#help").showModal(); return true;
+    case "/": {
+      const search = find("input[type=search]");
+      if (search) search.focus(); else location.assign("/calls#search");
+      return true;
+    }
+    case "j": case "k": return move(key === "j" ? 1 : -1);
+    case "Enter": return event.target === document.body && follow(find(".at [data-open]"));
+    case "ArrowLeft": return follow(find("[data-period=previous]"));
+    case "ArrowRight": return follow(find("[data-period=next]"));
+    case "x": return follow(find("[data-compare]"));
+    case "f": find("#filter-agent")?.focus(); return true;
+    case "r": togglePause(); return true;
+    case "T": toggleTheme(); return true;
+    case "Escape": {
+      const open = find("details[open].drop, details[open].tip");
+      if (open) { open.open = false; return true; }
+      return follow(find("[data-clear]"));
+    }
+    default: {
+      if (find("[data-labelling]") && "ynu".includes(key)) {
+        find(`[data-label=${key}]`)?.click();
+        return true;
+      }
+      return "dwtmy".includes(key) && follow(find(`[data-range="${key}"]`));
+    }
+  }
+}
+
+export function rows() { return [...document.querySelectorAll("[data-row]")]; }
+
+export function move(by) {
+  const all = rows();
+  if (!all.length) return false;
+  const at = all.findIndex((row) => row.classList.contains("at"));
+  const next = all[Math.min(all.length - 1, Math.max(0, at + by))];
+  all.forEach((row) => row.classList.toggle("at", row === next));
+  (next.querySelector("[data-open]") ?? next).focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}

@@ -1,0 +1,109 @@
+// Changes as they are committed: a server-sent event says that something has changed, and the page
+// takes its own new text from the server, part by part. Nothing moves under the pointer.
+import { drawCharts } from "./chart.js";
+
+const apartMilliseconds = 1000;
+const spokenApartMilliseconds = 30000;
+let source = null;
+let paused = false;
+let waiting = false;
+let busy = false;
+let lastAt = 0;
+let lastSpoken = 0;
+let changed = 0;
+
+export function startLive() {
+  if (!document.querySelector("[data-live]")) return;
+  document.addEventListener("visibilitychange", connect);
+  connect();
+}
+
+export function togglePause() {
+  paused = !paused;
+  for (const button of document.querySelectorAll("[data-action=pause]")) {
+    button.setAttribute("aria-pressed", String(paused));
+    button.textContent = paused ? "Go on" : "Pause";
+  }
+  connect();
+}
+
+function connect() {
+  const wanted = !paused && !document.hidden;
+  if (!wanted && source) {
+    source.close();
+    source = null;
+  }
+  if (wanted && !source) {
+    source = new EventSource("/api/v1/live");
+    let isFirst = true;
+    source.addEventListener("hello", () => {
+      state("live");
+      // What happened while nobody listened is fetched; the page itself is fresh.
+      if (!isFirst || lastAt) refresh();
+      isFirst = false;
+      lastAt ||= performance.now();
+    });
+    source.addEventListener("calls", (event) => {
+      changed += JSON.parse(event.data).calls.length;
+      refresh();
+    });
+    source.addEventListener("queues", () => {
+      if (document.querySelector("[data-live-queues]")) refresh();
+    });
+    source.onerror = () => state("waiting");
+  }
+  if (!wanted) state(paused ? "paused" : "live");
+}
+
+function state(word) {
+  for (const place of document.querySelectorAll("[data-live-state]")) {
+    if (place.dataset.state === word) continue;
+    place.dataset.state = word;
+    place.textContent = word;
+  }
+}
+
+export function refresh() {
+  if (waiting) return;
+  waiting = true;
+  setTimeout(run, Math.max(0, lastAt + apartMilliseconds - performance.now()));
+}
+
+async function run() {
+  if (busy) return setTimeout(run, 100);
+  waiting = false;
+  busy = true;
+  lastAt = performance.now();
+  try {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" }, credentials: "same-origin" });
+    if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch {
+    state("waiting");
+  } finally {
+    busy = false;
+  }
+}
+
+function take(fresh) {
+  let charts = false;
+  for (const place of document.querySelectorAll("[data-live]")) {
+    const other = place.id && fresh.getElementById(place.id);
+    if (!other || other.innerHTML === place.innerHTML) continue;
+    if (place.contains(document.activeElement) || place.matches(":has(details[open])")) continue;
+    if (place.tagName === "TBODY" && place.matches(":hover")) continue;
+    place.replaceChildren(...other.cloneNode(true).childNodes);
+    charts ||= place.dataset.live === "chart";
+  }
+  if (charts) drawCharts();
+  document.dispatchEvent(new CustomEvent("taken"));
+  speak();
+}
+
+function speak() {
+  const now = performance.now();
+  if (!changed || (lastSpoken && now - lastSpoken < spokenApartMilliseconds)) return;
+  lastSpoken = now;
+  const place = document.getElementById("status");
+  if (place) place.textContent = `${changed} calls are new or have changed.`;
+  changed = 0;
+}
