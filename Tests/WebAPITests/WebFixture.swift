@@ -28,6 +28,7 @@ struct WebFixture: Sendable {
     init(
         secrets: [String] = ["wsec_example"],
         access: AccessRule = .loopback,
+        policy: AccessPolicy = AccessPolicy(),
         budget: any UpstreamBudget = OpenBudget()
     ) async throws {
         let live = Ambient.live(seed: 1)
@@ -43,7 +44,8 @@ struct WebFixture: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = try await CallStore.open(
             path: folder.appending(path: "ringback.sqlite").path,
-            ambient: ambient
+            ambient: ambient,
+            phoneKey: try PhoneKey(id: "test", secret: Data("a secret of the tests only".utf8))
         )
         queues = JobKind.allCases.map { InMemoryQueue(name: $0.queue, ambient: ambient) }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -57,6 +59,8 @@ struct WebFixture: Sendable {
             queues: queues,
             budget: budget,
             access: access,
+            policy: policy,
+            places: WebPlaces(exportsFolder: folder.path),
             metrics: registry,
             families: { registry.families() },
             // What is tested is the answer; a crowded machine must not run into a time limit.
@@ -68,9 +72,10 @@ struct WebFixture: Sendable {
     static func serve(
         secrets: [String] = ["wsec_example"],
         access: AccessRule = .loopback,
+        policy: AccessPolicy = AccessPolicy(),
         _ body: @escaping @Sendable (WebFixture, any TestClientProtocol) async throws -> Void
     ) async throws {
-        let fixture = try await WebFixture(secrets: secrets, access: access)
+        let fixture = try await WebFixture(secrets: secrets, access: access, policy: policy)
         let server = WebServer(fixture.parts)
         let application = Application(router: server.router(), logger: fixture.parts.logger)
         do {
