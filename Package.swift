@@ -217,7 +217,7 @@ let console: [Target] = [
             "Ambient", "Attribution", "CallJobs", "CallStore", "Conversion", "CProcess",
             "Definitions", "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "JobWorker",
             "PhoneNumbers", "RedisClient", "RedisQueue", "Reports", "Scheduling", "Settings",
-            "Telemetry", "Traces", "Upkeep", argumentParser, hdrHistogram, logging, nioCore,
+            "Telemetry", "Traces", "Upkeep", argumentParser, crypto, hdrHistogram, logging, nioCore,
             nioPosix,
         ],
         swiftSettings: strict

@@ -5,7 +5,7 @@ extension CallStore {
     package func conversations(
         after cursor: ConversationCursor? = nil,
         limit: Int
-    ) async throws(StoreError) -> ConversationPage {
+    ) async throws(StoreError) -> ConversationListPage {
         let now = ambient.nowMilliseconds / 1_000
         return try await read { database in
             try ConversationReading(database: database, nowUnix: now).page(cursor, limit)
@@ -46,7 +46,7 @@ struct ConversationReading {
     let nowUnix: Int64
     var workspace = CallIdentity.defaultWorkspace
 
-    func page(_ cursor: ConversationCursor?, _ limit: Int) throws -> ConversationPage {
+    func page(_ cursor: ConversationCursor?, _ limit: Int) throws -> ConversationListPage {
         // The list asks for one more than a page, to know whether there is another.
         let calls = try upstreamRows(cursor, limit + 1)
         let tracked = try trackedRows(cursor, limit + 1)
@@ -55,7 +55,7 @@ struct ConversationReading {
         found += tracked.map { (Self.cursor(of: $0, "start_unix", isUpstream: false), $0) }
         found.sort { $0.cursor.isBefore($1.cursor) }
         let page = found.prefix(limit)
-        return ConversationPage(
+        return ConversationListPage(
             conversations: try page.map { entry in
                 entry.cursor.isUpstream ? try upstream(entry.row) : try reported(entry.row)
             },

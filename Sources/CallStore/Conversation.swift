@@ -58,7 +58,7 @@ package struct ConversationCursor: Hashable, Sendable {
 }
 
 /// A page of conversations, newest first.
-package struct ConversationPage: Hashable, Sendable {
+package struct ConversationListPage: Hashable, Sendable {
     package var conversations: [Conversation]
 
     /// Nil after the last page.

@@ -9,7 +9,8 @@ package import Logging
 package import Telemetry
 
 /// A queue as the server sees and steers it, and puts jobs into it.
-package typealias WebQueue = QueueAdministration & ScheduleAdministration & WorkQueue
+package typealias WebQueue =
+    FeedQueue & QueueAdministration & ScheduleAdministration & WorkQueue
 
 /// Everything that the routes work with.
 package struct WebParts: Sendable {

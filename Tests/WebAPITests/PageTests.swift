@@ -210,8 +210,9 @@ import WebAPI
                 #expect($0.status == .notFound)
                 #expect(
                     String(buffer: $0.body)
-                        == "{\"error\":{\"code\":\"not_found\",\"message\":\"There is nothing at "
-                        + "this address.\"}}\n"
+                        == "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
+                        + "\"code\":\"not_found\",\"detail\":\"There is nothing at this "
+                        + "address.\"}\n"
                 )
             }
         }

@@ -34,6 +34,7 @@ struct WebFixture: Sendable {
     init(
         secrets: [String] = ["wsec_example"],
         access: AccessRule = .loopback,
+        policy: AccessPolicy = AccessPolicy(),
         budget: any UpstreamBudget = OpenBudget(),
         site: PublicSite = PublicSite()
     ) async throws {
@@ -50,7 +51,8 @@ struct WebFixture: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = try await CallStore.open(
             path: folder.appending(path: "ringback.sqlite").path,
-            ambient: ambient
+            ambient: ambient,
+            phoneKey: try PhoneKey(id: "test", secret: Data("a secret of the tests only".utf8))
         )
         queues = JobKind.allCases.map { InMemoryQueue(name: $0.queue, ambient: ambient) }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -64,13 +66,14 @@ struct WebFixture: Sendable {
             queues: queues,
             budget: budget,
             access: access,
+            policy: policy,
+            places: WebPlaces(exportsFolder: folder.path),
             metrics: registry,
             families: { registry.families() },
             site: site,
             // What is tested is the answer; a crowded machine must not run into a time limit.
             figureMax: .seconds(60),
-            files: try WebFiles.load(folder: Self.webFolder),
-            schedules: queues
+            files: try WebFiles.load(folder: Self.webFolder)
         )
     }
 
@@ -78,10 +81,16 @@ struct WebFixture: Sendable {
     static func serve(
         secrets: [String] = ["wsec_example"],
         access: AccessRule = .loopback,
+        policy: AccessPolicy = AccessPolicy(),
         site: PublicSite = PublicSite(),
         _ body: @escaping @Sendable (WebFixture, any TestClientProtocol) async throws -> Void
     ) async throws {
-        let fixture = try await WebFixture(secrets: secrets, access: access, site: site)
+        let fixture = try await WebFixture(
+            secrets: secrets,
+            access: access,
+            policy: policy,
+            site: site
+        )
         let server = WebServer(fixture.parts)
         let application = Application(router: server.router(), logger: fixture.parts.logger)
         do {

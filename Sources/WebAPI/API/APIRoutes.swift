@@ -10,7 +10,8 @@ struct APIRoutes: RouteGroup {
 
     static var endpoints: [Endpoint] {
         ConversationRoutes.endpoints + CallEndpoints.all + AssignmentEndpoints.all
-            + CampaignEndpoints.all + MetricEndpoints.all
+            + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
+            + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

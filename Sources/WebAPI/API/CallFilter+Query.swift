@@ -49,7 +49,7 @@ extension CallFilter {
     }
 
     /// A day such as 2026-05-31, or an instant by RFC 3339.
-    private static func instant(
+    static func instant(
         _ text: String?,
         _ name: String,
         _ zone: TimeZone,

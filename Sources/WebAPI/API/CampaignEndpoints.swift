@@ -3,6 +3,7 @@ import CallStore
 import Foundation
 import HTTPTypes
 import Hummingbird
+import PhoneNumbers
 import Reports
 
 /// Campaigns: the list, one of them, its figures, recipients and touches.
@@ -249,11 +250,8 @@ enum CampaignEndpoints {
             throw APIError(.refused, "It would end before it starts.")
         }
         if let days = sent.windowDays {
-            campaign = campaign.settingWindow(
-                days: days,
-                for: .fromNow,
-                nowUnix: ask.parts.ambient.unixMilliseconds / 1_000
-            )
+            let now = ask.parts.ambient.unixMilliseconds / 1_000
+            campaign = campaign.settingWindow(days: days, for: .fromNow(now), nowUnix: now)
         }
         try await AttributionDesk(store: ask.parts.store, timeZone: ask.parts.places.timeZone)
             .change(campaign, recompute: nil, by: ask.person, note: sent.note)

@@ -80,7 +80,7 @@ enum MetricEndpoints {
         let scope = try scope(of: query)
         let report = try await ask.parts.store.figureReport(scope)
         var compared: CallFigures?
-        if let other = try compared(scope, query) {
+        if let other = try before(scope, query) {
             compared = try await ask.parts.store.figureReport(other).total
         }
         return .json(json(report, compared))
@@ -156,7 +156,7 @@ enum MetricEndpoints {
         return day
     }
 
-    private static func compared(
+    private static func before(
         _ scope: FigureScope,
         _ query: Query
     ) throws(APIError) -> FigureScope? {

@@ -11,7 +11,7 @@ struct OpenAPI {
     }
 
     /// Refusals that any operation may answer with.
-    private static let refusals = [400, 401, 403, 404, 405, 409, 413, 416, 422, 429, 500, 503]
+    private static let refusals = [400, 401, 403, 404, 405, 409, 413, 416, 422, 429, 503]
 
     var document: JSONValue {
         let paths = Dictionary(grouping: endpoints, by: \.path).sorted { $0.key < $1.key }

@@ -1,0 +1,303 @@
+import Ambient
+import CallJobs
+import CallStore
+import Foundation
+import HTTPTypes
+import Hummingbird
+import JobQueue
+import Reports
+
+/// Exports: asked for, followed, fetched in parts, and removed.
+enum ExportEndpoints {
+    static var all: [Endpoint] { [list, start, one, file, remove] }
+
+    /// Exports that the list shows.
+    private static let listMax = 200
+
+    private static let record = Schema.fields(
+        ("id", .text),
+        ("state", .text),
+        ("what", .optional(.text)),
+        ("dialect", .optional(.text)),
+        ("file", .optional(.text)),
+        ("rows", .optional(.count)),
+        ("bytes", .optional(.count)),
+        ("sha256", .optional(.text)),
+        ("filter", .optional(.text)),
+        ("by", .optional(.text)),
+        ("created", .optional(.instant)),
+        ("expires", .optional(.instant)),
+        ("reason", .optional(.text))
+    )
+
+    private static func json(_ record: ExportRecord) -> JSONValue {
+        .fields(
+            ("id", .text(record.jobID)),
+            ("state", .text(record.state.rawValue)),
+            ("what", .text(record.what)),
+            ("dialect", .text(record.dialect)),
+            ("file", .text(record.fileName)),
+            ("rows", .integer(record.rows)),
+            ("bytes", .integer(record.bytes)),
+            ("sha256", .text(record.sha256)),
+            ("filter", .text(record.filter)),
+            ("by", .text(record.createdBy)),
+            ("created", .text(ISOTime.text(milliseconds: record.createdMilliseconds))),
+            ("expires", .text(ISOTime.text(milliseconds: record.expiresMilliseconds))),
+            ("reason", .null)
+        )
+    }
+
+    /// One whose job has not finished.
+    private static func json(_ id: JobID, _ state: String, reason: String?) -> JSONValue {
+        .fields(
+            ("id", .text(id.text)),
+            ("state", .text(state)),
+            ("what", .null),
+            ("dialect", .null),
+            ("file", .null),
+            ("rows", .null),
+            ("bytes", .null),
+            ("sha256", .null),
+            ("filter", .null),
+            ("by", .null),
+            ("created", .null),
+            ("expires", .null),
+            ("reason", .optional(reason))
+        )
+    }
+
+    private static let list = Endpoint(
+        method: .get,
+        path: "/api/v1/exports",
+        summary: "The newest files that were written.",
+        answer: .list(record)
+    ) { ask in
+        .json(.list(try await ask.parts.store.exports(limit: listMax).map(json)))
+    }
+
+    // MARK: Asking for one
+
+    private struct Sent: Decodable {
+        var what: String
+        var dialect: String?
+        var from: String?
+        var to: String?
+        var agent: String?
+        var campaign: Int64?
+        var outcome: String?
+        var conversion: String?
+    }
+
+    private static let start = Endpoint(
+        method: .post,
+        path: "/api/v1/exports",
+        summary: "Have a file written; it is followed and fetched by its id.",
+        body: .sent(
+            [("what", .word(ExportArguments.Subject.self))],
+            optional: [
+                ("dialect", .word(ExportArguments.Dialect.self)), ("from", .text), ("to", .text),
+                ("agent", .bounded(1...256)), ("campaign", .identifier),
+                ("outcome", .words(["success", "failure", "unknown", "pending"])),
+                ("conversion", .words(["yes", "no", "unknown"])),
+            ]
+        ),
+        answer: record,
+        status: .accepted
+    ) { ask in
+        let sent = try await ask.body(Sent.self)
+        let arguments = try arguments(sent, ask)
+        do {
+            _ = try ExportArguments(payload: arguments.payload)
+        } catch {
+            throw APIError(.badRequest, "The export cannot be made: \(error).")
+        }
+        let job = NewJob(arguments, ambient: ask.parts.ambient)
+        let queue = try QueueEndpoints.find(JobKind.export.queue.text, ask)
+        let call = try EnqueueCallID(ask.parts.ambient.newID().uuidString.lowercased())
+        _ = try await queue.enqueue([job], call: call)
+        try await QueueEndpoints.note(
+            "export.request",
+            "job:\(job.id)",
+            after: ["what": .text(sent.what)],
+            ask
+        )
+        return .json(json(job.id, "queued", reason: nil), status: .accepted)
+    }
+
+    private static func arguments(_ sent: Sent, _ ask: Ask) throws(APIError) -> ExportArguments {
+        guard let subject = ExportArguments.Subject(rawValue: sent.what) else {
+            throw APIError(.badRequest, "what is no kind of export.")
+        }
+        var dialect = ExportArguments.Dialect.data
+        if let word = sent.dialect {
+            guard let known = ExportArguments.Dialect(rawValue: word) else {
+                throw APIError(.badRequest, "dialect is none that is known.")
+            }
+            dialect = known
+        }
+        try APIError.check(sent.agent, "agent", in: 1...256)
+        if let outcome = sent.outcome,
+            !["success", "failure", "unknown", "pending"].contains(outcome)
+        {
+            throw APIError(.badRequest, "outcome must be success, failure, unknown or pending.")
+        }
+        var conversion: Ternary?
+        if let word = sent.conversion {
+            guard let known = Ternary(rawValue: word) else {
+                throw APIError(.badRequest, "conversion must be yes, no or unknown.")
+            }
+            conversion = known
+        }
+        if let campaign = sent.campaign, campaign <= 0 {
+            throw APIError(.badRequest, "campaign must be a campaign's id.")
+        }
+        let zone = ask.parts.places.timeZone
+        let filter = CallFilter(
+            fromUnix: try CallFilter.instant(sent.from, "from", zone, isEnd: false),
+            toUnix: try CallFilter.instant(sent.to, "to", zone, isEnd: true),
+            agentID: sent.agent,
+            campaign: sent.campaign.map { .one(CampaignID($0)) },
+            outcome: sent.outcome,
+            conversion: conversion
+        )
+        return ExportArguments(
+            subject: subject,
+            dialect: dialect,
+            filter: filter,
+            person: ask.person
+        )
+    }
+
+    // MARK: One of them
+
+    private static func id(of ask: Ask) throws -> JobID {
+        do {
+            return try JobID(try ask.word("id"))
+        } catch {
+            throw APIError(.notFound, "There is no such export.")
+        }
+    }
+
+    private static let one = Endpoint(
+        method: .get,
+        path: "/api/v1/exports/{id}",
+        summary: "One export: queued, running, finished, expired or dead.",
+        answer: record
+    ) { ask in
+        let id = try id(of: ask)
+        if let found = try await ask.parts.store.export(ofJob: id) { return .json(json(found)) }
+        let history = try await ask.parts.store.history(of: id)
+        if let job = history.indexed ?? history.done {
+            return .json(json(id, job.state.rawValue, reason: job.reason))
+        }
+        let queue = try QueueEndpoints.find(JobKind.export.queue.text, ask)
+        guard let record = try await queue.job(id) else {
+            throw APIError(.notFound, "There is no such export.")
+        }
+        return .json(json(id, record.state.rawValue, reason: record.reason))
+    }
+
+    /// The record of a file that is there.
+    private static func finished(_ ask: Ask) async throws -> ExportRecord {
+        let found = try await ask.parts.store.export(ofJob: try id(of: ask))
+        guard let found, found.state == .finished else {
+            throw APIError(.notFound, "There is no such file, or its time is over.")
+        }
+        return found
+    }
+
+    private static func path(_ name: String, _ ask: Ask) -> String {
+        ask.parts.places.exportsFolder + "/" + name
+    }
+
+    private static let file = Endpoint(
+        method: .get,
+        path: "/api/v1/exports/{id}/file",
+        summary: "The file, or the part of it that Range names.",
+        alsoStatus: [.partialContent, .notModified],
+        contentType: "application/octet-stream"
+    ) { ask in
+        let record = try await finished(ask)
+        let tag = "\"\(record.sha256)\""
+        var headers: HTTPFields = [
+            .eTag: tag, .acceptRanges: "bytes", .contentType: "application/octet-stream",
+            .cacheControl: "private, no-cache",
+        ]
+        let request = ask.request.headers
+        if request[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
+        let name = record.fileName.split(separator: "/").last.map(String.init) ?? "export"
+        headers[.contentDisposition] = "attachment; filename=\"\(name)\""
+        let bytes = Int(record.bytes)
+        let range = try range(request, tag: tag, of: bytes)
+        // Once for each fetch, not for each of its parts.
+        if (range?.lowerBound ?? 0) == 0 {
+            try await QueueEndpoints.note("export.download", "job:\(record.jobID)", ask)
+        }
+        let io = FileIO()
+        guard let range else {
+            let body = try await io.loadFile(
+                path: path(record.fileName, ask),
+                context: ask.context
+            )
+            return Response(status: .ok, headers: headers, body: body)
+        }
+        headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound)/\(bytes)"
+        let body = try await io.loadFile(
+            path: path(record.fileName, ask),
+            range: range,
+            context: ask.context
+        )
+        return Response(status: .partialContent, headers: headers, body: body)
+    }
+
+    /// The one range that is asked for; nil for the whole file.
+    static func range(
+        _ headers: HTTPFields,
+        tag: String,
+        of bytes: Int
+    ) throws(APIError) -> ClosedRange<Int>? {
+        guard let text = headers[.range] else { return nil }
+        // The part of another file would be put behind this one's.
+        if let condition = headers[.ifRange], condition != tag { return nil }
+        // Several ranges, and units that are not bytes, may be left out of account.
+        guard let parts = text.wholeMatch(of: /bytes=(\d*)-(\d*)/) else { return nil }
+        let (first, last) = (Int(parts.1), Int(parts.2))
+        switch (first, last) {
+        case (let first?, let last?) where first <= last && first < bytes:
+            return first...min(last, bytes - 1)
+        case (let first?, nil) where first < bytes: return first...(bytes - 1)
+        case (nil, let count?) where count > 0 && bytes > 0:
+            return max(0, bytes - count)...(bytes - 1)
+        default:
+            var error = APIError(.rangeNotSatisfiable, "The file has \(bytes) bytes.")
+            error.headers[.contentRange] = "bytes */\(bytes)"
+            throw error
+        }
+    }
+
+    private static let remove = Endpoint(
+        method: .delete,
+        path: "/api/v1/exports/{id}",
+        summary: "Remove a file before its time is over.",
+        answer: .fields(("removed", .bool))
+    ) { ask in
+        let record = try await finished(ask)
+        // The files first: a row that says that they are gone would never be looked at again.
+        for name in [record.fileName, record.manifestName] {
+            let path = path(name, ask)
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            try FileManager.default.removeItem(atPath: path)
+        }
+        let note = AuditNote(
+            actor: ask.person,
+            action: "export.remove",
+            object: "job:\(record.jobID)"
+        )
+        try await ask.parts.store.write { writer in
+            try writer.markExpired([record.id])
+            try writer.audit(note)
+        }
+        return .json(.fields(("removed", .bool(true))))
+    }
+}
