@@ -15,7 +15,7 @@ enum Schema {
         (10, PackageResources.v010_keep_rules_sql),
         (11, PackageResources.v011_create_figures_sql),
         (12, PackageResources.v012_add_privacy_sql),
-        (15, PackageResources.v015_add_public_pages_sql),
+        (15, PackageResources.v015_reach_outside_sql),
     ]
 
     /// What this program's store looks like.

@@ -30,7 +30,8 @@ package struct RingbackCommand: ParsableCommand {
             ReportCommand.self, ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
             ConfigCommand.self, BenchCommand.self, CallerCommand.self, KeysCommand.self,
-            AuditLogCommand.self,
+            AuditLogCommand.self, EndpointsCommand.self, DeliveriesCommand.self,
+            AlertsCommand.self,
         ]
     )
 

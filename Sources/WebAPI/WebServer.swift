@@ -105,7 +105,7 @@ package struct WebServer: Sendable {
     private var groups: [any RouteGroup] {
         [
             WebhookRoute(parts: parts, sender: sender), ProbeRoutes(parts: parts),
-            TouchRoutes(parts: parts), CodeRoutes(parts: parts),
+            TouchRoutes(parts: parts), CodeRoutes(parts: parts), AlertRoutes(parts: parts),
             PublicFileRoutes(files: parts.site.files),
         ]
     }

@@ -47,11 +47,11 @@ struct Server {
             ambient: host.ambient,
             logger: host.logger
         )
-        let files = PublicFiles(folder: settings.webFolder)
-        if !files.missing.isEmpty {
+        let publicFiles = PublicFiles(folder: settings.webFolder)
+        if !publicFiles.missing.isEmpty {
             host.logger.notice(
                 "Files for web pages are missing; is RINGBACK_WEB right?",
-                metadata: ["missing": "\(files.missing.joined(separator: " "))"]
+                metadata: ["missing": "\(publicFiles.missing.joined(separator: " "))"]
             )
         }
         let server = WebServer(
@@ -70,7 +70,7 @@ struct Server {
                 families: { telemetry.families() },
                 site: PublicSite(
                     address: settings.server.publicURL ?? "http://\(settings.server.address)",
-                    files: files
+                    files: publicFiles
                 )
             )
         )

@@ -280,7 +280,8 @@ struct PrivacyTests {
             "holdouts", "closed_months", "month_changes", "rule_lexicons", "rule_pointers",
             "label_samples", "label_queue", "rescores", "rescore_changes", "report_zone",
             "report_offsets", "change_sequence", "call_facts", "daily_figures",
-            "duration_classes", "daily_durations", "conversion_events",
+            "duration_classes", "daily_durations", "conversion_events", "event_endpoints",
+            "outgoing_events", "event_deliveries", "alert_states",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(
