@@ -101,6 +101,7 @@ let adapters: [Target] = [
         linkerSettings: [.linkedLibrary("phonenumber"), .linkedLibrary("stdc++")]
     ),
     .target(name: "HTTPClient", dependencies: ["Ambient", "CCurl"], swiftSettings: strict),
+    .target(name: "Mail", dependencies: ["CCurl"], swiftSettings: strict),
     .target(
         name: "Definitions",
         resources: [.embedInCode("Texts")],
@@ -188,6 +189,14 @@ let product: [Target] = [
         swiftSettings: strict
     ),
     .target(
+        name: "Delivery",
+        dependencies: [
+            "Ambient", "CallStore", "HTTPClient", "JobQueue", "JobWorker", "Mail", "Settings",
+            crypto, logging,
+        ],
+        swiftSettings: strict
+    ),
+    .target(
         name: "Upkeep",
         dependencies: [
             "Ambient", "CallJobs", "CallStore", "CZlib", "JobQueue", "JobWorker", "PhoneNumbers",
@@ -199,7 +208,7 @@ let product: [Target] = [
         name: "WebAPI",
         dependencies: [
             "Ambient", "Attribution", "CallJobs", "CallStore", "Conversion", "Definitions",
-            "ElevenLabs", "Export", "JobQueue", "JobWorker", "PhoneNumbers", "Reports",
+            "Delivery", "ElevenLabs", "Export", "JobQueue", "JobWorker", "PhoneNumbers", "Reports",
             "Scheduling", "Telemetry", "Traces", "Upkeep", crypto, hummingbird, logging, metrics,
             metricsCore, mustache, nioCore, nioPosix, serviceLifecycle,
             .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -215,7 +224,8 @@ let console: [Target] = [
         name: "Console",
         dependencies: [
             "Ambient", "Attribution", "CallJobs", "CallStore", "Conversion", "CProcess",
-            "Definitions", "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue", "JobWorker",
+            "Definitions", "Delivery", "ElevenLabs", "Export", "Hosting", "HTTPClient", "JobQueue",
+            "JobWorker",
             "PhoneNumbers", "RedisClient", "RedisQueue", "Reports", "Scheduling", "Settings",
             "Telemetry", "Traces", "Upkeep", argumentParser, crypto, hdrHistogram, logging, nioCore,
             nioPosix,
@@ -239,7 +249,7 @@ let executables: [Target] = [
     worker("attribution", "Attribution"),
     worker("conversion", "Conversion"),
     worker("export", "Export"),
-    worker("upkeep", "Upkeep"),
+    worker("upkeep", "Upkeep", ["Delivery", "HTTPClient"]),
     .executableTarget(
         name: "scheduler",
         dependencies: [
@@ -394,6 +404,13 @@ let testing: [Target] = [
         ]
     ),
     tests("Reports", ["CallStore", "Definitions", "Reports"]),
+    tests(
+        "Delivery",
+        [
+            "CallJobs", "CallStore", "Delivery", "ElevenLabs", "HTTPClient", "JobQueue",
+            "JobWorker", "Mail", "Upkeep", grdb, hummingbird, logging, nioCore, nioPosix,
+        ]
+    ),
     tests(
         "Upkeep",
         [

@@ -41,8 +41,20 @@ package struct UpkeepArguments: JobArguments {
         /// Erasures of callers that were interrupted.
         case erasures
 
+        /// Old outgoing events, and the log of their deliveries.
+        case events
+
+        /// Tells an endpoint of the events that wait for it; never part of retention.
+        case deliver
+
+        /// Checks the rules of the alerts; never part of retention.
+        case alerts
+
         /// What the database itself wants now and then.
         case database
+
+        /// Whether it is one of those that `retention` starts.
+        package var isRetention: Bool { ![.retention, .deliver, .alerts].contains(self) }
     }
 
     package var task: Task
@@ -50,9 +62,18 @@ package struct UpkeepArguments: JobArguments {
     /// The last row that the jobs before have looked at.
     package var after: Int64
 
+    /// Whom `deliver` tells; nil for every other task.
+    package var endpoint: EndpointID?
+
     package init(_ task: Task, after: Int64 = 0) {
         self.task = task
         self.after = after
+    }
+
+    /// Tells this endpoint of what waits for it.
+    package init(deliveringTo endpoint: EndpointID) {
+        self.init(.deliver)
+        self.endpoint = endpoint
     }
 
     package static let kind = JobKind.upkeep
@@ -63,11 +84,16 @@ package struct UpkeepArguments: JobArguments {
         }
         self.task = task
         after = try fields.integer("after") ?? 0
+        endpoint = try fields.integer("endpoint").map { EndpointID($0) }
+        guard (task == .deliver) == (endpoint != nil) else {
+            throw .missing(field: task == .deliver ? "endpoint" : "task")
+        }
     }
 
     package var fields: [String: StoredValue] {
         var fields: [String: StoredValue] = ["task": .text(task.rawValue)]
         if after > 0 { fields["after"] = .integer(after) }
+        if let endpoint { fields["endpoint"] = .integer(endpoint.number) }
         return fields
     }
 }

@@ -41,6 +41,7 @@ extension CallStore {
             let writer = writer(on: database)
             try first?(writer)
             let verdicts = try writer.apply(jobs)
+            try writer.announceEvents()
             return LedgerReceipt(verdicts: verdicts, outbox: writer.added.entries)
         }
     }

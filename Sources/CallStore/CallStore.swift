@@ -77,7 +77,10 @@ package struct CallStore: Sendable {
         // Here and not there: the transaction runs on SQLite's own queue, outside of this task.
         let cause = TraceScope.current
         return try await self.change { database in
-            try change(writer(on: database, cause: cause))
+            let writer = writer(on: database, cause: cause)
+            let value = try change(writer)
+            try writer.announceEvents()
+            return value
         }
     }
 

@@ -17,7 +17,7 @@ enum Schema {
         (12, PackageResources.v012_add_privacy_sql),
         (13, PackageResources.v013_track_conversations_sql),
         (14, PackageResources.v014_sum_satisfaction_sql),
-        (15, PackageResources.v015_add_public_pages_sql),
+        (15, PackageResources.v015_reach_outside_sql),
     ]
 
     /// What this program's store looks like.

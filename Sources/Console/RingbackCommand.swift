@@ -30,8 +30,8 @@ package struct RingbackCommand: ParsableCommand {
             ReportCommand.self, ExportCommand.self,
             LimitsCommand.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
             ConfigCommand.self, BenchCommand.self, CallerCommand.self, KeysCommand.self,
-            TokensCommand.self,
-            AuditLogCommand.self,
+            TokensCommand.self, AuditLogCommand.self, EndpointsCommand.self, DeliveriesCommand.self,
+            AlertsCommand.self,
         ]
     )
 

@@ -85,7 +85,14 @@ enum EasyOptions {
             setter.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         }
         // An empty text also keeps libcurl from reading the environment by itself.
-        setter.set(CURLOPT_PROXY, settings.proxy.proxy(for: request.url) ?? "")
+        let isOpen = request.reach == .anywhere
+        let proxy = isOpen ? settings.proxy.proxy(for: request.url) : nil
+        setter.set(CURLOPT_PROXY, proxy ?? "")
+        if !isOpen {
+            setter.refusePrivateAddresses()
+            setter.set(CURLOPT_FRESH_CONNECT, 1)
+            setter.set(CURLOPT_FORBID_REUSE, 1)
+        }
         setter.set(CURLOPT_NOPROXY, settings.proxy.exceptions)
         setter.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     }
@@ -146,6 +153,10 @@ private struct Setter {
                 return ringback_curl_copy_body(easy, address, curl_off_t(bytes.count))
             }
         )
+    }
+
+    mutating func refusePrivateAddresses() {
+        note(ringback_curl_refuse_private(easy))
     }
 
     mutating func setCallbacks() {

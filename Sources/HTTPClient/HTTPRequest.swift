@@ -15,6 +15,9 @@ package struct HTTPRequest: Sendable, Equatable {
     /// it at zero when one of them is a secret.
     package var redirectsMax: Int
 
+    /// Which networks it may lead into.
+    package var reach: HTTPReach
+
     package init(
         method: HTTPMethod = .get,
         url: String,
@@ -22,7 +25,8 @@ package struct HTTPRequest: Sendable, Equatable {
         body: [UInt8] = [],
         timeouts: HTTPTimeouts = HTTPTimeouts(),
         responseBytesMax: Int = 64 * 1_024 * 1_024,
-        redirectsMax: Int = 0
+        redirectsMax: Int = 0,
+        reach: HTTPReach = .anywhere
     ) {
         self.method = method
         self.url = url
@@ -31,6 +35,7 @@ package struct HTTPRequest: Sendable, Equatable {
         self.timeouts = timeouts
         self.responseBytesMax = responseBytesMax
         self.redirectsMax = redirectsMax
+        self.reach = reach
     }
 
     /// Checks what libcurl would otherwise put on the wire unread.
@@ -59,6 +64,19 @@ package struct HTTPRequest: Sendable, Equatable {
             throw .invalidRequest(reason: "a limit is negative")
         }
     }
+}
+
+/// Which networks a request may lead into.
+package enum HTTPReach: Sendable, Equatable {
+    case anywhere
+
+    /// Only addresses of the public internet, whatever a name resolves to; for addresses that others
+    /// gave us.
+    ///
+    /// Each address is looked at when its connection is made, so that a name that answers
+    /// differently the second time leads nowhere. No proxy is used, for it would look the name
+    /// up by itself, and no connection is shared with requests that may go anywhere.
+    case publicOnly
 }
 
 /// A method by its name; the usual ones have a constant.

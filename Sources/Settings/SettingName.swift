@@ -38,6 +38,13 @@ package enum SettingName: String, CaseIterable, Sendable {
     case logFormat = "LOG_FORMAT"
     case readOnly = "RINGBACK_READ_ONLY"
     case web = "RINGBACK_WEB"
+    case privateHosts = "RINGBACK_PRIVATE_HOSTS"
+    case smtp = "RINGBACK_SMTP_URL"
+    case mailFrom = "RINGBACK_MAIL_FROM"
+    case alertRecipients = "RINGBACK_ALERT_MAIL"
+    case alertWebhook = "RINGBACK_ALERT_URL"
+    case alertSecret = "RINGBACK_ALERT_SECRET"
+    case alertCost = "RINGBACK_ALERT_COST"
 }
 
 /// What people need to know of a setting.
@@ -80,6 +87,9 @@ extension SettingName {
             upstreamFacts
         case .http, .adminToken, .publicURL, .corsOrigins, .trustedProxies, .readOnly:
             serverFacts
+        case .privateHosts, .smtp, .mailFrom, .alertRecipients, .alertWebhook, .alertSecret,
+            .alertCost:
+            outsideFacts
         case .concurrency, .metrics, .retentionRaw, .retentionWebhooks, .retentionExports,
             .retentionLedger, .logLevel, .logFormat:
             runningFacts
@@ -261,6 +271,45 @@ extension SettingName {
             SettingFacts(
                 "the proxies whose forwarding headers are believed, separated by commas",
                 example: "127.0.0.1,10.0.0.0/8"
+            )
+        }
+    }
+
+    private var outsideFacts: SettingFacts {
+        switch self {
+        case .privateHosts:
+            SettingFacts(
+                "the hosts in private networks that events and alerts may be sent to, by name",
+                example: "crm.internal,127.0.0.1"
+            )
+        case .smtp:
+            // Its password alone is secret; `SettingRow` masks just that.
+            SettingFacts(
+                "the mail server that alerts are sent through",
+                example: "smtps://ringback:password@mail.example.com"
+            )
+        case .mailFrom:
+            SettingFacts("the sender of alerts by mail", example: "ringback@example.com")
+        case .alertRecipients:
+            SettingFacts(
+                "who gets alerts by mail, separated by commas",
+                example: "ops@example.com,ana@example.com"
+            )
+        case .alertCost:
+            SettingFacts(
+                "what a conversion may cost of the agent, in US dollars, before that is an alert",
+                example: "12.50"
+            )
+        case .alertWebhook:
+            SettingFacts(
+                "the address that alerts are posted to",
+                example: "https://hooks.example.com/ringback"
+            )
+        default:
+            SettingFacts(
+                "the secret that signs alerts posted to RINGBACK_ALERT_URL",
+                example: "a-long-random-text-of-32-characters",
+                isSecret: true
             )
         }
     }

@@ -111,6 +111,42 @@ enum SettingParsers {
         return networks
     }
 
+    /// Names or addresses of hosts, separated by commas.
+    static func hosts(_ text: String) throws(Unacceptable) -> [String] {
+        let hosts = items(text).map { $0.lowercased() }
+        let isSound = hosts.allSatisfy { host in
+            host.utf8.allSatisfy { byte in
+                (0x61...0x7A).contains(byte) || (0x30...0x3A).contains(byte)
+                    || [0x2D, 0x2E, 0x5B, 0x5D].contains(byte)
+            }
+        }
+        guard isSound else { throw Unacceptable(expected: "a list of host names or addresses") }
+        return hosts
+    }
+
+    /// Mail addresses, separated by commas: nothing that a mail's head could be broken with.
+    static func mailAddresses(_ text: String) throws(Unacceptable) -> [String] {
+        let addresses = items(text)
+        let isSound = addresses.allSatisfy { address in
+            let parts = address.split(separator: "@", omittingEmptySubsequences: false)
+            return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && address.utf8.count <= 254
+                && address.utf8.allSatisfy {
+                    $0 > 0x20 && $0 < 0x7F && !"<>()\",;:\\".utf8.contains($0)
+                }
+        }
+        guard isSound else { throw Unacceptable(expected: "a list of mail addresses") }
+        return addresses
+    }
+
+    /// `smtp` or `smtps` with a host; its password makes it a secret.
+    static func mailServer(_ text: String) throws(Unacceptable) -> Secret {
+        guard let parts = URLComponents(string: text),
+            ["smtp", "smtps"].contains(parts.scheme ?? ""),
+            let host = parts.host, !host.isEmpty, parts.query == nil, parts.fragment == nil
+        else { throw Unacceptable(expected: "an address that begins with smtps:// or smtp://") }
+        return Secret(text)
+    }
+
     private static func addressBits(_ text: String) -> Int {
         var four = in_addr()
         var six = in6_addr()

@@ -33,6 +33,7 @@ extension Settings {
         webhook = WebhookSettings(reading: &reader)
         server = ServerSettings(reading: &reader)
         worker = WorkerSettings(reading: &reader)
+        outside = OutsideSettings(reading: &reader)
         retention = RetentionSettings(reading: &reader)
         privacy = PrivacySettings(reading: &reader)
         log = LogSettings(reading: &reader)
@@ -90,6 +91,40 @@ extension ServerSettings {
         corsOrigins = reader.value(.corsOrigins, standard: [], SettingParsers.origins)
         trustedProxies = reader.value(.trustedProxies, standard: [], SettingParsers.networks)
         isReadOnly = reader.value(.readOnly, standard: false, SettingParsers.flag)
+    }
+}
+
+extension OutsideSettings {
+    fileprivate init(reading reader: inout SettingReader) {
+        privateHosts = Set(
+            reader.value(.privateHosts, standard: []) { (text) throws(Unacceptable) in
+                try SettingParsers.hosts(text)
+            }
+        )
+        smtp = reader.optional(.smtp, SettingParsers.mailServer)
+        mailFrom = reader.optional(.mailFrom) { (text) throws(Unacceptable) in
+            guard let address = try SettingParsers.mailAddresses(text).first else {
+                throw Unacceptable(expected: "a mail address")
+            }
+            return address
+        }
+        alertRecipients = reader.value(
+            .alertRecipients,
+            standard: [],
+            SettingParsers.mailAddresses
+        )
+        alertWebhook = reader.optional(.alertWebhook) { (text) throws(Unacceptable) in
+            let parts = text.split(separator: "?", maxSplits: 1).map(String.init)
+            _ = try SettingParsers.webURL(parts.first ?? "")
+            return text
+        }
+        alertSecret = reader.secret(.alertSecret, bytesMin: 16)
+        alertCost = reader.optional(.alertCost) { (text) throws(Unacceptable) in
+            guard let cost = Double(text), cost.isFinite, cost > 0 else {
+                throw Unacceptable(expected: "an amount over 0, such as 12.50")
+            }
+            return cost
+        }
     }
 }
 

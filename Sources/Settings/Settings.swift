@@ -14,6 +14,7 @@ package struct Settings: Sendable {
     package let webhook: WebhookSettings
     package let server: ServerSettings
     package let worker: WorkerSettings
+    package let outside: OutsideSettings
     package let retention: RetentionSettings
     package let privacy: PrivacySettings
     package let log: LogSettings
@@ -118,6 +119,22 @@ package struct ServerSettings: Sendable, Equatable {
             ]
         )
     }
+}
+
+/// Whom alerts and events reach outside of this machine.
+package struct OutsideSettings: Sendable, Equatable {
+    /// Names of hosts in private networks that may be reached all the same, in lower case.
+    package let privateHosts: Set<String>
+
+    /// Holds the mail server's password.
+    package let smtp: Secret?
+    package let mailFrom: String?
+    package let alertRecipients: [String]
+    package let alertWebhook: String?
+    package let alertSecret: Secret?
+
+    /// US dollars.
+    package let alertCost: Double?
 }
 
 /// How a worker process runs.

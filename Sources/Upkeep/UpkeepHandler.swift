@@ -19,15 +19,23 @@ package struct UpkeepHandler: JobHandler {
     let store: CallStore
     let settings: UpkeepSettings
     let copies: JobCopies
+    let errands: UpkeepErrands
 
     /// - Parameters:
     ///   - store: What is tidied.
     ///   - settings: How long things are kept.
     ///   - jobs: The queues, for erasures that were interrupted.
-    package init(store: CallStore, settings: UpkeepSettings, jobs: JobCopies = .none) {
+    ///   - errands: What is done outside of the store.
+    package init(
+        store: CallStore,
+        settings: UpkeepSettings,
+        jobs: JobCopies = .none,
+        errands: UpkeepErrands = .none
+    ) {
         self.store = store
         self.settings = settings
         copies = jobs
+        self.errands = errands
     }
 
     package func policy(forKind kind: String) -> JobPolicy { JobKind.upkeep.policy }
@@ -69,7 +77,7 @@ package struct UpkeepHandler: JobHandler {
         switch task {
         case .retention:
             return .done { writer in
-                for task in UpkeepArguments.Task.allCases where task != .retention {
+                for task in UpkeepArguments.Task.allCases where task.isRetention {
                     try writer.addToOutbox(Self.next(task))
                 }
             }
@@ -87,6 +95,13 @@ package struct UpkeepHandler: JobHandler {
         case .rekeyCalls: return try await rekey(.parties, arguments)
         case .rekeyRecipients: return try await rekey(.recipients, arguments)
         case .erasures: return try await finishErasures(context)
+        case .events: return .done(batches(of: task, events))
+        case .deliver:
+            guard let endpoint = arguments.endpoint else {
+                return .discard(reason: "no endpoint is named")
+            }
+            return try await errands.deliver(endpoint, context)
+        case .alerts: return try await errands.alerts(context)
         case .database:
             try await store.optimize()
             let left = try await store.checkpoint()
@@ -178,6 +193,15 @@ package struct UpkeepHandler: JobHandler {
                     limit: limit
                 )
             },
+        ]
+    }
+
+    private var events: [Batch] {
+        let settings = settings
+        return [
+            { writer, limit in
+                try writer.removeEvents(before: writer.moment(settings.ledger), limit: limit)
+            }
         ]
     }
 

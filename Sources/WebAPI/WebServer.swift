@@ -122,6 +122,7 @@ package struct WebServer: Sendable {
             LiveRoute(live: live),
             TouchRoutes(parts: parts),
             CodeRoutes(parts: parts),
+            AlertRoutes(parts: parts),
             PublicFileRoutes(files: parts.site.files),
         ]
         if let files = parts.files {

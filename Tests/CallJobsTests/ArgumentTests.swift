@@ -89,7 +89,9 @@ struct ArgumentTests {
     func exportRoundTrip(filter: CallFilter) throws {
         let arguments = ExportArguments(filter: filter, timeZone: "Europe/Berlin", person: "ana")
         #expect(try ExportArguments(payload: arguments.payload) == arguments)
-        for task in UpkeepArguments.Task.allCases {
+        let delivery = UpkeepArguments(deliveringTo: EndpointID(3))
+        #expect(try UpkeepArguments(payload: delivery.payload) == delivery)
+        for task in UpkeepArguments.Task.allCases where task != .deliver {
             let upkeep = UpkeepArguments(task)
             #expect(try UpkeepArguments(payload: upkeep.payload) == upkeep)
         }

@@ -283,6 +283,7 @@ struct PrivacyTests {
             "report_offsets", "change_sequence", "call_facts", "daily_figures",
             "duration_classes", "daily_durations", "conversion_events", "api_tokens",
             "rated_calls", "daily_satisfaction", "touch_figures", "saved_views",
+            "event_endpoints", "outgoing_events", "event_deliveries", "alert_states",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(

@@ -132,10 +132,7 @@ export class RingbackClient {
   live(listener) {
     if (this.#token !== undefined || typeof globalThis.EventSource !== "function") return undefined;
     const source = new EventSource(this.#address("/api/v1/live"), { withCredentials: true });
-    source.onmessage = listener;
-    for (const name of ["call", "calls", "figures", "queues", "change"]) {
-      source.addEventListener(name, listener);
-    }
+    source.addEventListener("calls", listener);
     return () => source.close();
   }
 

@@ -1,5 +1,7 @@
 import Ambient
 import CallJobs
+import Delivery
+import HTTPClient
 import Hosting
 import Settings
 import Upkeep
@@ -19,15 +21,39 @@ enum Main {
                 numbers: retention.numbers,
                 transcripts: retention.transcripts
             )
+            let http = try host.openHTTP()
+            let outside = host.settings.outside
+            let poster = Poster(http: http, ambient: host.ambient, settings: outside)
+            let channels = AlertChannels(
+                poster: poster,
+                ambient: host.ambient,
+                settings: outside
+            )
             try await host.work(.upkeep) { tools in
-                UpkeepHandler(
+                let deliverer = EventDeliverer(store: tools.store, poster: poster)
+                let checker = AlertChecker(
+                    store: tools.store,
+                    gathering: AlertGathering(
+                        store: tools.store,
+                        queues: tools.queues.all,
+                        ambient: host.ambient,
+                        costMax: outside.alertCost
+                    ),
+                    channels: channels
+                )
+                return UpkeepHandler(
                     store: tools.store,
                     settings: settings,
                     jobs: JobCopies(queues: tools.queues.all) {
                         try await tools.queues.rewriteFiles(for: tools.host)
-                    }
+                    },
+                    errands: UpkeepErrands(
+                        deliver: { try await deliverer.deliver(to: $0, in: $1) },
+                        alerts: { try await checker.check(in: $0) }
+                    )
                 )
             }
+            await http.shutDown()
         }
     }
 }

@@ -24,6 +24,20 @@ CURLcode ringback_curl_copy_body(CURL *easy, const void *bytes, curl_off_t count
 CURLcode ringback_curl_set_sink(CURL *easy, CURLoption option, curl_write_callback callback);
 CURLcode ringback_curl_set_prerequest(CURL *easy, curl_prereq_callback callback);
 
+// Has the transfer connect to addresses of the public internet only.
+CURLcode ringback_curl_refuse_private(CURL *easy);
+
+// Sends one mail and returns when that is done or has failed: blocks the thread.
+//
+// `server` is smtp:// or smtps:// with user and password if there are any; `from` and `recipients`
+// stand in angle brackets. Without TLS a password is not sent.
+CURLcode ringback_curl_send_mail(const char *server, const char *from,
+                                 struct curl_slist *recipients, const void *bytes, size_t count,
+                                 long seconds_max);
+
+// Whether an address, 4 bytes of IPv4 or 16 of IPv6, is no address of the public internet.
+int ringback_address_is_private(const unsigned char *bytes, size_t count);
+
 CURLcode ringback_curl_get_long(CURL *easy, CURLINFO info, long *value);
 CURLcode ringback_curl_get_pointer(CURL *easy, CURLINFO info, char **value);
 

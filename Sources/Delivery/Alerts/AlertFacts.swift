@@ -1,0 +1,65 @@
+package import CallStore
+
+/// All that the rules are decided from, at one moment.
+package struct AlertFacts: Sendable, Equatable {
+    /// One queue; what it does not answer is not there.
+    package struct Queue: Sendable, Equatable {
+        package var name: String
+        package var isPaused: Bool
+        package var dead: Int
+
+        /// How long the oldest job has been ready; nil when none is.
+        package var oldest: Duration?
+
+        package init(name: String, isPaused: Bool, dead: Int, oldest: Duration?) {
+            self.name = name
+            self.isPaused = isPaused
+            self.dead = dead
+            self.oldest = oldest
+        }
+    }
+
+    package var nowMilliseconds: Int64
+    package var lastPollMilliseconds: Int64?
+    package var lastWebhookMilliseconds: Int64?
+
+    /// Calls that are over and started after the last webhook, but not just now.
+    package var callsSinceWebhook: Int
+    package var queues: [Queue]
+
+    /// The day before today in the report zone, which is complete, and the figures by day of the
+    /// weeks before.
+    package var yesterday: LocalDay
+    package var days: [LocalDay: CallFigures]
+
+    /// Calls of the last hours, and of the same hours in each of the weeks before.
+    package var callsLately: Int
+    package var callsLatelyBefore: [Int]
+
+    /// US dollars of the agent that a conversion may cost; nil for no limit.
+    package var costMax: Double?
+
+    package init(
+        nowMilliseconds: Int64,
+        lastPollMilliseconds: Int64? = nil,
+        lastWebhookMilliseconds: Int64? = nil,
+        callsSinceWebhook: Int = 0,
+        queues: [Queue] = [],
+        yesterday: LocalDay,
+        days: [LocalDay: CallFigures] = [:],
+        callsLately: Int = 0,
+        callsLatelyBefore: [Int] = [],
+        costMax: Double? = nil
+    ) {
+        self.nowMilliseconds = nowMilliseconds
+        self.lastPollMilliseconds = lastPollMilliseconds
+        self.lastWebhookMilliseconds = lastWebhookMilliseconds
+        self.callsSinceWebhook = callsSinceWebhook
+        self.queues = queues
+        self.yesterday = yesterday
+        self.days = days
+        self.callsLately = callsLately
+        self.callsLatelyBefore = callsLatelyBefore
+        self.costMax = costMax
+    }
+}

@@ -1,0 +1,89 @@
+package import Ambient
+package import CallStore
+import Foundation
+package import JobQueue
+
+/// Looks up what the rules are decided from.
+package struct AlertGathering: Sendable {
+    private let store: CallStore
+    private let queues: [any QueueAdministration]
+    private let ambient: Ambient
+
+    /// US dollars of the agent that a conversion may cost; nil for no limit.
+    private let costMax: Double?
+
+    package init(
+        store: CallStore,
+        queues: [any QueueAdministration],
+        ambient: Ambient,
+        costMax: Double? = nil
+    ) {
+        self.store = store
+        self.queues = queues
+        self.ambient = ambient
+        self.costMax = costMax
+    }
+
+    /// The facts of this moment; a queue that does not answer is not among them.
+    ///
+    /// - Throws: `StoreError`.
+    package func facts() async throws -> AlertFacts {
+        let now = ambient.unixMilliseconds
+        let nowUnix = now / 1_000
+        let today = try await store.figureReport(FigureScope(to: LocalDay(0))).today
+        let yesterday = LocalDay(today.number - 1)
+        let first = LocalDay(yesterday.number - 7 * AlertLimits.weeks)
+        let report = try await store.figureReport(FigureScope(from: first, to: yesterday))
+        let lastWebhook = try await store.mark(.lastWebhook)
+        var since = 0
+        if let lastWebhook {
+            // A call's webhook comes when it is over: those that have just begun do not count, and
+            // those that began before the last webhook may have had theirs.
+            let from = lastWebhook / 1_000
+            since =
+                try await store.startCounts(
+                    in: [(from, max(from, nowUnix - 3_600))],
+                    areOver: true
+                ).first ?? 0
+        }
+        let hours = Int64(AlertLimits.quietHours) * 3_600
+        let ends = (0...AlertLimits.weeks).map { nowUnix - Int64($0) * 7 * 86_400 }
+        let counts = try await store.startCounts(in: ends.map { ($0 - hours, $0) })
+        return AlertFacts(
+            nowMilliseconds: now,
+            lastPollMilliseconds: try await store.mark(.lastPoll),
+            lastWebhookMilliseconds: lastWebhook,
+            callsSinceWebhook: since,
+            queues: await queueFacts(),
+            yesterday: yesterday,
+            days: Dictionary(
+                report.days.map { ($0.day, $0.figures) },
+                uniquingKeysWith: { first, _ in first }
+            ),
+            callsLately: counts.first ?? 0,
+            callsLatelyBefore: Array(counts.dropFirst()),
+            costMax: costMax
+        )
+    }
+
+    private func queueFacts() async -> [AlertFacts.Queue] {
+        var facts: [AlertFacts.Queue] = []
+        for queue in queues {
+            do throws(QueueError) {
+                let figures = try await queue.figures()
+                facts.append(
+                    AlertFacts.Queue(
+                        name: queue.name.text,
+                        isPaused: figures.pause != nil,
+                        dead: figures.dead,
+                        oldest: figures.oldestReady
+                    )
+                )
+            } catch {
+                // A rule without facts says nothing; that Redis is away the probes say.
+                continue
+            }
+        }
+        return facts
+    }
+}

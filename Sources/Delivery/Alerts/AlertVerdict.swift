@@ -1,0 +1,163 @@
+import CallStore
+import Foundation
+
+/// What one rule says of the facts.
+package struct AlertVerdict: Sendable, Equatable {
+    package var rule: AlertRule
+
+    /// Nil when there is too little to tell: what was said before stands.
+    package var isFiring: Bool?
+
+    /// The figures behind it, for people.
+    package var text: String
+
+    package init(rule: AlertRule, isFiring: Bool?, text: String) {
+        self.rule = rule
+        self.isFiring = isFiring
+        self.text = text
+    }
+}
+
+extension AlertFacts {
+    /// What every rule says.
+    package var verdicts: [AlertVerdict] {
+        AlertRule.allCases.map { rule in
+            let (isFiring, text) = verdict(of: rule)
+            return AlertVerdict(rule: rule, isFiring: isFiring, text: text)
+        }
+    }
+
+    private func verdict(of rule: AlertRule) -> (Bool?, String) {
+        switch rule {
+        case .webhookSilence: webhooks
+        case .pollFailing: poll
+        case .unattributedShare:
+            compare("without a campaign", isRiseBad: true) { ($0.calls - $0.attributed, $0.calls) }
+        case .conversionRate:
+            compare("converted", isRiseBad: false) { ($0.conversions, $0.qualified) }
+        case .successRate:
+            compare("successful", isRiseBad: false) { ($0.success, $0.success + $0.failure) }
+        case .noCalls: calls
+        case .oldestJob: oldest
+        case .deadJobs: dead
+        case .costPerConversion: cost
+        }
+    }
+
+    // MARK: Rules on moments
+
+    private var webhooks: (Bool?, String) {
+        guard let last = lastWebhookMilliseconds else { return (nil, "No webhook ever came.") }
+        return (
+            callsSinceWebhook >= AlertLimits.callsWithoutWebhook,
+            "\(callsSinceWebhook) calls came by polling alone since the last webhook at "
+                + "\(Self.time(last))."
+        )
+    }
+
+    private var poll: (Bool?, String) {
+        guard let last = lastPollMilliseconds else { return (nil, "Nothing was polled yet.") }
+        let age = Duration.milliseconds(nowMilliseconds - last)
+        return (age > AlertLimits.pollSilence, "The last poll ended at \(Self.time(last)).")
+    }
+
+    private var oldest: (Bool?, String) {
+        guard !queues.isEmpty else { return (nil, "No queue answers.") }
+        let waiting = queues.filter { !$0.isPaused }
+            .compactMap { queue in queue.oldest.map { (queue.name, $0) } }
+        guard let worst = waiting.max(by: { $0.1 < $1.1 }) else { return (false, "No job waits.") }
+        return (
+            worst.1 > AlertLimits.jobAge,
+            "The oldest job of \(worst.0) has waited for \(worst.1.components.seconds / 60) minutes."
+        )
+    }
+
+    private var dead: (Bool?, String) {
+        guard !queues.isEmpty else { return (nil, "No queue answers.") }
+        let parts = queues.filter { $0.dead > 0 }.map { "\($0.dead) in \($0.name)" }
+        guard !parts.isEmpty else { return (false, "No job is dead.") }
+        return (true, "Dead jobs: \(parts.joined(separator: ", ")).")
+    }
+
+    private var calls: (Bool?, String) {
+        let before = callsLatelyBefore
+        guard before.count == AlertLimits.weeks, let least = before.min() else {
+            return (nil, "There are no weeks to compare with.")
+        }
+        let mean = Double(before.reduce(0, +)) / Double(before.count)
+        // Busy in each of the weeks: a holiday among them makes no busy hour.
+        let isBusy = mean >= AlertLimits.quietCallsExpected && Double(least) >= mean / 3
+        return (
+            isBusy && callsLately == 0,
+            "\(callsLately) calls in the last \(AlertLimits.quietHours) hours; in the weeks before "
+                + "\(before.map(String.init).joined(separator: ", "))."
+        )
+    }
+
+    // MARK: Rules on days
+
+    /// A share of yesterday against that of the same weekday in the weeks before.
+    ///
+    /// The difference counts when it is larger than chance makes it one time in two hundred and
+    /// large enough to matter.
+    private func compare(
+        _ word: String,
+        isRiseBad: Bool,
+        _ parts: (CallFigures) -> (part: Int, whole: Int)
+    ) -> (Bool?, String) {
+        let day = parts(days[yesterday] ?? CallFigures())
+        var base = (part: 0, whole: 0)
+        for week in 1...AlertLimits.weeks {
+            let before = parts(days[LocalDay(yesterday.number - 7 * week)] ?? CallFigures())
+            base = (base.part + before.part, base.whole + before.whole)
+        }
+        guard day.whole >= AlertLimits.dayCalls, base.whole >= AlertLimits.baseCalls else {
+            return (nil, "Too few calls to tell (\(day.whole), and \(base.whole) before).")
+        }
+        let rate = Double(day.part) / Double(day.whole)
+        let usual = Double(base.part) / Double(base.whole)
+        let pooled = Double(day.part + base.part) / Double(day.whole + base.whole)
+        let error =
+            (pooled * (1 - pooled) * (1 / Double(day.whole) + 1 / Double(base.whole)))
+            .squareRoot()
+        let worse = isRiseBad ? rate - usual : usual - rate
+        let isSure = error > 0 && worse / error > AlertLimits.standardErrors
+        let isLarge = worse > AlertLimits.differenceMin * max(usual, 0.01)
+        return (
+            isSure && isLarge,
+            "\(Self.percent(rate)) of \(day.whole) calls of \(yesterday) are \(word), against "
+                + "\(Self.percent(usual)) of \(base.whole) on that weekday before."
+        )
+    }
+
+    private var cost: (Bool?, String) {
+        guard let costMax else { return (nil, "No limit is set (RINGBACK_ALERT_COST).") }
+        var sum = CallFigures()
+        for back in 0..<AlertLimits.costDays {
+            sum = sum + (days[LocalDay(yesterday.number - back)] ?? CallFigures())
+        }
+        guard let spent = sum.agentCost, sum.conversions >= AlertLimits.costConversions else {
+            return (nil, "Too few conversions to tell (\(sum.conversions)).")
+        }
+        let each = spent / Double(sum.conversions)
+        return (
+            each > costMax,
+            "A conversion costs \(Self.dollars(each)) of agent time over "
+                + "\(AlertLimits.costDays) days; \(Self.dollars(costMax)) is the limit."
+        )
+    }
+
+    // MARK: Words
+
+    private static func percent(_ share: Double) -> String {
+        "\((share * 1_000).rounded() / 10) %"
+    }
+
+    private static func dollars(_ amount: Double) -> String {
+        "$\((amount * 100).rounded() / 100)"
+    }
+
+    private static func time(_ milliseconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(.iso8601)
+    }
+}

@@ -1,0 +1,27 @@
+package import CallStore
+package import JobWorker
+
+/// What upkeep jobs do outside of this machine; the worker brings it along.
+package struct UpkeepErrands: Sendable {
+    package typealias Result = HandlerResult<StoreChange>
+
+    /// Tells an endpoint of what waits for it.
+    package let deliver: @Sendable (EndpointID, JobContext) async throws -> Result
+
+    /// Checks the rules of the alerts, and tells who is to know.
+    package let alerts: @Sendable (JobContext) async throws -> Result
+
+    package init(
+        deliver: @escaping @Sendable (EndpointID, JobContext) async throws -> Result,
+        alerts: @escaping @Sendable (JobContext) async throws -> Result
+    ) {
+        self.deliver = deliver
+        self.alerts = alerts
+    }
+
+    /// For a worker that reaches nobody: the jobs go to `dead`, where they are seen.
+    package static let none = UpkeepErrands(
+        deliver: { _, _ in .dead(reason: "this worker delivers nothing") },
+        alerts: { _ in .dead(reason: "this worker checks no alerts") }
+    )
+}

@@ -1,0 +1,294 @@
+import CallStore
+import Delivery
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Alerts")
+struct AlertTests {
+    private static let now: Int64 = 1_794_700_000_000
+    private static let yesterday = LocalDay(20_771)
+
+    private static func verdict(_ rule: AlertRule, _ facts: AlertFacts) throws -> Bool? {
+        try #require(facts.verdicts.first { $0.rule == rule }).isFiring
+    }
+
+    private static func facts(_ change: (inout AlertFacts) -> Void) -> AlertFacts {
+        var facts = AlertFacts(nowMilliseconds: now, yesterday: yesterday)
+        change(&facts)
+        return facts
+    }
+
+    // MARK: Rules
+
+    @Test("without facts no rule fires")
+    func silent() {
+        let facts = Self.facts { _ in }
+        #expect(facts.verdicts.map(\.rule) == AlertRule.allCases)
+        #expect(facts.verdicts.allSatisfy { $0.isFiring != true })
+    }
+
+    @Test("polling fires when three polls are missing", arguments: [(45, false), (47, true)])
+    func poll(minutes: Int64, isFiring: Bool) throws {
+        let facts = Self.facts { $0.lastPollMilliseconds = Self.now - minutes * 60_000 }
+        #expect(try Self.verdict(.pollFailing, facts) == isFiring)
+    }
+
+    @Test("webhooks fire when calls come without them", arguments: [(4, false), (5, true)])
+    func webhooks(calls: Int, isFiring: Bool) throws {
+        let facts = Self.facts {
+            $0.lastWebhookMilliseconds = Self.now - 7_200_000
+            $0.callsSinceWebhook = calls
+        }
+        #expect(try Self.verdict(.webhookSilence, facts) == isFiring)
+        var never = facts
+        never.lastWebhookMilliseconds = nil
+        #expect(try Self.verdict(.webhookSilence, never) == nil)
+    }
+
+    @Test("queues fire for old jobs and dead ones; a pause is nobody's fault")
+    func queues() throws {
+        let facts = Self.facts {
+            $0.queues = [
+                .init(name: "sync", isPaused: false, dead: 0, oldest: .seconds(600)),
+                .init(name: "export", isPaused: true, dead: 0, oldest: .seconds(7_200)),
+            ]
+        }
+        #expect(try Self.verdict(.oldestJob, facts) == false)
+        #expect(try Self.verdict(.deadJobs, facts) == false)
+        var bad = facts
+        bad.queues[0].oldest = .seconds(901)
+        bad.queues[1].dead = 2
+        #expect(try Self.verdict(.oldestJob, bad) == true)
+        #expect(try Self.verdict(.deadJobs, bad) == true)
+    }
+
+    @Test(
+        "no calls fire only where there always are many",
+        arguments: [
+            (0, [20, 18, 22, 20], true), (1, [20, 18, 22, 20], false),
+            (0, [10, 9, 11, 10], false), (0, [30, 30, 30, 2], false), (0, [], nil),
+        ]
+    )
+    func calls(lately: Int, before: [Int], isFiring: Bool?) throws {
+        let facts = Self.facts {
+            $0.callsLately = lately
+            $0.callsLatelyBefore = before
+        }
+        #expect(try Self.verdict(.noCalls, facts) == isFiring)
+    }
+
+    @Test(
+        "a conversion's cost fires over the limit, with enough of them",
+        arguments: [(10, 30.0, true), (10, 31.0, false), (9, 1.0, nil), (10, nil, nil)]
+    )
+    func cost(conversions: Int, limit: Double?, isFiring: Bool?) throws {
+        let facts = Self.facts {
+            var figures = CallFigures()
+            figures.conversions = conversions
+            figures.microdollars = 305_000_000
+            figures.microdollarsKnown = 50
+            $0.days = [Self.yesterday: figures]
+            $0.costMax = limit
+        }
+        #expect(try Self.verdict(.costPerConversion, facts) == isFiring)
+    }
+
+    @Test("a rate needs enough calls on both sides")
+    func few() throws {
+        var day = CallFigures()
+        day.success = 10
+        day.failure = 39
+        var base = CallFigures()
+        base.success = 100
+        base.failure = 0
+        let facts = Self.facts {
+            $0.days = [
+                Self.yesterday: day, LocalDay(Self.yesterday.number - 7): base,
+                LocalDay(Self.yesterday.number - 14): base,
+            ]
+        }
+        #expect(try Self.verdict(.successRate, facts) == nil)
+        var more = facts
+        more.days[Self.yesterday]?.failure = 40
+        #expect(try Self.verdict(.successRate, more) == true)
+    }
+
+    // MARK: A simulated year
+
+    /// The figures of one day of about so many calls.
+    private static func day(
+        _ calls: Int,
+        _ random: inout Draws,
+        success: Double = 0.75,
+        conversion: Double = 0.3,
+        attributed: Double = 0.9
+    ) -> CallFigures {
+        var figures = CallFigures()
+        // More on some days than on others, as a sum of many small chances.
+        let count = (0..<(calls * 2)).count { _ in random.chance() < 0.5 }
+        for _ in 0..<count {
+            let draw = random.chance()
+            if draw < 0.1 {
+                figures.unknown += 1
+            } else if random.chance() < success {
+                figures.success += 1
+            } else {
+                figures.failure += 1
+            }
+            figures.qualified += 1
+            if random.chance() < conversion { figures.conversions += 1 }
+            if random.chance() < attributed { figures.attributed += 1 }
+        }
+        return figures
+    }
+
+    private static let rates = [
+        AlertRule.conversionRate, .successRate, .unattributedShare,
+    ]
+
+    @Test(
+        "a year in which nothing changes has less than one alert a month of each rule",
+        arguments: UInt64(1)...5
+    )
+    func stationary(seed: UInt64) {
+        var random = Draws(seed)
+        var days: [LocalDay: CallFigures] = [:]
+        for number in 0..<(365 + 28) { days[LocalDay(number)] = Self.day(200, &random) }
+        var fired: [AlertRule: Int] = [:]
+        for number in 28..<(365 + 28) {
+            let facts = AlertFacts(
+                nowMilliseconds: Self.now,
+                yesterday: LocalDay(number),
+                days: days
+            )
+            for verdict in facts.verdicts where verdict.isFiring == true {
+                fired[verdict.rule, default: 0] += 1
+            }
+        }
+        for rule in Self.rates { #expect(fired[rule, default: 0] < 12, "seed \(seed): \(rule)") }
+    }
+
+    @Test("hours of calls at their usual pace never look empty", arguments: UInt64(1)...3)
+    func stationaryHours(seed: UInt64) {
+        var random = Draws(seed)
+        var fired = 0
+        // Every quarter of an hour of a year; 60 calls are expected in three hours.
+        for _ in 0..<(365 * 96) {
+            let counts = (0...AlertLimits.weeks).map { _ in
+                (0..<120).count { _ in random.chance() < 0.5 }
+            }
+            let facts = Self.facts {
+                $0.callsLately = counts[0]
+                $0.callsLatelyBefore = Array(counts.dropFirst())
+            }
+            if facts.verdicts.contains(where: { $0.rule == .noCalls && $0.isFiring == true }) {
+                fired += 1
+            }
+        }
+        #expect(fired < 12)
+    }
+
+    @Test("half of the conversions or successes missing is found within a day, nine times of ten")
+    func drop() {
+        var found: [AlertRule: Int] = [:]
+        for seed in UInt64(1)...200 {
+            var random = Draws(seed)
+            var days: [LocalDay: CallFigures] = [:]
+            for week in 1...AlertLimits.weeks {
+                days[LocalDay(100 - 7 * week)] = Self.day(200, &random)
+            }
+            days[LocalDay(100)] = Self.day(
+                200,
+                &random,
+                success: 0.375,
+                conversion: 0.15,
+                attributed: 0.45
+            )
+            let facts = AlertFacts(
+                nowMilliseconds: Self.now,
+                yesterday: LocalDay(100),
+                days: days
+            )
+            for verdict in facts.verdicts where verdict.isFiring == true {
+                found[verdict.rule, default: 0] += 1
+            }
+        }
+        for rule in Self.rates { #expect(found[rule, default: 0] >= 180, "\(rule)") }
+    }
+
+    // MARK: Notices
+
+    private static func states(
+        _ script: [(minutes: Int64, isFiring: Bool?)]
+    ) -> [(minutes: Int64, isFiring: Bool)] {
+        var state: AlertState?
+        var said: [(Int64, Bool)] = []
+        for (minutes, isFiring) in script {
+            let verdict = AlertVerdict(rule: .deadJobs, isFiring: isFiring, text: "")
+            let (next, notice) = AlertState.next(
+                after: state,
+                verdict,
+                nowMilliseconds: now + minutes * 60_000
+            )
+            state = next
+            if let notice { said.append((minutes, notice.isFiring)) }
+        }
+        return said
+    }
+
+    @Test("an alert is said once, and its end once")
+    func once() {
+        let said = Self.states([
+            (0, false), (10, true), (20, true), (30, nil), (40, true), (50, false), (60, false),
+        ])
+        #expect(said.map(\.minutes) == [10, 50])
+        #expect(said.map(\.isFiring) == [true, false])
+    }
+
+    @Test("an alert that lasts is said again each day")
+    func lasts() {
+        let said = Self.states((0...300).map { ($0 * 10, true) })
+        #expect(said.map(\.minutes) == [0, 1_440, 2_880])
+    }
+
+    @Test(
+        "whatever comes, no more than two alerts are said in 24 hours, and each end is owed",
+        arguments: UInt64(1)...50
+    )
+    func flapping(seed: UInt64) {
+        var random = Draws(seed)
+        let script = (0..<1_000).map { step in
+            (Int64(step) * 10, random.chance() < 0.1 ? nil : random.chance() < 0.5)
+        }
+        let said = Self.states(script)
+        let starts = said.filter(\.isFiring).map(\.minutes)
+        for start in starts {
+            #expect(starts.filter { $0 >= start && $0 < start + 1_440 }.count <= 2)
+        }
+        #expect(starts.count > 5)
+        // Between two ends there is a start.
+        for (one, two) in zip(said, said.dropFirst()) where !one.isFiring {
+            #expect(two.isFiring, "seed \(seed)")
+        }
+    }
+}
+
+/// Draws from a seeded generator.
+private struct Draws {
+    private var state: UInt64
+
+    init(_ seed: UInt64) {
+        state = seed &* 0x9E37_79B9_7F4A_7C15
+    }
+
+    /// SplitMix64, as a share of one.
+    mutating func chance() -> Double {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        mixed ^= mixed >> 31
+        return Double(mixed >> 11) / Double(UInt64(1) << 53)
+    }
+}

@@ -1,0 +1,348 @@
+import Ambient
+import CallJobs
+import CallStore
+import Delivery
+import ElevenLabs
+import Foundation
+import HTTPClient
+import HTTPTypes
+import Hummingbird
+import JobQueue
+import JobWorker
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+import Upkeep
+
+/// What a receiver got, and how it answers.
+private final class Receiver: Sendable {
+    struct Got: Sendable {
+        var id: String
+        var signature: String
+        var body: [UInt8]
+        var status: Int
+    }
+
+    private let got = Mutex<[Got]>([])
+    private let status: @Sendable (Int) -> Int
+
+    /// - Parameter status: Of the answer to each attempt, counted from 0.
+    init(status: @escaping @Sendable (Int) -> Int) {
+        self.status = status
+    }
+
+    var all: [Got] { got.withLock { $0 } }
+
+    /// Listens as long as the body runs, which gets the port.
+    func listen(_ body: @escaping @Sendable (Int) async throws -> Void) async throws {
+        let (ports, continuation) = AsyncStream<Int>.makeStream()
+        let application = Application(
+            router: router,
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                try await application.run()
+            }
+            for await port in ports {
+                try await body(port)
+                break
+            }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    private var router: Router<BasicRequestContext> {
+        let router = Router()
+        router.post("hook") { request, _ in
+            let body = try await request.body.collect(upTo: 1_000_000)
+            func header(_ name: String) -> String {
+                HTTPField.Name(name).flatMap { request.headers[$0] } ?? ""
+            }
+            let signature = header("ringback-signature")
+            let id = header("ringback-event-id")
+            let code = self.got.withLock { got in
+                let code = self.status(got.count)
+                got.append(
+                    Got(
+                        id: id,
+                        signature: signature,
+                        body: Array(body.readableBytesView),
+                        status: code
+                    )
+                )
+                return code
+            }
+            return Response(status: HTTPResponse.Status(code: code))
+        }
+        return router
+    }
+}
+
+private final class TestClock: Sendable {
+    private let milliseconds = Mutex<Int64>(1_794_700_000_000)
+
+    var now: Int64 { milliseconds.withLock { $0 } }
+    func advance(by duration: Duration) {
+        milliseconds.withLock { $0 += duration.components.seconds * 1_000 }
+    }
+
+    var ambient: Ambient {
+        let live = Ambient.live(seed: 1)
+        return Ambient(
+            clock: live.clock,
+            elapsed: live.elapsed,
+            now: { Date(timeIntervalSince1970: Double(self.now) / 1_000) },
+            newID: live.newID,
+            chance: live.chance
+        )
+    }
+}
+
+@Suite("Delivering events")
+struct DeliveryTests {
+    private struct Fixture: Sendable {
+        let clock: TestClock
+        let store: CallStore
+        let handler: UpkeepHandler
+        let deliverer: EventDeliverer
+        let url: String
+
+        func record(_ conversation: String, title: String) async throws {
+            var record = CallRecord(
+                identity: CallIdentity(conversationID: conversation),
+                source: .detail,
+                fetchedAtMilliseconds: clock.now,
+                agentID: "agent_1",
+                status: .done
+            )
+            record.startedUnix = 1_794_700_000
+            record.title = title
+            let final = record
+            try await store.write { _ = try $0.record(final) }
+        }
+
+        /// Runs the job as a worker does, with what the outbox has for it.
+        func run(_ endpoint: EndpointID) async throws -> HandlerResult<StoreChange> {
+            let arguments = UpkeepArguments(deliveringTo: endpoint)
+            let job = Job(
+                id: try JobID("u1"),
+                kind: "upkeep",
+                lane: .std,
+                attempt: 1,
+                crashes: 0,
+                createdMilliseconds: 0,
+                readyMilliseconds: 0,
+                payload: arguments.payload,
+                unique: nil,
+                uniqueHorizon: .zero,
+                trace: nil
+            )
+            return try await handler.run(
+                job,
+                in: JobContext(
+                    ambient: clock.ambient,
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                    fence: 1
+                )
+            )
+        }
+    }
+
+    private static func with(
+        _ receiver: Receiver,
+        clock: TestClock = TestClock(),
+        privateHosts: Set<String> = ["127.0.0.1"],
+        _ body: @escaping @Sendable (Fixture) async throws -> Void
+    ) async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "ringback-delivery-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let store = try await CallStore.open(
+            path: folder.appending(path: "s.sqlite").path,
+            ambient: clock.ambient
+        )
+        let http = try HTTPClient(ambient: clock.ambient)
+        let deliverer = EventDeliverer(
+            store: store,
+            poster: Poster(http: http, ambient: clock.ambient, privateHosts: privateHosts)
+        )
+        let handler = UpkeepHandler(
+            store: store,
+            settings: UpkeepSettings(exportsFolder: folder.path),
+            errands: UpkeepErrands(
+                deliver: { try await deliverer.deliver(to: $0, in: $1) },
+                alerts: UpkeepErrands.none.alerts
+            )
+        )
+        try await receiver.listen { port in
+            try await body(
+                Fixture(
+                    clock: clock,
+                    store: store,
+                    handler: handler,
+                    deliverer: deliverer,
+                    url: "http://127.0.0.1:\(port)/hook"
+                )
+            )
+        }
+        await http.shutDown()
+        try store.close()
+    }
+
+    @Test("a receiver that is away for two hours gets everything in order, and nothing twice")
+    func outage() async throws {
+        let clock = TestClock()
+        let outageEnd = clock.now + 2 * 3_600_000
+        let receiver = Receiver { _ in clock.now < outageEnd ? 503 : 204 }
+        try await Self.with(receiver, clock: clock) { fixture in
+            let endpoint = try await fixture.store.write {
+                try $0.addEndpoint(url: fixture.url, kinds: [])
+            }
+            for number in 1...5 {
+                try await fixture.record("conv_\(number)", title: "one")
+            }
+            fixture.clock.advance(by: .seconds(1))
+            for number in 1...5 {
+                try await fixture.record("conv_\(number)", title: "two")
+            }
+            var snoozes = 0
+            while true {
+                let result = try await fixture.run(endpoint.id)
+                switch result {
+                case .snooze(let pause, let reason):
+                    snoozes += 1
+                    #expect(reason == "status 503")
+                    #expect(pause <= DeliveryLimits.pauseMax)
+                    fixture.clock.advance(by: pause)
+                    guard snoozes < 100 else {
+                        Issue.record("It never gets through.")
+                        return
+                    }
+                    continue
+                case .done(let change):
+                    try await fixture.store.write(change)
+                default: Issue.record("\(result)")
+                }
+                break
+            }
+            // Backed off: a pause of ten seconds throughout would be 720 attempts.
+            #expect((8...40).contains(snoozes))
+            let got = receiver.all
+            let delivered = got.filter { $0.status == 204 }
+            #expect(delivered.count == 10)
+            #expect(Set(delivered.map(\.id)).count == 10)
+            #expect(Set(got.map(\.id)) == Set(delivered.map(\.id)))
+            let bodies = try delivered.map {
+                try JSONDecoder().decode(Body.self, from: Data($0.body))
+            }
+            #expect(bodies.map(\.id) == delivered.map(\.id))
+            for number in 1...5 {
+                let types = bodies.filter { $0.call.conversationID == "conv_\(number)" }
+                    .map(\.type)
+                #expect(types == ["call.recorded", "call.changed"])
+            }
+            #expect(try await fixture.store.endpoint(endpoint.id)?.waiting == 0)
+            #expect(try await fixture.store.endpoint(endpoint.id)?.failures == 0)
+            let log = try await fixture.store.deliveries(limit: 1_000)
+            #expect(log.filter { $0.delivery.outcome == .delivered }.count == 10)
+            #expect(log.filter { $0.delivery.outcome == .failed }.count == snoozes)
+        }
+    }
+
+    private struct Body: Decodable {
+        struct Call: Decodable {
+            var id: Int64
+            var conversationID: String?
+        }
+
+        var id: String
+        var type: String
+        var at: String
+        var call: Call
+    }
+
+    @Test("each body is signed as the upstream signs its own, and holds ids and words of ours")
+    func signed() async throws {
+        let receiver = Receiver { _ in 200 }
+        try await Self.with(receiver) { fixture in
+            let endpoint = try await fixture.store.write {
+                try $0.addEndpoint(url: fixture.url, kinds: [])
+            }
+            try await fixture.record("conv_1", title: "A secret word of the caller")
+            guard case .done = try await fixture.run(endpoint.id) else {
+                Issue.record("not delivered")
+                return
+            }
+            let got = try #require(receiver.all.first)
+            let verifier = WebhookVerifier(secrets: [WebhookSecret(endpoint.secret)])
+            let now = Date(timeIntervalSince1970: Double(fixture.clock.now) / 1_000)
+            try verifier.verify(got.body, signedBy: got.signature, now: now)
+            #expect(throws: WebhookSignatureError.self) {
+                try verifier.verify(got.body + [32], signedBy: got.signature, now: now)
+            }
+            #expect(!String(decoding: got.body, as: UTF8.self).contains("secret"))
+            let test = try await fixture.deliverer.test(endpoint.id, ambient: fixture.clock.ambient)
+            #expect(test.outcome == .delivered && test.status == 200)
+        }
+    }
+
+    @Test("an event that never gets through is given up, and the next one tried")
+    func givesUp() async throws {
+        let receiver = Receiver { $0 < 2 ? 500 : 200 }
+        try await Self.with(receiver) { fixture in
+            let endpoint = try await fixture.store.write {
+                try $0.addEndpoint(url: fixture.url, kinds: [])
+            }
+            try await fixture.record("conv_1", title: "one")
+            _ = try await fixture.run(endpoint.id)
+            fixture.clock.advance(by: DeliveryLimits.ageMax + .seconds(1))
+            try await fixture.record("conv_2", title: "one")
+            _ = try await fixture.run(endpoint.id)
+            let log = try await fixture.store.deliveries().map(\.delivery.outcome)
+            #expect(log == [.delivered, .givenUp, .failed])
+        }
+    }
+
+    @Test(
+        "what leads into a private network is refused, by whatever name, before any byte is sent",
+        arguments: [nil, "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"]
+    )
+    func privateNetworks(host: String?) async throws {
+        let receiver = Receiver { _ in 200 }
+        try await Self.with(receiver, privateHosts: ["other.example"]) { fixture in
+            let url =
+                host.map { fixture.url.replacingOccurrences(of: "127.0.0.1", with: $0) }
+                ?? fixture.url
+            let endpoint = try await fixture.store.write {
+                try $0.addEndpoint(url: url, kinds: [])
+            }
+            try await fixture.record("conv_1", title: "one")
+            guard case .snooze(_, let reason) = try await fixture.run(endpoint.id) else {
+                Issue.record("It was not refused.")
+                return
+            }
+            #expect(reason.contains("RINGBACK_PRIVATE_HOSTS"))
+            #expect(receiver.all.isEmpty)
+        }
+    }
+
+    @Test(
+        "addresses are absolute, of the web, and without a user",
+        arguments: [
+            ("https://example.com/hook?a=b", true), ("http://example.com", true),
+            ("ftp://example.com", false), ("https://user:x@example.com", false),
+            ("https://", false), ("/hook", false), ("file:///etc/passwd", false),
+            ("https://example.com/#top", false), ("https://exa mple.com", false),
+        ]
+    )
+    func addresses(text: String, isTaken: Bool) {
+        #expect((OutgoingAddress(text) != nil) == isTaken)
+    }
+}
