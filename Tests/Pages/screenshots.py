@@ -29,7 +29,7 @@ def main() -> int:
                     if wanted and name not in wanted:
                         continue
                     page.goto(address + path, wait_until="load")
-                    page.wait_for_function("document.fonts.status === 'loaded'")
+                    page.evaluate("document.fonts.ready.then(() => null)")
                     page.screenshot(path=folder / f"{name}-{theme}-{size}.png", full_page=True)
                 context.close()
         browser.close()

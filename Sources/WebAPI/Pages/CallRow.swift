@@ -4,14 +4,24 @@ import CallStore
 struct CallRow: Sendable {
     let view: View
 
-    init(_ call: CallSummary, _ words: PageWords, _ query: PageQuery) {
+    /// - Parameters:
+    ///   - call: The call.
+    ///   - words: How its values are written.
+    ///   - query: The page's state, which goes along with its links.
+    ///   - agents: Names of agents, for calls that do not carry one.
+    init(
+        _ call: CallSummary,
+        _ words: PageWords,
+        _ query: PageQuery,
+        agents: [String: String] = [:]
+    ) {
         let outcome = Self.outcome(call.callSuccessful)
         var view: View = [
             "id": "\(call.id.number)", "href": query.link("/calls/\(call.id.number)"),
             "time": words.time(call.startedUnix), "at": PageWords.machine(call.startedUnix),
             "caller": PageWords.caller(call.caller, kind: call.callerClass),
             "direction": call.direction?.rawValue ?? "–",
-            "agent": call.agentName ?? call.agentID,
+            "agent": call.agentName ?? agents[call.agentID] ?? call.agentID,
             "outcome": outcome, "conversation": call.conversationID,
             "conversion": Self.conversion(call.conversion, call.conversionType),
             "converted": call.conversion == .yes,

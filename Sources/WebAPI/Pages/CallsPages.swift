@@ -19,7 +19,7 @@ extension PageDesk {
             after: Self.cursor(query["cursor"]),
             limit: WebLimits.pageRows
         )
-        view["rows"] = page.calls.map { CallRow($0, words, query).view }
+        view["rows"] = page.calls.map { CallRow($0, words, query, agents: agents).view }
         if let next = page.next {
             let cursor = "\(next.startedUnix).\(next.id.number)"
             view["nextHref"] = query.link(nil, ["cursor": cursor])
@@ -53,7 +53,6 @@ extension PageDesk {
     private func filter(_ query: PageQuery) -> CallFilter {
         let (from, to) = query.days(today: words.today)
         return CallFilter(
-            workspace: CallIdentity.defaultWorkspace,
             fromUnix: from.map(words.start),
             toUnix: words.start(of: to + 1),
             agentID: query["agent"],

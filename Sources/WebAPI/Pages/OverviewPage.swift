@@ -36,7 +36,7 @@ extension PageDesk {
         view["funnel"] = funnel(overview, query)
         view["agents"] = agents(overview, query)
         view["satisfaction"] = satisfaction(overview.satisfaction, total)
-        view["recent"] = try await recent(query)
+        view["recent"] = try await recent(query, overview.agentNames)
         if total.pending > 0 {
             view["pendingText"] = "\(PageWords.count(total.pending)) still being analysed"
             view["pendingHref"] = query.link("/calls", ["outcome": "pending"])
@@ -196,15 +196,18 @@ extension PageDesk {
 
     private static let recentCalls = 10
 
-    private func recent(_ query: PageQuery) async throws -> View {
+    private func recent(
+        _ query: PageQuery,
+        _ agents: [String: String]
+    ) async throws -> View {
+        // Without the workspace, by which SQLite would sort all calls instead of reading the newest.
         let filter = CallFilter(
-            workspace: CallIdentity.defaultWorkspace,
             agentID: query["agent"],
             campaign: query.campaign
         )
         let page = try await store.calls(filter, limit: Self.recentCalls)
         return [
-            "rows": page.calls.map { CallRow($0, words, query).view },
+            "rows": page.calls.map { CallRow($0, words, query, agents: agents).view },
             // The table keeps its height while calls come in.
             "blanks": (page.calls.count..<Self.recentCalls).map { _ -> View in [:] },
             "href": query.link("/calls"),

@@ -12,11 +12,15 @@ extension PageDesk {
         )
         let campaigns = try await store.campaignNames()
         let desk = AttributionDesk(store: store, timeZone: words.zone)
-        var rows: [View] = []
+        // What can be decided at a glance stands first.
+        var suggested: [View] = []
+        var others: [View] = []
         for caller in callers {
             let suggestions = try await desk.suggestions(for: caller.call)
-            rows.append(row(caller, suggestions, query))
+            let row = row(caller, suggestions, query)
+            if suggestions.isEmpty { others.append(row) } else { suggested.append(row) }
         }
+        let rows = suggested + others
         let view: View = [
             "counts": counts.map { count -> View in
                 [

@@ -1,7 +1,9 @@
+import Ambient
 import CallStore
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// Views that people keep under a name, and pass on by a link.
 struct ViewRoutes: RouteGroup {
@@ -50,8 +52,12 @@ struct ViewRoutes: RouteGroup {
         } catch {
             throw APIError(.tooLarge, "A view is at most \(Self.bytesMax) bytes.")
         }
-        guard let body = try? JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView))
-        else { throw APIError(.cannotBeRead, "Send a name, a path and a query.") }
+        let body: Body
+        do {
+            body = try JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView))
+        } catch is DecodingError {
+            throw APIError(.cannotBeRead, "Send a name, a path and a query.")
+        }
         let name = body.name.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !name.isEmpty, name.count <= Self.nameMax else {
             throw APIError(.cannotBeRead, "A name has 1 to \(Self.nameMax) characters.")

@@ -1,0 +1,73 @@
+import Ambient
+import Foundation
+import TestSupport
+import Testing
+
+/// The dashboard of a running stack, in Debian's Chromium.
+@Suite("pages in a browser", .serialized)
+struct PagesTests {
+    @Test("every page is free of faults in light and dark, wide and phone")
+    func faultless() async throws {
+        let stack = try await started(calls: 300)
+        try await Self.run("check.py", "http://\(stack.address)")
+        try await end(stack)
+    }
+
+    @Test("the overview follows arriving calls, and nothing on it moves")
+    func live() async throws {
+        let stack = try await started(calls: 300, options: ["--live", "2"])
+        // About a minute of calls, on each of two sizes.
+        try await Self.run("live.py", "http://\(stack.address)", "20")
+        try await end(stack)
+    }
+
+    @Test("a call is assigned and taken back with keys alone, and by mouse")
+    func assigns() async throws {
+        let stack = try await started(calls: 300)
+        try await Self.run("assign.py", "http://\(stack.address)")
+        try await end(stack)
+    }
+
+    @Test("without a call, without Redis and without rights the pages say so")
+    func states() async throws {
+        let stack = try await started(calls: 0)
+        let redis = try #require(try await stack.child("redis-server"))
+        try await Self.run("states.py", "http://\(stack.address)", "\(redis)")
+        try await end(stack)
+    }
+
+    /// A stack whose first calls are there.
+    private func started(calls: Int, options: [String] = []) async throws -> RunningStack {
+        let stack = try await RunningStack.start(
+            in: TemporaryFolder(),
+            calls: calls,
+            options: options
+        )
+        let isReady = try await eventually(within: .seconds(120), every: .seconds(1)) {
+            let status = try await stack.status()
+            return calls == 0
+                ? status.calls.lastPoll != nil
+                : status.calls.attributed > 0 && status.calls.conversions > 0
+        }
+        #expect(isReady, "\(stack.process.recentOutput)")
+        return stack
+    }
+
+    private func end(_ stack: RunningStack) async throws {
+        stack.process.signal(SIGINT)
+        #expect(await stack.process.ended() == .exited(0))
+    }
+
+    /// Runs one of the scripts under Tests/Pages; what it prints is the faults that it found.
+    private static func run(_ script: String, _ arguments: String...) async throws {
+        let result = try await ChildProcess.run(
+            ChildProcess.Command(
+                [
+                    "\(Executables.checkout)/.build/python/bin/python",
+                    "\(Executables.checkout)/Tests/Pages/\(script)",
+                ] + arguments
+            )
+        )
+        #expect(result.ending == .exited(0), "\(result.output)")
+    }
+}
