@@ -37,9 +37,6 @@ package struct Settings: Sendable {
     /// A folder or a file, absolute, as it was given.
     package let rulesPath: String
 
-    /// What browsers load.
-    package let webFolder: String
-
     /// The rules file that holds: `default.yaml` when a folder was given.
     package var rulesFile: String {
         [".yaml", ".yml", ".rules"].contains { rulesPath.hasSuffix($0) }
