@@ -121,13 +121,11 @@ package struct WebServer: Sendable {
             APIRoutes(parts: parts),
             LiveRoute(live: live),
             TouchRoutes(parts: parts),
-            CodeRoutes(parts: parts),
-            AlertRoutes(parts: parts),
             PublicFileRoutes(files: parts.site.files),
         ]
         if let files = parts.files {
             groups.append(AssetRoutes(files: files))
-            groups.append(ViewRoutes(parts: parts))
+            groups.append(ViewLinkRoute(parts: parts))
             groups.append(PageRoutes(parts: parts, files: files, live: live))
         }
         return groups
