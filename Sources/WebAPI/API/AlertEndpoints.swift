@@ -14,7 +14,7 @@ enum AlertEndpoints {
         method: .get,
         path: "/api/v1/alerts",
         summary: "Each rule of the alerts, and whether it fires.",
-        answer: .list(
+        answer: .page(
             .fields(
                 ("rule", .text),
                 ("title", .text),
@@ -27,23 +27,18 @@ enum AlertEndpoints {
         )
     ) { ask in
         let states = try await ask.parts.store.alertStates()
-        return .json(
-            .list(
-                states.map { state in
-                    .fields(
-                        ("rule", .text(state.rule)),
-                        ("title", .text(AlertRule(rawValue: state.rule)?.title ?? state.rule)),
-                        ("firing", .bool(state.isFiring)),
-                        ("since", .text(ISOTime.text(milliseconds: state.sinceMilliseconds))),
-                        ("checked", .text(ISOTime.text(milliseconds: state.checkedMilliseconds))),
-                        (
-                            "notified",
-                            .optional(state.notifiedMilliseconds.map(ISOTime.text(milliseconds:)))
-                        ),
-                        ("text", .text(state.text))
-                    )
-                }
-            )
+        return .page(states.map(json), next: nil, ask.query)
+    }
+
+    private static func json(_ state: AlertState) -> JSONValue {
+        .fields(
+            ("rule", .text(state.rule)),
+            ("title", .text(AlertRule(rawValue: state.rule)?.title ?? state.rule)),
+            ("firing", .bool(state.isFiring)),
+            ("since", .text(ISOTime.text(milliseconds: state.sinceMilliseconds))),
+            ("checked", .text(ISOTime.text(milliseconds: state.checkedMilliseconds))),
+            ("notified", .optional(state.notifiedMilliseconds.map(ISOTime.text(milliseconds:)))),
+            ("text", .text(state.text))
         )
     }
 
@@ -76,9 +71,9 @@ enum AlertEndpoints {
         method: .get,
         path: "/api/v1/endpoints",
         summary: "The addresses that are told of events.",
-        answer: .list(endpoint)
+        answer: .page(endpoint)
     ) { ask in
-        .json(.list(try await ask.parts.store.endpoints().map { json($0) }))
+        .page(try await ask.parts.store.endpoints().map { json($0) }, next: nil, ask.query)
     }
 
     private struct NewEndpoint: Decodable {
