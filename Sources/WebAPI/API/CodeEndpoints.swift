@@ -24,7 +24,7 @@ enum CodeEndpoints {
         Endpoint(
             method: .get,
             path: "/api/v1/campaigns/{id}/qr.\(format.rawValue)",
-            summary: "The code that leads to a campaign's page, as \(format.rawValue.uppercased()).",
+            summary: "The code of a campaign, as \(format.rawValue.uppercased()).",
             query: query(format),
             contentType: format.type
         ) { ask in
