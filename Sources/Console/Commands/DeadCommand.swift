@@ -1,8 +1,9 @@
+import Ambient
 import ArgumentParser
 import CallJobs
 import CallStore
 import Hosting
-package import JobQueue
+import JobQueue
 import Reports
 
 /// `ringback dead`.

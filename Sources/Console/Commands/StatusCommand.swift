@@ -1,6 +1,7 @@
 import Ambient
 import ArgumentParser
 import Hosting
+import Reports
 
 /// `ringback status`.
 struct StatusCommand: ConsoleCommand {

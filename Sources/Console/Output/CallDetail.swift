@@ -1,5 +1,6 @@
 import CallStore
 import Foundation
+import PhoneNumbers
 import Reports
 
 /// One call with everything around it, for people.

@@ -1,3 +1,4 @@
+import CallJobs
 import CallStore
 import Foundation
 import JobQueue

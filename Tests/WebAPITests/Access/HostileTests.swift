@@ -6,7 +6,7 @@ import WebAPI
 
 @Suite("Requests that mean harm")
 struct HostileTests {
-    private static let fragments = [
+    private static let hostile = [
         "'; drop table calls; --", "\" or 1=1 --", "=cmd|'/C calc'!A0", "%27%20OR%201%3D1",
         "<script>alert(1)</script>", "../../etc/passwd", "a\u{202E}b", "%_\\",
     ]
@@ -17,7 +17,7 @@ struct HostileTests {
 
     @Test(
         "a fragment of SQL or of a formula in any field is refused or harmless",
-        arguments: fragments
+        arguments: hostile
     )
     func fragments(text: String) async throws {
         try await WebFixture.serve { fixture, client in

@@ -1,5 +1,7 @@
 import CallStore
 import Foundation
+import HTTPTypes
+import JobQueue
 import Testing
 import WebAPI
 
