@@ -1,5 +1,6 @@
 import CallStore
 import Hummingbird
+import HummingbirdCore
 
 /// The state of a page, as it stands in its address: a link is a view.
 struct PageQuery: Sendable {
