@@ -36,9 +36,6 @@ package struct WebParts: Sendable {
     /// The dashboard's files; nil for a server without pages.
     package let files: WebFiles?
 
-    /// How operators see and steer the schedules.
-    package let schedules: [any ScheduleAdministration]
-
     package init(
         ambient: Ambient,
         logger: Logger,
@@ -51,8 +48,7 @@ package struct WebParts: Sendable {
         metrics: any MetricsFactory,
         families: @escaping @Sendable () -> [MetricFamily],
         figureMax: Duration = WebLimits.figureMax,
-        files: WebFiles? = nil,
-        schedules: [any ScheduleAdministration] = []
+        files: WebFiles? = nil
     ) {
         self.ambient = ambient
         self.logger = logger
@@ -66,7 +62,6 @@ package struct WebParts: Sendable {
         self.families = families
         self.figureMax = figureMax
         self.files = files
-        self.schedules = schedules
     }
 }
 

@@ -67,8 +67,7 @@ struct Server {
                 access: settings.server.adminToken.map { .token($0.reveal()) } ?? .loopback,
                 metrics: telemetry.metrics,
                 families: { telemetry.families() },
-                files: files,
-                schedules: queues.all
+                files: files
             )
         )
         if settings.webhook.accepted.isEmpty {

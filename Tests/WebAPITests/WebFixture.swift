@@ -66,8 +66,7 @@ struct WebFixture: Sendable {
             families: { registry.families() },
             // What is tested is the answer; a crowded machine must not run into a time limit.
             figureMax: .seconds(60),
-            files: try WebFiles.load(folder: Self.webFolder),
-            schedules: queues
+            files: try WebFiles.load(folder: Self.webFolder)
         )
     }
 

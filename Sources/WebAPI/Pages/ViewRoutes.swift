@@ -36,7 +36,7 @@ struct ViewRoutes: RouteGroup {
 
     func add(to router: Router<WebContext>) {
         router.get(RouterPath(Self.path)) { _, _ in
-            Response.json(List(items: try await parts.store.savedViews().map(Self.item)))
+            try Self.json(List(items: try await parts.store.savedViews().map(Self.item)))
         }
         router.post(RouterPath(Self.path)) { request, _ in try await save(request) }
         router.delete(RouterPath(Self.path + "/:token")) { _, context in
@@ -73,7 +73,7 @@ struct ViewRoutes: RouteGroup {
             person: "dashboard"
         )
         try await parts.store.write { try $0.save(view) }
-        return .json(Self.item(view), status: .created)
+        return try Self.json(Self.item(view), status: .created)
     }
 
     private func remove(_ token: String?) async throws -> Response {
@@ -91,6 +91,16 @@ struct ViewRoutes: RouteGroup {
         }
         let query = PageQuery(path: view.path, query: view.query)
         return Response(status: .seeOther, headers: [.location: query.link()])
+    }
+
+    private static func json(
+        _ value: some Encodable,
+        status: HTTPResponse.Status = .ok
+    ) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let text = String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        return .text(text, type: "application/json", status: status)
     }
 
     private static func item(_ view: SavedView) -> Item {
