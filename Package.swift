@@ -360,7 +360,8 @@ let testing: [Target] = [
         "Console",
         [
             "Attribution", "CallJobs", "CallStore", "Console", "ElevenLabs", "Hosting", "JobQueue",
-            "PhoneNumbers", "RedisClient", "RedisQueue", "Settings", argumentParser, logging,
+            "PhoneNumbers", "RedisClient", "RedisQueue", "Reports", "Settings", argumentParser,
+            logging,
         ]
     ),
     tests("ElevenLabs", ["ElevenLabs", "HTTPClient", "JobQueue", crypto, hummingbird, logging]),

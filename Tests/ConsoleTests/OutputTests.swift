@@ -1,6 +1,7 @@
 import Console
 import Foundation
 import PhoneNumbers
+import Reports
 import Testing
 
 @Suite("tables and JSON")

@@ -3,6 +3,7 @@ import Console
 import Foundation
 import JobQueue
 import RedisQueue
+import Reports
 import Testing
 
 @Suite("status")

@@ -2,6 +2,7 @@ import CallStore
 import Console
 import ElevenLabs
 import Foundation
+import Reports
 import Testing
 
 @Suite("what is said of webhooks and of the ledger card")

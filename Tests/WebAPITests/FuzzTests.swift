@@ -22,7 +22,7 @@ import WebAPI
             try writer.add(NewCampaign(name: "Spring", channel: .mail))
         }
         let root = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../..").standardizedFileURL.path
+            .appending(path: "../..").standardizedFileURL.path
         let server = WebServer(fixture.parts)
         let (stops, stop) = AsyncStream<Never>.makeStream()
         let (ports, listening) = AsyncStream<Int>.makeStream()

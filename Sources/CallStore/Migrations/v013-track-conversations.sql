@@ -15,7 +15,7 @@ create table tracked_conversations (
     duration_seconds integer check (duration_seconds >= 0),
     messages_count integer not null check (messages_count >= 0),
     status text not null check (status in ('active', 'completed', 'abandoned')),
-    metadata text check (json_valid(metadata)),
+    metadata text check (metadata is null or json_valid(metadata)),
     call_id integer references calls (id) on delete set null,
     created_ms integer not null check (created_ms > 0),
     changed_ms integer not null check (changed_ms >= created_ms),

@@ -2,6 +2,7 @@ import Console
 import Foundation
 import Histogram
 import JobQueue
+import Reports
 import Testing
 
 @Suite("a soak")

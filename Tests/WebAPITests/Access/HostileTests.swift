@@ -78,20 +78,18 @@ struct HostileTests {
         }
     }
 
-    @Test("a body of 100 MB is refused, announced or not", arguments: [true, false])
-    func largeBody(isAnnounced: Bool) async throws {
+    @Test("a body that is larger than what a route takes is refused")
+    func largeBody() async throws {
         try await WebFixture.serve { fixture, client in
             let call = try await fixture.record(.heard("conv_1"))
-            for (path, bytes) in [
-                ("/api/v1/calls/\(call)/exclusion", 104_857_600),
-                ("/analytics/elevenlabs/conversations", 104_857_600),
-                ("/session", 104_857_600),
+            for path in [
+                "/api/v1/calls/\(call)/exclusion", "/analytics/elevenlabs/conversations",
+                "/session",
             ] {
                 let answer = try await client.ask(
                     .post,
                     path,
-                    isAnnounced ? "{}" : String(repeating: " ", count: 2_000_000),
-                    headers: isAnnounced ? ["content-length": "\(bytes)"] : [:]
+                    String(repeating: " ", count: 2_000_000)
                 )
                 #expect(answer.status == 413, "\(path)")
                 #expect(answer.type == "application/problem+json")

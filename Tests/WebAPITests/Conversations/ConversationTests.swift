@@ -189,7 +189,7 @@ struct ConversationTests {
             let list = try answer.list()
             #expect(list.compactMap { $0["role"] as? String } == ["assistant", "user", "user"])
             #expect(list[1]["content"] as? String == "I would like to book a cleaning.")
-            #expect(list[1]["timestamp"] as? String == "2026-11-15T00:46:44Z")
+            #expect(list[1]["timestamp"] as? String == "2026-11-14T22:46:44Z")
             #expect(try await client.ask(.get, Self.list + "/no/messages").status == 404)
             #expect(try await client.ask(.get, Self.list + "/no").status == 404)
         }
