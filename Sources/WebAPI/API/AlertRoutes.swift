@@ -65,7 +65,7 @@ struct AlertRoutes: RouteGroup {
                 text: state.text
             )
         }
-        return .json(Page(items: items, next: nil))
+        return Self.json(Page(items: items, next: nil))
     }
 
     // MARK: Endpoints
@@ -99,7 +99,7 @@ struct AlertRoutes: RouteGroup {
 
     private func endpoints() async throws -> Response {
         let items = try await parts.store.endpoints().map { Endpoint($0) }
-        return .json(Page(items: items, next: nil))
+        return Self.json(Page(items: items, next: nil))
     }
 
     private func addEndpoint(_ request: Request) async throws -> Response {
@@ -118,34 +118,38 @@ struct AlertRoutes: RouteGroup {
         guard let address = OutgoingAddress(asked.url) else {
             throw APIError(.cannotBeRead, "url takes an http or https address without a user.")
         }
-        let kinds = try (asked.events ?? []).map { word in
+        let kinds = try (asked.events ?? []).map { (word: String) throws -> EventKind in
             guard let kind = EventKind(rawValue: word) else {
                 let known = EventKind.allCases.map(\.rawValue).joined(separator: ", ")
                 throw APIError(.cannotBeRead, "events takes some of \(known).")
             }
             return kind
         }
-        let made: EventEndpoint
+        let made = try await add(address.text, kinds)
+        return Self.json(Endpoint(made, showsSecret: true), status: .created)
+    }
+
+    private func add(_ url: String, _ kinds: [EventKind]) async throws -> EventEndpoint {
         do throws(StoreError) {
-            made = try await parts.store.write { writer in
-                let made = try writer.addEndpoint(url: address.text, kinds: kinds)
+            return try await parts.store.write { writer in
+                let made = try writer.addEndpoint(url: url, kinds: kinds)
                 try writer.audit(
                     AuditNote(
                         actor: "api",
                         action: "endpoint.add",
                         object: "endpoint:\(made.id)",
-                        after: ["url": .text(made.url)]
+                        after: ["url": .text(url)]
                     )
                 )
                 return made
             }
-        } catch .rejected {
+        } catch {
+            guard case .rejected = error else { throw error }
             throw APIError(
                 .cannotBeRead,
                 "There are \(EventLimits.endpointsMax) endpoints, as many as may be."
             )
         }
-        return .json(Endpoint(made, showsSecret: true), status: .created)
     }
 
     private func removeEndpoint(_ context: WebContext) async throws -> Response {
@@ -159,7 +163,8 @@ struct AlertRoutes: RouteGroup {
                     AuditNote(actor: "api", action: "endpoint.remove", object: "endpoint:\(id)")
                 )
             }
-        } catch .notFound {
+        } catch {
+            guard case .notFound = error else { throw error }
             throw missing
         }
         return Response(status: .noContent)
@@ -219,7 +224,22 @@ struct AlertRoutes: RouteGroup {
                     "</api/v1/deliveries?limit=\(limit)\(endpoint)&cursor=\(last)>; rel=\"next\""
             }
         }
-        return .json(Page(items: Array(items), next: next), headers: headers)
+        return Self.json(Page(items: Array(items), next: next), headers: headers)
+    }
+
+    private static func json(
+        _ value: some Encodable,
+        status: HTTPResponse.Status = .ok,
+        headers: HTTPFields = HTTPFields()
+    ) -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+            return .text(text + "\n", type: "application/json", status: status, headers: headers)
+        } catch {
+            preconditionFailure("Our own answers hold nothing that JSON cannot hold.")
+        }
     }
 
     fileprivate static func time(_ milliseconds: Int64) -> String {
