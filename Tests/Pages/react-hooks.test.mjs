@@ -198,7 +198,7 @@ test("the component is the official element, and reports a call's begin and end"
     assert.equal(config.dynamicVariables.own, 1);
     assert.equal(config.dynamicVariables.ringback_campaign, "3");
     assert.equal(config.dynamicVariables.ringback_token, "t-ana");
-    assert.match(config.dynamicVariables.ringback_client, /^client_[0-9a-f-]{36}$/);
+    assert.match(config.dynamicVariables.ringback_conversation, /^client_[0-9a-f-]{36}$/);
     config.onConnect({ conversationId: "conv_1" });
     assert.equal(sent.length, 1);
     assert.equal(

@@ -169,7 +169,7 @@ def main():
             }});
             return config.dynamicVariables;
         }}""")
-        client = variables.pop("ringback_client")
+        client = variables.pop("ringback_conversation")
         check("passes the labels as dynamic variables", variables == {
             "own": True, "ringback_campaign": "3", "ringback_recipient": "7",
             "ringback_token": "t-ana"}, variables)
@@ -181,7 +181,7 @@ def main():
         check("reports the start under the upstream's id", (
             start["conversation_id"], start["agent_id"], start["status"], start["messages_count"]
         ) == ("conv_1", "agent1", "active", 0), start)
-        check("names its own id for the merge", start["metadata"]["ringback_client"] == client)
+        check("names its own id for the merge", start["metadata"]["ringback_conversation"] == client)
         check("says so as text and without cookies",
               ringback.records[0]["type"].startswith("text/plain")
               and ringback.records[0]["path"] == "/analytics/elevenlabs/conversations"
@@ -198,7 +198,7 @@ def main():
         # A call whose id never comes.
         page = opened("/")
         ready(page)
-        client = page.evaluate(f"{element}.begin().dynamicVariables.ringback_client")
+        client = page.evaluate(f"{element}.begin().dynamicVariables.ringback_conversation")
         page.goto(host.address + "/away")
         end = ringback.wait(1)[0]
         check("a call without the upstream's id has ours", end["conversation_id"] == client
@@ -211,7 +211,7 @@ def main():
         page.clock.install()
         page.goto(host.address + "/")
         ready(page)
-        client = page.evaluate(f"{element}.begin().dynamicVariables.ringback_client")
+        client = page.evaluate(f"{element}.begin().dynamicVariables.ringback_conversation")
         page.clock.run_for(60_000)
         start = ringback.wait(1)[0]
         check("a slow call is reported under our id", start["conversation_id"] == client
@@ -220,7 +220,7 @@ def main():
         page.goto(host.address + "/away")
         end = ringback.wait(2)[1]
         check("and keeps it to its end", end["conversation_id"] == client
-              and end["metadata"]["ringback_client"] == client, end)
+              and end["metadata"]["ringback_conversation"] == client, end)
         page.close()
 
         # Two calls on one page.

@@ -62,8 +62,10 @@ struct AlertRouteTests {
     )
     func refuses(body: String) async throws {
         try await WebFixture.serve { fixture, client in
-            #expect(try await Self.ask(client, "/api/v1/endpoints", .post, body).status == 400)
-            #expect(try fixture.number("select count(*) from event_endpoints") == 0)
+            let answer = try await Self.ask(client, "/api/v1/endpoints", .post, body)
+            #expect(answer.status == 400)
+            let rows = try fixture.number("select count(*) from event_endpoints")
+            #expect(rows == 0)
         }
     }
 

@@ -10,7 +10,7 @@ export const variableNames = Object.freeze({
   campaign: "ringback_campaign",
   recipient: "ringback_recipient",
   token: "ringback_token",
-  client: "ringback_client",
+  client: "ringback_conversation",
 });
 
 /** How long a call may take to get its id before it is reported under our own. */

@@ -1,3 +1,4 @@
+import Ambient
 import ArgumentParser
 import CallStore
 import Delivery

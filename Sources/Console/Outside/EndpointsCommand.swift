@@ -128,7 +128,8 @@ struct EndpointsCommand: ParsableCommand {
             try await session.withStore { store in
                 do throws(StoreError) {
                     try await store.write { try $0.removeEndpoint(endpoint) }
-                } catch .notFound {
+                } catch {
+                    guard case .notFound = error else { throw error }
                     throw StartFailure(.failed, "there is no endpoint \(endpoint)")
                 }
             }
