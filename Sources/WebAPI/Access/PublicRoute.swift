@@ -25,7 +25,7 @@ enum PublicRoute: Sendable, Equatable {
         case ConversationRoutes.listPath where method == .post: self = .report
         default:
             let isRead = method == .get || method == .head
-            if isRead, Self.isFile(path) || path.hasPrefix(TokenTarget.scanFolder) {
+            if isRead, Self.isFile(path) || Self.isScan(path) {
                 self = .open
             } else if method == .put, Self.isConversation(path) {
                 self = .report
@@ -33,6 +33,13 @@ enum PublicRoute: Sendable, Equatable {
                 return nil
             }
         }
+    }
+
+    /// One segment after `/t/`, and nothing that a router could read as another path.
+    private static func isScan(_ path: String) -> Bool {
+        guard path.hasPrefix(TokenTarget.scanFolder) else { return false }
+        let token = path.dropFirst(TokenTarget.scanFolder.count)
+        return !token.isEmpty && !token.contains("/") && token != "." && token != ".."
     }
 
     private static func isFile(_ path: String) -> Bool {

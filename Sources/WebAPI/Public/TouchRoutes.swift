@@ -37,7 +37,7 @@ struct TouchRoutes: RouteGroup {
     // MARK: Scans
 
     private func answerScan(_ request: Request, _ context: WebContext) async throws -> Response {
-        guard visitors.admit(context.visitor) else { return PublicAnswer.tooMany }
+        guard visitors.admit(context.client) else { return PublicAnswer.tooMany }
         let token = context.parameters.get("token") ?? ""
         let target: TokenTarget?
         do {
@@ -60,7 +60,7 @@ struct TouchRoutes: RouteGroup {
     }
 
     private func answerBeacon(_ request: Request, _ context: WebContext) async throws -> Response {
-        guard visitors.admit(context.visitor) else { return PublicAnswer.tooMany }
+        guard visitors.admit(context.client) else { return PublicAnswer.tooMany }
         let body: ByteBuffer
         do {
             body = try await request.body.collect(upTo: PublicLimits.beaconBytesMax)
@@ -81,7 +81,7 @@ struct TouchRoutes: RouteGroup {
     }
 
     private func answerPixel(_ request: Request, _ context: WebContext) async throws -> Response {
-        guard visitors.admit(context.visitor) else { return PublicAnswer.tooMany }
+        guard visitors.admit(context.client) else { return PublicAnswer.tooMany }
         if let token = request.uri.queryParameters["token"] {
             await recordView(of: String(token), request, context)
         }
@@ -114,7 +114,7 @@ struct TouchRoutes: RouteGroup {
         _ context: WebContext
     ) async {
         guard request.method != .head, !Automaton.sent(request.headers),
-            visitors.isNew(context.visitor, token: token, kind: kind)
+            visitors.isNew(context.client, token: token, kind: kind)
         else { return }
         let touch = Touch(
             kind: kind,
@@ -136,11 +136,6 @@ struct TouchRoutes: RouteGroup {
             )
         }
     }
-}
-
-extension WebContext {
-    /// Who is at the other end, as far as counting goes.
-    fileprivate var visitor: String { remoteAddress?.ipAddress ?? "unknown" }
 }
 
 /// The numbers of the public routes, each with its reason.
