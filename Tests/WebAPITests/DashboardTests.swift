@@ -245,6 +245,22 @@ import WebAPI
         }
     }
 
+    @Test("the page that asks for the token tells nothing else")
+    func signInAlone() async throws {
+        try await WebFixture.serve(access: .token("hush-hush")) { _, client in
+            var headers = Self.local
+            headers[.authorization] = "Bearer hush-hush"
+            let inside = try await Self.page("/settings", client, headers: headers)
+            #expect(inside.body.contains("polled"))
+            #expect(inside.body.contains("href=\"/queues\""))
+            let page = try await Self.page("/sign-in", client, headers: headers)
+            #expect(page.status == 200)
+            #expect(page.body.contains("name=\"token\""))
+            #expect(!page.body.contains("polled"))
+            #expect(!page.body.contains("href=\"/queues\""))
+        }
+    }
+
     @Test("a view is kept under a name, opened by its link, and removed again")
     func views() async throws {
         try await WebFixture.serve { fixture, client in

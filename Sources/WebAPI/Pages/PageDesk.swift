@@ -39,6 +39,12 @@ struct PageDesk: Sendable {
         _ headers: HTTPFields,
         _ files: WebFiles
     ) async throws -> View {
+        // Who has not signed in yet learns nothing of how we are.
+        if query.path == PageRoutes.signInPath, parts.access.needsSignIn {
+            var view: View = ["title": title, "assets": "/assets/\(files.digest)"]
+            if let theme = Self.theme(headers) { view["theme"] = theme }
+            return view
+        }
         let depths = live.depths
         let pulse = try await store.pulse()
         let halt = try await store.upstreamHalt()
@@ -54,7 +60,7 @@ struct PageDesk: Sendable {
                     "key": entry.key, "active": entry.path == active?.path, "dot": isDead,
                 ]
             },
-            "hasChart": files.assets["chart.js"] != nil, "path": query.path,
+            "isInside": true, "hasChart": files.assets["chart.js"] != nil, "path": query.path,
             "state": query.link(), "needsSignIn": parts.access.needsSignIn,
             "banners": banners(depths, pulse, halt),
         ]

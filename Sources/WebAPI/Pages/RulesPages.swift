@@ -16,7 +16,9 @@ extension PageDesk {
                     "types": version.types.joined(separator: ", "),
                     "since": words.time(version.firstUsedMilliseconds / 1_000),
                     "calls": PageWords.count(version.calls),
-                    "role": version.role?.rawValue ?? (version.wasActive ? "replaced" : "draft"),
+                    "role": version.role?.rawValue
+                        ?? (version.wasActive ? "replaced" : version.calls > 0 ? "in use" : "draft")
+                        ,
                 ]
             },
             "isEmpty": versions.isEmpty,
