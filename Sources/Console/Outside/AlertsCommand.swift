@@ -6,6 +6,7 @@ import Foundation
 import HTTPClient
 import Hosting
 import JobQueue
+import Reports
 import Settings
 
 /// `ringback alerts`.

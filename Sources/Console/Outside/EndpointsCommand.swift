@@ -3,6 +3,7 @@ import CallStore
 import Delivery
 import HTTPClient
 import Hosting
+import Reports
 import Settings
 
 extension EventKind: ExpressibleByArgument {}
