@@ -19,6 +19,9 @@ package struct UnattributedCaller: Hashable, Sendable {
     /// Why the latest is credited to nobody.
     package var reason: String
 
+    /// What the latest's attribution has counted: who decides on it says that nobody was first.
+    package var revision: Int64
+
     /// Where a page goes on.
     package var cursor: UnattributedCursor
 }
@@ -69,6 +72,7 @@ extension CallStore {
                         ) as who,
                         max(calls.started_unix) as last_unix, count(*) as calls, calls.id as id,
                         calls.conversation_id as conversation, attributions.reason as reason,
+                        attributions.revision as revision,
                         coalesce(party.e164, party.sip_user, nullif(party.raw, '')) as caller,
                         party.class as class
                     from attributions
@@ -96,6 +100,7 @@ extension CallStore {
                     calls: row["calls"],
                     lastUnix: row["last_unix"],
                     reason: row["reason"] ?? "unknown",
+                    revision: row["revision"],
                     cursor: UnattributedCursor(lastUnix: row["last_unix"], caller: row["who"])
                 )
             }

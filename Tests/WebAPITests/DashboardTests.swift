@@ -61,6 +61,29 @@ import WebAPI
         return record
     }
 
+    @Test("calls are found by words that were said; an empty list names the search")
+    func search() async throws {
+        try await WebFixture.serve { fixture, client in
+            try await fixture.store.write { writer in
+                _ = try writer.record(Self.record("conv_1"))
+                _ = try writer.record(
+                    Self.record("conv_2") { record in
+                        record.transcript = [
+                            Turn(speaker: .caller, message: "Do you sell tulips?", secondsIn: 1)
+                        ]
+                    }
+                )
+            }
+            let all = try await Self.page("/calls", client).body
+            #expect(all.contains("href=\"/calls/1") && all.contains("href=\"/calls/2"))
+            let found = try await Self.page("/calls?q=tulips", client).body
+            #expect(!found.contains("href=\"/calls/1") && found.contains("href=\"/calls/2"))
+            #expect(found.contains("value=\"tulips\""))
+            let none = try await Self.page("/calls?q=zebra", client).body
+            #expect(!none.contains("href=\"/calls/2") && none.contains("with this search."))
+        }
+    }
+
     @Test("every page is whole, alone and safe, without a call and with one", arguments: paths)
     func pages(path: String) async throws {
         try await WebFixture.serve { fixture, client in

@@ -41,7 +41,8 @@ struct EndpointTests {
             for (path, operations) in paths {
                 guard operations["get"] != nil, !path.contains("{name}") else { continue }
                 guard !path.contains("exports/{id}"), !path.contains("jobs/{id}"),
-                    !path.contains("labels/queue"), !path.contains("schedules")
+                    !path.contains("labels/queue"), !path.contains("schedules"),
+                    !path.contains("/qr.")
                 else { continue }
                 let id =
                     path.contains("campaigns")

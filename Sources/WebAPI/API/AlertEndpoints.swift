@@ -44,26 +44,23 @@ enum AlertEndpoints {
 
     // MARK: Endpoints
 
-    /// The secret stands only in the answer to the request that made the endpoint.
     private static let endpoint = Schema.fields(
         ("id", .identifier),
         ("url", .text),
         ("events", .list(.word(EventKind.self))),
         ("created", .instant),
         ("waiting", .count),
-        ("failures", .count),
-        ("secret", .optional(.text))
+        ("failures", .count)
     )
 
-    private static func json(_ endpoint: EventEndpoint, secret: String? = nil) -> JSONValue {
+    private static func json(_ endpoint: EventEndpoint) -> JSONValue {
         .fields(
             ("id", .integer(endpoint.id.number)),
             ("url", .text(endpoint.url)),
             ("events", .list(endpoint.kinds.map { .text($0.rawValue) })),
             ("created", .text(ISOTime.text(milliseconds: endpoint.createdMilliseconds))),
             ("waiting", .count(endpoint.waiting)),
-            ("failures", .count(endpoint.failures)),
-            ("secret", .optional(secret))
+            ("failures", .count(endpoint.failures))
         )
     }
 
@@ -89,7 +86,14 @@ enum AlertEndpoints {
             [("url", .bounded(1...2_000))],
             optional: [("events", .list(.word(EventKind.self)))]
         ),
-        answer: endpoint,
+        // The secret stands in this answer and in no other.
+        answer: .fields(
+            ("id", .identifier),
+            ("url", .text),
+            ("events", .list(.word(EventKind.self))),
+            ("created", .instant),
+            ("secret", .text)
+        ),
         status: .created
     ) { ask in
         let asked = try await ask.body(NewEndpoint.self)
@@ -116,7 +120,14 @@ enum AlertEndpoints {
             )
             return made
         }
-        return .json(json(made, secret: made.secret), status: .created)
+        let answer = JSONValue.fields(
+            ("id", .integer(made.id.number)),
+            ("url", .text(made.url)),
+            ("events", .list(made.kinds.map { .text($0.rawValue) })),
+            ("created", .text(ISOTime.text(milliseconds: made.createdMilliseconds))),
+            ("secret", .text(made.secret))
+        )
+        return .json(answer, status: .created)
     }
 
     private static let remove = Endpoint(

@@ -44,6 +44,7 @@ enum AssignmentEndpoints {
                         ("calls", .count),
                         ("last", .instant),
                         ("reason", .text),
+                        ("revision", .count),
                         ("suggestions", .list(suggestion))
                     )
                 )
@@ -106,6 +107,7 @@ enum AssignmentEndpoints {
             ("calls", .count(caller.calls)),
             ("last", .text(ISOTime.text(unix: caller.lastUnix))),
             ("reason", .text(caller.reason)),
+            ("revision", .integer(caller.revision)),
             (
                 "suggestions",
                 .list(

@@ -33,11 +33,13 @@ extension PageDesk {
         view["filterFields"] = query.fields(
             without: ["agent", "campaign", "outcome", "conversion", "q"]
         )
-        let drops = ["agent", "campaign", "outcome", "conversion"].filter { query[$0] != nil }
+        view["search"] = query["q"] ?? ""
+        let drops = ["q", "agent", "campaign", "outcome", "conversion"]
+            .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
         view["isFiltered"] = !drops.isEmpty
         view["clearHref"] = query.link(
             nil,
-            ["agent": nil, "campaign": nil, "outcome": nil, "conversion": nil]
+            ["q": nil, "agent": nil, "campaign": nil, "outcome": nil, "conversion": nil]
         )
         if page.calls.isEmpty {
             let last = try await store.calls(CallFilter(), limit: 1).calls.first
@@ -58,9 +60,13 @@ extension PageDesk {
             agentID: query["agent"],
             campaign: query.campaign,
             outcome: query["outcome"],
-            conversion: query["conversion"].flatMap { Ternary(rawValue: $0) }
+            conversion: query["conversion"].flatMap { Ternary(rawValue: $0) },
+            search: query["q"].map { String($0.prefix(Self.searchMax)) }
         )
     }
+
+    /// Characters of a search, as many as the API takes.
+    private static let searchMax = 200
 
     static func options(_ values: [String], _ chosen: String?) -> [View] {
         values.map { ["value": $0, "label": $0, "selected": $0 == chosen] }

@@ -51,7 +51,7 @@ extension PageDesk {
         _ query: PageQuery
     ) -> View {
         [
-            "call": "\(caller.call.number)",
+            "call": "\(caller.call.number)", "expected": "\(caller.revision)",
             "caller": PageWords.caller(caller.caller, kind: caller.callerClass),
             "calls": caller.calls == 1 ? "1 call" : "\(PageWords.count(caller.calls)) calls",
             "last": words.time(caller.lastUnix), "reason": ReasonWords.text(caller.reason),
