@@ -40,7 +40,10 @@ struct SoakProcessTests {
                 "producer", "worker-1", "worker-2", "redis",
             ]
         )
-        #expect(memory.allSatisfy { ($0["mostBytes"] as? Int ?? 0) > 500_000 })
+        // The worker that was killed may have been gone before anybody looked.
+        let most = memory.map { $0["mostBytes"] as? Int }
+        #expect(most.count(where: { $0 == nil }) <= 1, "\(memory)")
+        #expect(most.allSatisfy { $0.map { $0 > 500_000 } ?? true }, "\(memory)")
         // What is left is remembered for a while of calls and workers, and goes by itself.
         let keys = try await ChildProcess.run(
             ChildProcess.Command(["redis-cli", "-s", redis.socketPath, "--scan"])

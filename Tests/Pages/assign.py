@@ -58,7 +58,7 @@ def main() -> int:
         page.wait_for_function("document.querySelector('[data-toast]').textContent === 'Taken back.'")
         browser.close()
     seen = " ".join(actions(address))
-    for word in ("assign", "undo"):
+    for word in ("call.assign", "call.release"):
         assert word in seen, seen
     print("assigned and taken back, by keys and by mouse")
     return 0

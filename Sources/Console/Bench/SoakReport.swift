@@ -5,6 +5,8 @@ package import Reports
 /// What a soak found.
 package struct SoakReport: Sendable {
     /// One process: its resident memory (bytes) when work had begun, at the end and at most.
+    ///
+    /// All are zero for a process that was gone before anybody looked.
     package struct Memory: Sendable, Equatable {
         package var name: String
         package var first: Int
@@ -124,11 +126,12 @@ package struct SoakReport: Sendable {
     }
 
     private static func json(_ memory: Memory) -> JSONValue {
-        .fields(
+        func bytes(_ number: Int) -> JSONValue { memory.most == 0 ? .null : .count(number) }
+        return .fields(
             ("process", .text(memory.name)),
-            ("firstBytes", .count(memory.first)),
-            ("lastBytes", .count(memory.last)),
-            ("mostBytes", .count(memory.most))
+            ("firstBytes", bytes(memory.first)),
+            ("lastBytes", bytes(memory.last)),
+            ("mostBytes", bytes(memory.most))
         )
     }
 
@@ -170,6 +173,6 @@ package struct SoakReport: Sendable {
     }
 
     private static func megabytes(_ bytes: Int) -> String {
-        String(format: "%.1f MB", Double(bytes) / 1_000_000)
+        bytes == 0 ? "–" : String(format: "%.1f MB", Double(bytes) / 1_000_000)
     }
 }
