@@ -16,7 +16,7 @@ struct PagesTests {
     @Test("the overview follows arriving calls, and nothing on it moves")
     func live() async throws {
         let stack = try await started(calls: 300, options: ["--live", "2"])
-        // About a minute of calls, on each of two sizes.
+        // More than a minute of calls, on two sizes at once.
         try await Self.run("live.py", "http://\(stack.address)", "20")
         try await end(stack)
     }

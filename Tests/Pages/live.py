@@ -28,16 +28,17 @@ document.addEventListener("DOMContentLoaded", () => {
 """
 
 
-def watch(browser, address: str, changes: int, size: str) -> list[str]:
+def begin(browser, address: str, size: str, faults: list[str]):
     # Waiting for a condition inside of the page needs eval; check.py looks at what the policy says.
-    context = browser.new_context(viewport=pages.SIZES[size], bypass_csp=True)
-    page = context.new_page()
-    faults = []
+    page = browser.new_context(viewport=pages.SIZES[size], bypass_csp=True).new_page()
     page.on("console", lambda line: faults.append(f"{size}: {line.text}") if line.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(f"{size}: {error}"))
     page.add_init_script(WATCH)
     page.goto(address, wait_until="load")
-    before = page.inner_text("#card-calls .value")
+    return page, page.inner_text("#card-calls .value")
+
+
+def end(page, before: str, changes: int, size: str, faults: list[str]) -> None:
     # A page that does not follow fails here.
     page.wait_for_function(
         """([changes, before]) => window.changes >= changes
@@ -54,15 +55,17 @@ def watch(browser, address: str, changes: int, size: str) -> list[str]:
     page.get_by_role("button", name="Pause").click()
     if page.inner_text("[data-live-state]") != "paused":
         faults.append(f"{size}: not paused")
-    context.close()
-    return faults
 
 
 def main() -> int:
     address, changes = sys.argv[1], int(sys.argv[2])
     with sync_playwright() as playwright:
         browser = pages.launch(playwright)
-        faults = [fault for size in pages.SIZES for fault in watch(browser, address, changes, size)]
+        faults: list[str] = []
+        # Side by side: each sees the same calls.
+        watched = {size: begin(browser, address, size, faults) for size in pages.SIZES}
+        for size, (page, before) in watched.items():
+            end(page, before, changes, size, faults)
         browser.close()
     for fault in faults:
         print(fault)
