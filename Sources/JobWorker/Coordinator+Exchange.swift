@@ -10,7 +10,7 @@ extension Coordinator {
         let now = ambient.elapsed()
         let admission = isAdmissionUnderWay ? nil : nextAdmission(now)
         let results = isCommitUnderWay ? nil : nextCommit(now)
-        if let results { notesUnderWay = results.notes.count }
+        if let results { (jobsUnderWay, notesUnderWay) = (results.jobs.count, results.notes.count) }
         let isCommitting = results != nil || isCommitUnderWay
         let request = isTurnUnderWay ? nil : nextTurn(now, isCommitting: isCommitting)
         let (committer, queue, ambient) = (committer, queue, ambient)

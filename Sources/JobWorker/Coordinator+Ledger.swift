@@ -98,12 +98,13 @@ extension Coordinator {
             areNotesDue(now) || !commitJobs.isEmpty && isCommitDue(now)
         else { return nil }
         return Results(
-            jobs: Array(commitJobs.prefix(limits.batchMax)),
+            jobs: Array(commitJobs.prefix(limits.commitMax)),
             notes: Array(notes.prefix(limits.batchMax))
         )
     }
 
     mutating func take(_ commitment: Commitment) {
+        jobsUnderWay = 0
         switch commitment.verdicts {
         case .success(let verdicts):
             notes.removeFirst(notesUnderWay)

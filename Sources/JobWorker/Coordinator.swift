@@ -65,7 +65,8 @@ where Handler.Effect == Committer.Effect {
     var isCommitUnderWay = false
     var isAdmissionUnderWay = false
 
-    /// How many of `notes`, from the first, are in the commit that is under way.
+    /// How many of `commitJobs` and of `notes`, from the first, are in the commit under way.
+    var jobsUnderWay = 0
     var notesUnderWay = 0
 
     var drain: Drain?

@@ -38,8 +38,11 @@ package struct WorkerLimits: Sendable {
     /// short enough that none waits long behind its batch.
     package var workTarget = Duration.milliseconds(75)
 
-    /// Most jobs of one fetch and one commit.
+    /// Most jobs of one fetch, and results that may wait for a commit before fetching stops.
     package var batchMax = QueueLimits.batchMax
+
+    /// Most results of one commit: those of two fetches, so that a slow disk is waited for less.
+    package var commitMax = QueueLimits.batchMax * 2
 
     /// Results wait at most this long for the rest of their batch.
     package var settleEvery = Duration.seconds(1)

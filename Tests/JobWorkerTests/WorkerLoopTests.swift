@@ -22,6 +22,28 @@ struct WorkerLoopTests {
         #expect(stage.queue.snapshot.counters.succeeded == 2000)
     }
 
+    @Test("holds no more results than commits keep up with", arguments: Seeds.first(5))
+    func waitsForCommits(seed: UInt64) throws {
+        let simulation = Simulation(seed: seed)
+        let stage = try Stage(simulation) { _, _ in .done("effect") }
+        stage.ledger.slowDown(to: .seconds(1))
+        let held = Record<Int>()
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue((0..<20_000).map { "job-\($0)" })
+            await stage.until {
+                held.append(stage.handler.runs.all.count - stage.ledger.effects.count)
+                return stage.isEmpty
+            }
+        }
+        let limits = WorkerLimits()
+        #expect(stage.ledger.effects.count == 20_000)
+        // A commit under way, what waits for the next one, and what was fetched ahead.
+        let most = limits.commitMax + limits.batchMax + 2 * limits.batchMax
+        #expect(held.all.contains { $0 > limits.batchMax })
+        #expect(held.all.allSatisfy { $0 <= most }, "\(held.all.max() ?? 0)")
+        #expect(stage.ledger.commits.allSatisfy { $0.count <= limits.commitMax })
+    }
+
     @Test("an idle worker wakes by the bell at once, and by the clock for parked jobs")
     func wakes() throws {
         let simulation = Simulation(seed: 1)

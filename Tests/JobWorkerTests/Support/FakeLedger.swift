@@ -20,6 +20,7 @@ final class FakeLedger: ResultCommitter {
         var ended: Set<JobID> = []
         var downUntil: Duration?
         var failuresInPercent = 0
+        var commitTime = Duration.zero
         var attemptsWhileDown = 0
     }
 
@@ -46,6 +47,11 @@ final class FakeLedger: ResultCommitter {
         state.withLock { $0.failuresInPercent = percent }
     }
 
+    /// Every commit takes so long.
+    func slowDown(to time: Duration) {
+        state.withLock { $0.commitTime = time }
+    }
+
     /// Says of jobs that people ask for them by what they are about.
     func follow(_ ids: Set<JobID>) {
         state.withLock { $0.followed = ids }
@@ -66,6 +72,14 @@ final class FakeLedger: ResultCommitter {
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
         await Task.yield()
+        let time = state.withLock { $0.commitTime }
+        if time > .zero {
+            do {
+                try await ambient.sleep(for: time)
+            } catch {
+                throw .cancelled
+            }
+        }
         let losesReply = try check()
         let verdicts = state.withLock { state in
             state.notes += notes
