@@ -42,6 +42,9 @@ def check(browser, address: str, wanted: set[str]) -> list[str]:
                     continue
                 where = f"{name} {theme} {size}"
                 page.goto(address + path, wait_until="load")
+                if name == "queues":
+                    # Filled by its script; a stack always has schedules.
+                    page.locator("[data-schedules] tbody tr").first.wait_for()
                 faults += [f"{where}: {fault}" for fault in violations(axe, page)]
                 if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                     faults.append(f"{where}: wider than the window")

@@ -36,7 +36,7 @@ export function toggleTheme() {
 // The schedules stand with the API: it knows the files that they come from.
 async function showSchedules(place) {
   const answer = await send("GET", "schedules");
-  const items = answer.value?.items ?? answer.value?.schedules ?? [];
+  const items = answer.ok ? answer.value : [];
   const table = document.createElement("table");
   table.className = "data";
   const row = (kind, cells) => {
