@@ -140,6 +140,7 @@ struct Stack: Sendable {
                 + "\(plan.redis?.url ?? "of REDIS_URL"), results in \(settings.database); Ctrl-C "
                 + "ends it"
         )
+        say("Open http://\(settings.server.address)")
     }
 
     // MARK: While it runs
