@@ -18,10 +18,9 @@ package enum OtherProgram {
     /// - Throws: `Failure` with what it complained of when it does not end with 0.
     @discardableResult
     package static func run(_ line: [String], in folder: String? = nil) async throws -> Data {
-        let place = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-program-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-        let (output, errors) = (place.path + "/output", place.path + "/errors")
+        let place = try PrivateRedisFolders.make()
+        defer { PrivateRedisFolders.remove(place) }
+        let (output, errors) = (place + "/output", place + "/errors")
         var command = ChildProcess.Command(
             [
                 "/bin/sh", "-c",
@@ -33,7 +32,6 @@ package enum OtherProgram {
         let ending = try await ChildProcess.launch(command).ended()
         let said = try Data(contentsOf: URL(fileURLWithPath: output))
         let complaint = try String(contentsOfFile: errors, encoding: .utf8)
-        try FileManager.default.removeItem(at: place)
         guard ending == .exited(0) else {
             throw Failure(
                 description:
