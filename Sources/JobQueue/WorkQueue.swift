@@ -34,6 +34,13 @@ package protocol WorkQueue: Sendable {
     /// Settles jobs of a batch and fetches the next batch, in one step.
     func turn(_ request: TurnRequest) async throws(QueueError) -> TurnReply
 
+    /// Carries out a turn as soon as somebody rings the bell, whose token it takes, and at the
+    /// latest after `QueueLimits.bellWaitMax`.
+    ///
+    /// After an error whether it was carried out is not known: it is repeated with `turn`. A
+    /// cancelled task waits no longer.
+    func turnWhenRung(_ request: TurnRequest) async throws(QueueError) -> TurnReply
+
     /// Removes what a reaped copy of finished jobs left in `later` and `dead`.
     ///
     /// For the worker whose commit won although its batch was lost.
@@ -69,6 +76,13 @@ package protocol WorkQueue: Sendable {
 
     /// Takes back up to `limit` batches whose workers are gone.
     func reap(limit: Int) async throws(QueueError) -> ReapReport
+}
+
+extension WorkQueue {
+    package func turnWhenRung(_ request: TurnRequest) async throws(QueueError) -> TurnReply {
+        _ = try await waitForBell(atMost: QueueLimits.bellWaitMax)
+        return try await turn(request)
+    }
 }
 
 /// The numbers of the protocol, each with its reason in one place.

@@ -4,11 +4,14 @@ import Logging
 
 extension Coordinator {
     /// Begins the end when it is asked for or a handler is stuck, and presses on with it in time.
-    mutating func advanceDrain() {
+    ///
+    /// - Returns: Whether it has just begun.
+    mutating func advanceDrain() -> Bool {
         let now = ambient.elapsed()
         giveUpStuck(now)
-        if drain == nil, shutdown.isTripped || failure != nil { beginDrain(now) }
-        guard var drain else { return }
+        let begins = drain == nil && (shutdown.isTripped || failure != nil)
+        if begins { beginDrain(now) }
+        guard var drain else { return false }
         if !drain.hasCancelled, now >= drain.since + limits.drainGrace {
             drain.hasCancelled = true
             crew.stop { _ in .shutdown }
@@ -19,6 +22,7 @@ extension Coordinator {
         }
         self.drain = drain
         if drain.hasAbandoned, commitRetry != nil, !isCommitUnderWay { releaseUncommitted() }
+        return begins
     }
 
     /// Fetches nothing more and hands back what has not begun.
@@ -26,10 +30,13 @@ extension Coordinator {
         drain = Drain(since: now)
         board.update { $0.phase = .draining }
         logger.notice("ends: nothing more is fetched, and what has not begun goes back")
-        for batch in open where !batch.isLost {
-            for position in batch.close() {
-                decide(.release, for: position, of: batch, now: now)
-            }
+        for batch in open where !batch.isLost { giveBack(batch, now: now) }
+    }
+
+    /// Hands back what of a batch has not begun.
+    mutating func giveBack(_ batch: OpenBatch, now: Duration) {
+        for position in batch.close() {
+            decide(.release, for: position, of: batch, now: now)
         }
     }
 

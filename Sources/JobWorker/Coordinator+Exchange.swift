@@ -15,7 +15,7 @@ extension Coordinator {
         let request = isTurnUnderWay ? nil : nextTurn(now, isCommitting: isCommitting)
         let (committer, queue, ambient) = (committer, queue, ambient)
         let due = [admission != nil, results != nil, request != nil].count { $0 }
-        if due == 1, isQuiet {
+        if due == 1, isQuiet, request?.waitsForBell != true {
             // The common case of a slow queue, without a task of its own.
             if let request { take(await request.send(to: queue)) }
             if let results { take(await results.commit(to: committer, ambient: ambient)) }

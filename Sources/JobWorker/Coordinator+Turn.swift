@@ -8,8 +8,12 @@ extension Coordinator {
     /// A call that would only fetch waits for a commit, so that it settles what was committed, too;
     /// but not when the handlers have nothing to do meanwhile.
     mutating func nextTurn(_ now: Duration, isCommitting: Bool) -> PendingTurn? {
-        if pendingTurn == nil, let request = nextRequest(now, isCommitting: isCommitting) {
-            pendingTurn = PendingTurn(request: request, retry: now)
+        if pendingTurn == nil {
+            if let request = nextRequest(now, isCommitting: isCommitting) {
+                pendingTurn = PendingTurn(request: request, retry: now)
+            } else if mayWaitForBell {
+                pendingTurn = PendingTurn(request: idleRequest(), retry: now, waitsForBell: true)
+            }
         }
         guard let pending = pendingTurn, now >= pending.retry else { return nil }
         return pending
@@ -53,6 +57,24 @@ extension Coordinator {
                 average: averageLow
             ),
             isIdle: isIdle
+        )
+    }
+
+    /// Whether the next call may wait in the queue for the bell: until then nothing here needs one.
+    private var mayWaitForBell: Bool {
+        open.isEmpty && commitJobs.isEmpty && toForget.isEmpty && isNothingDue
+            && fetchRoom(settling: nil) > 0
+    }
+
+    private mutating func idleRequest() -> TurnRequest {
+        turnNumber += 1
+        return TurnRequest(
+            worker: configuration.worker,
+            number: turnNumber,
+            settlement: nil,
+            limit: fetchRoom(settling: nil),
+            lowLimit: plan.lowLimit(unfinished: 0, average: averageLow),
+            isIdle: true
         )
     }
 
@@ -124,10 +146,13 @@ extension Coordinator {
         if let settlement = request.settlement { take(reply.settled, of: settlement, now: now) }
         if let batch = reply.batch {
             metrics.noteWaits(of: batch.jobs, fetchedAtMilliseconds: reply.nowMilliseconds)
-            open.append(OpenBatch(batch))
+            let batch = OpenBatch(batch)
+            open.append(batch)
             board.update { $0.batches.append(batch.reference) }
+            if drain != nil { giveBack(batch, now: now) }
         }
         isSoloWorker = reply.isSoloWorker
+        isNothingDue = reply.nextDueMilliseconds == nil
         notePause(reply.isPaused)
         let mayFetch = !reply.isPaused && reply.hasMore
         if request.limit > 0 {
@@ -205,6 +230,7 @@ extension Coordinator {
             if pending.refusals >= limits.refusalsMax { fail(.queue(error)) }
         }
         pending.retry = now + queueBackoff(pending.failures)
+        pending.waitsForBell = false
         pendingTurn = pending
         guard pending.failures == 1 else { return }
         board.update { $0.queueDownSince = now }
@@ -240,11 +266,16 @@ extension Coordinator {
         }
     }
 
-    /// A token that this process has no room for belongs to another one.
+    /// A token that this process has no room for belongs to another one, and one that came beside
+    /// the turn that waits for it belongs to that.
     mutating func putTokenBack() async {
         guard bell.takeToken() else { return }
         nextFetch = .zero
-        guard fetchRoom(settling: nil) == 0 else { return }
+        guard fetchRoom(settling: nil) == 0 || pendingTurn?.waitsForBell == true else { return }
+        await ring()
+    }
+
+    func ring() async {
         do {
             try await queue.ring()
         } catch {

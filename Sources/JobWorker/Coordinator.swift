@@ -44,6 +44,9 @@ where Handler.Effect == Committer.Effect {
     /// Whether the queue said with its last answer that it is paused.
     var isPaused = false
 
+    /// Whether it said that nothing parked comes due by itself.
+    var isNothingDue = false
+
     var toForget: [JobID] = []
 
     /// The queue's clock, in Unix milliseconds, as it was when the queue answered last.
@@ -81,8 +84,12 @@ where Handler.Effect == Committer.Effect {
         var refusals = 0
         var retry: Duration
 
+        /// Whether it waits in the queue for the bell; a repeat does not.
+        var waitsForBell = false
+
         func send(to queue: any WorkQueue) async -> Result<TurnReply, QueueError> {
             do throws(QueueError) {
+                if waitsForBell { return .success(try await queue.turnWhenRung(request)) }
                 return .success(try await queue.turn(request))
             } catch {
                 return .failure(error)
@@ -132,7 +139,7 @@ where Handler.Effect == Committer.Effect {
                 readInbox()
                 takeAnswers()
                 collect()
-                advanceDrain()
+                if advanceDrain(), pendingTurn?.waitsForBell == true { await ring() }
                 noteLongRunning(ambient.elapsed())
                 await noteDropped()
                 let hasWorked = await exchange(&calls)

@@ -7,9 +7,12 @@ import Synchronization
 ///
 /// One `BLPOP` is out while anybody waits, and stays out when a wait is given up, so that no
 /// connection is dropped for it. A token that comes when nobody waits any more is put back.
+///
+/// A script may follow the `BLPOP` on its connection: Redis carries it out as soon as the token
+/// is there, without a round trip in between, and it takes the token.
 final class Bell: Sendable {
     /// Seconds that one `BLPOP` blocks; whoever waits longer makes another one.
-    private static let blockSeconds = 1
+    private static let blockSeconds = Int(QueueLimits.bellWaitMax / .seconds(1))
 
     /// Time limit of such a command: its own and a slow server's.
     private static let blockTimeout = Duration.seconds(6)
@@ -26,7 +29,13 @@ final class Bell: Sendable {
 
         /// Waits that were cancelled before they were registered.
         var cancelledEarly: Set<UInt64> = []
+
+        /// Scripts that stand behind a `BLPOP`, and who waits for their replies.
+        var following = 0
+        var followers: [UInt64: Follower] = [:]
     }
+
+    private typealias Follower = CheckedContinuation<Result<RedisValue, QueueError>, Never>
 
     private let client: RedisClient
     private let key: String
@@ -115,14 +124,16 @@ final class Bell: Sendable {
     }
 
     private func arrived() {
-        let (waiter, goesOn) = state.withLock { state in
+        let (waiter, isTaken, goesOn) = state.withLock { state in
+            let isTaken = state.following > 0
             let waiter = state.waiters.isEmpty ? nil : state.waiters.removeFirst()
             state.isBlocked = !state.waiters.isEmpty
-            return (waiter, state.isBlocked)
+            return (waiter, isTaken, state.isBlocked)
         }
         if let waiter {
-            waiter.continuation.resume(returning: .success(true))
-        } else {
+            // Beside a script that has taken the token there is nothing to wait for just now.
+            waiter.continuation.resume(returning: .success(!isTaken))
+        } else if !isTaken {
             putBack()
         }
         if goesOn { block() }
@@ -150,6 +161,75 @@ final class Bell: Sendable {
             keys: ringing.keys,
             arguments: ringing.arguments
         )
+    }
+}
+
+extension Bell {
+    /// Carries out a script when the bell rings, or when a `BLPOP` ends without a token.
+    ///
+    /// It is sent at once, so after an error it may have been carried out or may still be; a
+    /// cancelled task's wait ends at once, its script does not.
+    func follow(_ call: ScriptCall) async throws(QueueError) -> RedisValue {
+        let id = state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in send(call, for: id, continuation) }
+        } onCancel: {
+            finish(id, with: .failure(.cancelled))
+        }
+        state.withLock { _ = $0.cancelledEarly.remove(id) }
+        return try result.get()
+    }
+
+    private func send(_ call: ScriptCall, for id: UInt64, _ follower: Follower) {
+        enum Next {
+            case block
+            case follow
+            case refuse
+        }
+        let next: Next = state.withLock { state in
+            if state.cancelledEarly.contains(id) { return .refuse }
+            state.followers[id] = follower
+            state.following += 1
+            guard !state.isBlocked else { return .follow }
+            state.isBlocked = true
+            return .block
+        }
+        switch next {
+        case .block: block()
+        case .follow: break
+        case .refuse: return follower.resume(returning: .failure(.cancelled))
+        }
+        client.evaluateFuture(
+            call.script,
+            keys: call.keys,
+            arguments: call.arguments,
+            timeout: Self.blockTimeout
+        )
+        .whenComplete { result in
+            self.state.withLock { $0.following -= 1 }
+            self.finish(
+                id,
+                with: result.mapError { error in
+                    (error as? RedisError).map { QueueError($0) }
+                        ?? .unavailable(reason: "the bell cannot be heard")
+                }
+            )
+        }
+    }
+
+    private func finish(_ id: UInt64, with result: Result<RedisValue, QueueError>) {
+        let follower: Follower? = state.withLock { state in
+            guard let follower = state.followers.removeValue(forKey: id) else {
+                // Not there yet if cancelled at once; ended already otherwise, and harmless then.
+                if case .failure(.cancelled) = result { state.cancelledEarly.insert(id) }
+                return nil
+            }
+            return follower
+        }
+        follower?.resume(returning: result)
     }
 }
 

@@ -44,12 +44,21 @@ extension RedisQueue: WorkQueue {
     }
 
     package func turn(_ request: TurnRequest) async throws(QueueError) -> TurnReply {
+        check(request)
+        return try ScriptReply(try await repeatable(calls.turn(request))).turnReply(to: request)
+    }
+
+    package func turnWhenRung(_ request: TurnRequest) async throws(QueueError) -> TurnReply {
+        check(request)
+        return try ScriptReply(try await bell.follow(calls.turn(request))).turnReply(to: request)
+    }
+
+    private func check(_ request: TurnRequest) {
         precondition(
             (0...QueueLimits.batchMax).contains(request.limit) && request.lowLimit >= 0
                 && request.number >= 0,
             "A batch has 0 to \(QueueLimits.batchMax) jobs, and numbers rise from 0."
         )
-        return try ScriptReply(try await repeatable(calls.turn(request))).turnReply(to: request)
     }
 
     package func forget(_ ids: [JobID]) async throws(QueueError) {

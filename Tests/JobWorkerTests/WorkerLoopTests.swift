@@ -301,6 +301,19 @@ struct WorkerLoopTests {
         #expect(simulation.clock.now.elapsed < .seconds(32))
     }
 
+    @Test("an idle worker, which waits in the queue for the bell, ends at once")
+    func shutsDownIdle() throws {
+        let simulation = Simulation(seed: 8)
+        let stage = try Stage(simulation) { _, _ in .done("effect") }
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue(["a"])
+            await stage.sleep(.milliseconds(2300))
+        }
+        #expect(stage.ledger.effects.count == 1)
+        #expect(stage.queue.snapshot.presences.isEmpty)
+        #expect(simulation.clock.now.elapsed < .milliseconds(2400))
+    }
+
     @Test("a paused queue is settled but not fetched from")
     func pauses() throws {
         let simulation = Simulation(seed: 9)

@@ -24,8 +24,17 @@ local paused = ctl[1] ~= false
 local hasCancels = redis.call('HLEN', KEYS[13]) > 0
 local hasKeys = redis.call('EXISTS', ROTATION.hi, ROTATION.std, ROTATION.low, REST) > 0
 
+-- Lengths of lists as they were read; whoever pushes forgets what it made longer.
+local lengths = {}
+
+local function length(list)
+  local known = lengths[list] or redis.call('LLEN', list)
+  lengths[list] = known
+  return known
+end
+
 local function waiting()
-  return redis.call('LLEN', KEYS[2]) + redis.call('LLEN', KEYS[3]) + redis.call('LLEN', KEYS[4])
+  return length(KEYS[2]) + length(KEYS[3]) + length(KEYS[4])
 end
 
 local function canFetch()
@@ -34,23 +43,26 @@ local function canFetch()
 end
 
 local function canFetchLive()
-  return redis.call('EXISTS', KEYS[2], KEYS[3], ROTATION.hi, ROTATION.std) > 0
+  return length(KEYS[2]) + length(KEYS[3]) > 0
+    or hasKeys and redis.call('EXISTS', ROTATION.hi, ROTATION.std) > 0
 end
 
--- When the next parked job or resting key comes back.
+-- When the next parked job or resting key comes back, as it is when everything else is done; infinite
+-- for never.
+local dueAtEnd
+
 local function nextDue()
+  if dueAtEnd then return dueAtEnd end
   local job = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')[2]
   local key = hasKeys and redis.call('ZRANGE', REST, 0, 0, 'WITHSCORES')[2]
-  if job and key then return math.min(tonumber(job), tonumber(key)) end
-  return job and tonumber(job) or key and tonumber(key) or nil
+  dueAtEnd = math.min(tonumber(job) or math.huge, key and tonumber(key) or math.huge)
+  return dueAtEnd
 end
 
 -- `canTake` says whether there is something in the lanes that are asked about.
 local function hasMore(canTake)
   if paused then return false end
-  if canTake() then return true end
-  local due = nextDue()
-  return due ~= nil and due <= now
+  return canTake() or nextDue() <= now
 end
 
 -- What this caller would fetch: one that has no room for the low lane need not come again for it.
@@ -59,14 +71,16 @@ local function mayTake()
   return canFetch()
 end
 
+-- Who runs suspects, and until when.
+local soloWorker, soloUntil = ctl[4], ctl[5] and tonumber(ctl[5])
+
 local function reply(settled, kind, fence, jobs)
-  local solo = redis.call('HMGET', KEYS[10], 'solo', 'soloUntil')
-  local isSolo = solo[1] == worker and tonumber(solo[2]) > now
-  local due = nextDue()
+  local isSolo = soloWorker == worker and soloUntil > now
+  local due, suspects = nextDue(), length(KEYS[5])
   local result = {
     tonumber(settled), nowText, paused and 1 or 0, hasMore(mayTake) and 1 or 0,
-    redis.call('LLEN', KEYS[5]), text(frontAge(KEYS[5]) or 0), isSolo and 1 or 0,
-    due and text(due) or '', fence, kind == 's' and 1 or 0,
+    suspects, text(suspects > 0 and frontAge(KEYS[5]) or 0), isSolo and 1 or 0,
+    due < math.huge and text(due) or '', fence, kind == 's' and 1 or 0,
   }
   for i = 1, #jobs do result[10 + i] = jobs[i] end
   return result
@@ -76,11 +90,12 @@ end
 -- The lease itself is asked, too: what is remembered of a worker goes when it leaves.
 local seen = redis.call('HMGET', KEYS[15], 'n', 'settled')
 local highest = tonumber(seen[1] or '-1')
-if number <= highest or redis.call('ZSCORE', KEYS[1], newBatch.b)
-  or redis.call('ZSCORE', KEYS[1], newBatch.s) then
+local scores = redis.call('ZMSCORE', KEYS[1], newBatch.b, newBatch.s)
+local isLeased = {b = scores[1], s = scores[2]}
+if number <= highest or isLeased.b or isLeased.s then
   local settled = number == highest and seen[2] or '4'
-  for kind, batch in pairs(newBatch) do
-    if redis.call('ZSCORE', KEYS[1], batch) then
+  for kind in pairs(newBatch) do
+    if isLeased[kind] then
       local jobs = redis.call('LRANGE', newRun[kind], 0, -1)
       local fence = table.remove(jobs, 1)
       for i = 1, #jobs do
@@ -95,7 +110,7 @@ end
 
 -- The lists are read before the first write, so that a key of a wrong type stops nothing half-way.
 waiting()
-redis.call('LLEN', KEYS[5])
+length(KEYS[5])
 open()
 
 -- 1. Settle.
@@ -160,8 +175,9 @@ local function giveBack(back)
     local e = entry[2]
     local id, _, attempt, at, lane, _, created, crashes, _, key = parse(e)
     local isKeyed = key ~= '' and not wasSolo
-    redis.call('RPUSH', wasSolo and KEYS[5] or isKeyed and keyedList(lane, key) or LANES[lane],
-      stamped(e, id, attempt, at, created, crashes))
+    local list = wasSolo and KEYS[5] or isKeyed and keyedList(lane, key) or LANES[lane]
+    redis.call('RPUSH', list, stamped(e, id, attempt, at, created, crashes))
+    lengths[list] = nil
     if isKeyed then
       count('keyed:' .. lane, 1)
       enroll(lane, key)
@@ -318,6 +334,7 @@ local function promote()
     end
   end
   push(lists)
+  lengths = {}
   redis.call('ZREM', KEYS[6], unpack(due))
   redis.call('HDEL', KEYS[7], unpack(due))
   promoted = #due
@@ -366,6 +383,7 @@ local function receive(e, lane, isOwn)
   if key ~= '' then
     if isOwn then
       push({[home .. ':' .. key] = {e}})
+      lengths[keyedList(home, key)] = nil
       hasKeys = true
       return nil
     end
@@ -381,13 +399,15 @@ end
 local function take(key, lane, most, isOwn)
   local chunk = 32
   while popped < cap and #jobs < most do
+    if length(key) == 0 then return false end
     local wanted = math.min(cap - popped, most - #jobs, chunk)
     local items = redis.call('RPOP', key, wanted)
-    if not items or #items == 0 then return false end
+    lengths[key] = lengths[key] - #items
     for i = 1, #items do
       local e = items[i]
       if #jobs > 0 and bytes + #e > BATCH_BYTES then
         for j = #items, i, -1 do redis.call('RPUSH', key, items[j]) end
+        lengths[key] = nil
         return true
       end
       local job = receive(e, lane, isOwn)
@@ -447,7 +467,7 @@ end
 local function takeInTurns(lane)
   local rotation = ROTATION[lane]
   local active = {}
-  local hasOwn = redis.call('LLEN', LANES[lane]) > 0
+  local hasOwn = length(LANES[lane]) > 0
   if hasOwn and not redis.call('ZSCORE', rotation, '') then active[1] = '' end
   for _, key in ipairs(redis.call('ZRANGE', rotation, 0, KEYS_PER_CALL - 1)) do
     if key ~= '' or hasOwn then active[#active + 1] = key end
@@ -469,7 +489,7 @@ local function takeInTurns(lane)
           a.took = a.took + #jobs - jobsBefore
           count('keyed:' .. lane, poppedBefore - popped)
         end
-        if redis.call('EXISTS', list) == 0 then
+        if length(list) == 0 then
           redis.call('ZREM', rotation, key)
         else
           if popped > poppedBefore then redis.call('ZADD', rotation, fence, key) end
@@ -511,22 +531,26 @@ end
 
 -- Takes or keeps the duty of running suspects; returns whether this worker has it now.
 local function takeSoloDuty()
-  local isMine = ctl[4] == worker
-  if redis.call('LLEN', KEYS[5]) == 0 then
-    if isMine then redis.call('HDEL', KEYS[10], 'solo', 'soloUntil') end
+  local isMine = soloWorker == worker
+  if length(KEYS[5]) == 0 then
+    if isMine then
+      redis.call('HDEL', KEYS[10], 'solo', 'soloUntil')
+      soloWorker = nil
+    end
     return false
   end
-  local isFree = not ctl[4] or tonumber(ctl[5]) <= now
+  local isFree = not soloWorker or soloUntil <= now
   local isLate = frontAge(KEYS[5]) > SUSPECT_AGE
   if not ((isMine and not isFree) or (isFree and isLate)) then return false end
-  redis.call('HSET', KEYS[10], 'solo', worker, 'soloUntil', text(now + LEASE))
+  soloWorker, soloUntil = worker, now + LEASE
+  redis.call('HSET', KEYS[10], 'solo', worker, 'soloUntil', text(soloUntil))
   return true
 end
 
 local function fetch()
   local isSoloWorker = takeSoloDuty()
   local isAfterSolo = wasSolo and canFetch()
-  if isIdle and redis.call('LLEN', KEYS[5]) > 0 and not isAfterSolo then
+  if isIdle and length(KEYS[5]) > 0 and not isAfterSolo then
     jobsKind = 's'
     take(KEYS[5], 'std', 1)
   elseif isIdle or not isSoloWorker then
@@ -539,9 +563,12 @@ local function fetch()
     settleAllowances()
   end
   if hasBuried then trimDead() end
-  if popped > 0 then redis.call('HSET', KEYS[10], 'fence', fenceText) end
+  if popped > 0 then
+    local fetches = tonumber(ctl[3]) or 0
+    if #jobs > 0 and jobsKind == 'b' then fetches = fetches + 1 end
+    redis.call('HSET', KEYS[10], 'fence', fenceText, 'fetches', text(fetches))
+  end
   if #jobs == 0 then return end
-  if jobsKind == 'b' then redis.call('HINCRBY', KEYS[10], 'fetches', 1) end
   redis.call('RPUSH', newRun[jobsKind], fenceText, unpack(jobs))
   redis.call('ZADD', KEYS[1], now + LEASE, newBatch[jobsKind])
   for key, number in pairs(taken) do

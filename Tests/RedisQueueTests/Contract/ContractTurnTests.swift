@@ -241,4 +241,73 @@ struct ContractTurnTests {
             #expect(isCancelled)
         }
     }
+
+    @Test(
+        "a turn that waits for the bell takes the token with the job, and is repeated as any other",
+        arguments: ContractWorld.allCases
+    )
+    func turnWhenRung(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            let queue = contract.queue
+            let request = TurnRequest(
+                worker: try WorkerID("w"),
+                number: 1,
+                settlement: nil,
+                limit: 10,
+                isIdle: true
+            )
+            async let waiting = queue.turnWhenRung(request)
+            try await contract.add("a")
+            let reply = try await waiting
+            #expect(reply.batch?.names == ["a"])
+            #expect(try await queue.waitForBell(atMost: .milliseconds(1)) == false)
+            #expect(try await queue.turn(request).batch == reply.batch)
+            // Another one of the same worker's waits is not lost for it.
+            async let rung = queue.waitForBell(atMost: .seconds(30))
+            var next = request
+            next.number = 2
+            async let second = queue.turnWhenRung(next)
+            try await contract.add("b")
+            // One of the two took the token; whoever has it, the job is there for a turn.
+            if try await rung { try await queue.ring() }
+            #expect(try await second.batch?.names == ["b"])
+        }
+    }
+
+    @Test(
+        "a turn that waits ends without a job in time, and at once when it is cancelled",
+        arguments: ContractWorld.allCases
+    )
+    func turnWhenNothingRings(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            let queue = contract.queue
+            let request = TurnRequest(
+                worker: try WorkerID("w"),
+                number: 1,
+                settlement: nil,
+                limit: 10,
+                isIdle: true
+            )
+            let isCancelled = await withTaskGroup(of: Bool.self) { group in
+                group.addTask {
+                    do {
+                        _ = try await queue.turnWhenRung(request)
+                        return false
+                    } catch let error as QueueError {
+                        return error == .cancelled
+                    } catch {
+                        return false
+                    }
+                }
+                group.cancelAll()
+                return await group.next() ?? false
+            }
+            #expect(isCancelled)
+            var next = request
+            next.number = 2
+            let reply = try await queue.turnWhenRung(next)
+            #expect(reply.batch == nil)
+            #expect(reply.settled == .nothing)
+        }
+    }
 }

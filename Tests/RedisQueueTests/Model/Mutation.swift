@@ -93,8 +93,7 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "fetch anew on a repeated turn",
             script: "turn",
-            original:
-                "if number <= highest or redis.call('ZSCORE', KEYS[1], newBatch.b)\n  or redis.call('ZSCORE', KEYS[1], newBatch.s) then",
+            original: "if number <= highest or isLeased.b or isLeased.s then",
             replacement: "if false then"
         ),
         Mutation(
@@ -155,8 +154,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "give back to the end of the lane",
             script: "turn",
-            original: "redis.call('RPUSH', wasSolo and KEYS[5] or isKeyed",
-            replacement: "redis.call('LPUSH', wasSolo and KEYS[5] or isKeyed"
+            original: "redis.call('RPUSH', list, stamped",
+            replacement: "redis.call('LPUSH', list, stamped"
         ),
         Mutation(
             name: "forget to give a key's count back at reap",
