@@ -563,10 +563,11 @@ local function fetch()
     settleAllowances()
   end
   if hasBuried then trimDead() end
-  if popped > 0 then
-    local fetches = tonumber(ctl[3]) or 0
-    if #jobs > 0 and jobsKind == 'b' then fetches = fetches + 1 end
-    redis.call('HSET', KEYS[10], 'fence', fenceText, 'fetches', text(fetches))
+  if #jobs > 0 and jobsKind == 'b' then
+    redis.call('HSET', KEYS[10], 'fence', fenceText,
+      'fetches', text((tonumber(ctl[3]) or 0) + 1))
+  elseif popped > 0 then
+    redis.call('HSET', KEYS[10], 'fence', fenceText)
   end
   if #jobs == 0 then return end
   redis.call('RPUSH', newRun[jobsKind], fenceText, unpack(jobs))
