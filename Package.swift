@@ -220,6 +220,7 @@ let product: [Target] = [
 /// The operator's command line and the supervision of a whole stack, but for their `main`.
 let console: [Target] = [
     .target(name: "CProcess"),
+    .target(name: "CClockShift"),
     .target(
         name: "Console",
         dependencies: [
@@ -447,6 +448,10 @@ let testing: [Target] = [
 
 let package = Package(
     name: "ringback",
+    products: [
+        // Loaded into a server whose clock a test moves; nothing is linked with it.
+        .library(name: "ClockShift", type: .dynamic, targets: ["CClockShift"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),

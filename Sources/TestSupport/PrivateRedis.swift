@@ -78,6 +78,7 @@ package final class PrivateRedis: Sendable {
         precondition(running.withLock { $0 } == nil, "The server runs already.")
         var command = ChildProcess.Command(["redis-server"] + arguments())
         command.package = "redis-server"
+        if let clock = options.clock { command.environment = clock.environment }
         let process = try await ChildProcess.launch(command)
         try await process.line(containing: readiness.rawValue)
         running.withLock { $0 = process }
@@ -186,6 +187,9 @@ package struct PrivateRedisOptions: Sendable {
 
     /// Added to the command line as they are.
     package var extraArguments: [String] = []
+
+    /// What its wall clock follows.
+    package var clock: ClockShift?
 
     package init(appendFsync: AppendFsync? = nil) {
         self.appendFsync = appendFsync

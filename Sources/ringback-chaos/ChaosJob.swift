@@ -21,6 +21,9 @@ enum ChaosKind: String, CaseIterable, Sendable {
     /// Says when it starts, and holds its slot for as long as its worker was told to.
     case hold
 
+    /// Computes for as long as its worker was told to hold, and gives its thread to nobody.
+    case spin
+
     /// Kills its process.
     case killer
 }
@@ -45,6 +48,10 @@ struct ChaosHandler: JobHandler {
         case .hold:
             Self.say("start \(job.id)")
             try await context.ambient.sleep(for: hold)
+            return .done(effect(of: job.id.text, job))
+        case .spin:
+            let end = context.ambient.elapsed() + hold
+            while context.ambient.elapsed() < end {}
             return .done(effect(of: job.id.text, job))
         case .following:
             return .done(effect(of: "following:\(text)", job))

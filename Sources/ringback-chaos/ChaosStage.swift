@@ -49,10 +49,13 @@ final class ChaosStage: Sendable {
     static func start(
         _ terms: ChaosTerms,
         fsync: PrivateRedisOptions.AppendFsync,
+        clock: ClockShift?,
         ambient: Ambient
     ) async throws -> ChaosStage {
         let folder = try makeFolder(ambient)
-        let redis = try await PrivateRedis.start(PrivateRedisOptions(appendFsync: fsync))
+        var options = PrivateRedisOptions(appendFsync: fsync)
+        options.clock = clock
+        let redis = try await PrivateRedis.start(options)
         let network = try await RedisProxy.start(to: redis.socketPath)
         try await CallStore.open(path: "\(folder)/store.sqlite", ambient: ambient).close()
         let effects = try ChaosEffects(path: "\(folder)/store.sqlite")
@@ -80,10 +83,11 @@ final class ChaosStage: Sendable {
     static func report(
         _ terms: ChaosTerms,
         fsync: PrivateRedisOptions.AppendFsync = .always,
+        clock: ClockShift? = nil,
         ambient: Ambient,
         _ body: (ChaosStage) async throws -> ChaosReport
     ) async throws -> ChaosReport {
-        try await with(terms, fsync: fsync, ambient: ambient) { stage in
+        try await with(terms, fsync: fsync, clock: clock, ambient: ambient) { stage in
             let report = try await body(stage)
             if !report.failures.isEmpty {
                 FileHandle.standardError.write(Data("\(stage.lastWords)\n".utf8))
@@ -96,10 +100,11 @@ final class ChaosStage: Sendable {
     static func with<Value>(
         _ terms: ChaosTerms,
         fsync: PrivateRedisOptions.AppendFsync = .always,
+        clock: ClockShift? = nil,
         ambient: Ambient,
         _ body: (ChaosStage) async throws -> Value
     ) async throws -> Value {
-        let stage = try await start(terms, fsync: fsync, ambient: ambient)
+        let stage = try await start(terms, fsync: fsync, clock: clock, ambient: ambient)
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(stage))
@@ -203,6 +208,24 @@ final class ChaosStage: Sendable {
             try await ambient.sleep(for: interval)
         }
         throw ChaosFailure.tooLong(waitingFor: what)
+    }
+
+    /// Waits until some more jobs are done.
+    func waitForProgress(jobs: Int) async throws {
+        var start: Int?
+        try await wait(for: "more jobs to be done", within: .seconds(terms.lease * 20)) {
+            guard let figures = try await figures() else { return false }
+            let begin = start ?? figures.counters.succeeded
+            start = begin
+            return figures.counters.succeeded >= begin + jobs
+        }
+    }
+
+    /// Whether every job is done or dead.
+    func isOver() async throws -> Bool {
+        guard let figures = try await figures() else { return false }
+        let waiting = figures.ready.values.reduce(0, +) + figures.suspects
+        return waiting + figures.running + figures.later == 0
     }
 
     /// The queue's figures; nil while Redis is away.

@@ -60,9 +60,7 @@ struct KillerCommand: AsyncParsableCommand {
                 deaths += 1
                 try await stage.startWorker("worker", overNetwork: false)
             }
-            let figures = try await stage.queue.figures()
-            let waiting = figures.ready.values.reduce(0, +) + figures.suspects
-            return waiting + figures.running + figures.later == 0
+            return try await stage.isOver()
         }
         let dead = try await stage.dead()
         let counts = try stage.effects.counts()

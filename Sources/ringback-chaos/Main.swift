@@ -11,8 +11,8 @@ struct Main: AsyncParsableCommand {
             report. The exit code is 0 only if everything that must hold did.
             """,
         subcommands: [
-            StormCommand.self, KillerCommand.self, OutageCommand.self, RecoveryCommand.self,
-            WorkerCommand.self, ProducerCommand.self,
+            StormCommand.self, KillerCommand.self, OutageCommand.self, ClockCommand.self,
+            SpinCommand.self, RecoveryCommand.self, WorkerCommand.self, ProducerCommand.self,
         ],
         defaultSubcommand: StormCommand.self
     )

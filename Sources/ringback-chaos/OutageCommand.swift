@@ -61,7 +61,7 @@ struct OutageCommand: AsyncParsableCommand {
         var alone = 0
         var taken: [Int] = []
         for _ in 0..<times {
-            try await progress(stage)
+            try await stage.waitForProgress(jobs: 100)
             taken.append(try await stage.queue.figures().counters.reaped - before.reaped)
             alone += try await runsAlone(stage) ? 1 : 0
             loadMet += try await stage.queue.figures().running
@@ -69,16 +69,14 @@ struct OutageCommand: AsyncParsableCommand {
             try await stage.ambient.sleep(for: away)
             stage.redis.thaw()
         }
-        try await progress(stage)
+        try await stage.waitForProgress(jobs: 100)
         loadMet += try await stage.queue.figures().running
         taken.append(try await stage.queue.figures().counters.reaped - before.reaped)
         try await setMemory("1", stage)
         try await stage.ambient.sleep(for: away)
         try await setMemory("0", stage)
         try await stage.wait(for: "the end of all jobs", within: lease * 60) {
-            guard let figures = try await stage.figures() else { return false }
-            let waiting = figures.ready.values.reduce(0, +) + figures.suspects
-            return waiting + figures.running + figures.later == 0
+            try await stage.isOver()
         }
         let after = try await stage.queue.figures()
         let counts = try stage.effects.counts()
@@ -128,17 +126,6 @@ struct OutageCommand: AsyncParsableCommand {
             return try await stage.queue.figures().suspects == 3
         }
         stage.forget("first")
-    }
-
-    /// Waits until some more jobs are done.
-    private func progress(_ stage: ChaosStage) async throws {
-        var start: Int?
-        try await stage.wait(for: "more jobs to be done", within: .seconds(terms.lease * 20)) {
-            guard let figures = try await stage.figures() else { return false }
-            let begin = start ?? figures.counters.succeeded
-            start = begin
-            return figures.counters.succeeded >= begin + 100
-        }
     }
 
     private func runsAlone(_ stage: ChaosStage) async throws -> Bool {

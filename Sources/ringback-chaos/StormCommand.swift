@@ -174,8 +174,7 @@ actor Storm {
                 revived += answers == [.queued] ? 1 : 0
             }
         }
-        let waiting = figures.ready.values.reduce(0, +) + figures.suspects
-        guard waiting + figures.running + figures.later == 0 else { return false }
+        guard try await stage.isOver() else { return false }
         guard try ChaosProgress(folder: stage.folder).next() >= terms.jobs else { return false }
         return try stage.effects.outboxRows() == 0
     }

@@ -69,6 +69,22 @@ struct StormTests {
     }
 }
 
+extension StormTests {
+    @Test("Redis's clock steps by an hour, forward and back: nobody is blamed")
+    func clock() async throws {
+        let result = try await Executables.run("ringback-chaos", "clock", "--lease", "2")
+        #expect(result.ending == .exited(0), "\(result.output)")
+        #expect(result.figure("taken back though its worker lived") == 0, "\(result.output)")
+    }
+
+    @Test("handlers that compute on every thread for longer than a lease lose nothing")
+    func spin() async throws {
+        let result = try await Executables.run("ringback-chaos", "spin", "--lease", "4")
+        #expect(result.ending == .exited(0), "\(result.output)")
+        #expect(result.figure("taken back though its worker lived") == 0, "\(result.output)")
+    }
+}
+
 /// Everything that reads bytes from outside, for a few seconds of mutated inputs each.
 @Suite("inputs from outside", .serialized)
 struct FuzzTests {
