@@ -5,7 +5,7 @@ extension StoreWriter {
     ///
     /// A statement that may fail keeps a copy of each page that it changes, so one for each row
     /// costs several times the row. Each size is compiled once per connection.
-    private static let entriesPerStatement = [128, 16, 1]
+    private static let entriesPerStatement = [512, 64, 8, 1]
 
     /// Writes the decisions whose calls are as they were seen, with their lines of history.
     ///
@@ -17,10 +17,22 @@ extension StoreWriter {
     func enter(_ entries: [AttributionEntry]) throws -> Set<CallID> {
         var written: Set<CallID> = []
         written.reserveCapacity(entries.count)
-        try inStatements(entries.filter { $0.decision != nil }) { part in
-            let statement = try database.cachedStatement(sql: Self.upsert(rows: part.count))
-            let ids = try Int64.fetchCursor(statement, arguments: try arguments(of: part))
-            while let id = try ids.next() { written.insert(CallID(id)) }
+        let decided = entries.filter { $0.decision != nil }
+        guard !decided.isEmpty else { return [] }
+        try countingCredits {
+            var renewed: [CallID] = []
+            let seen = Dictionary(uniqueKeysWithValues: decided.map { ($0.call, $0.seen) })
+            try inStatements(decided) { part in
+                let statement = try database.cachedStatement(sql: Self.upsert(rows: part.count))
+                let rows = try Row.fetchCursor(statement, arguments: try arguments(of: part))
+                while let row = try rows.next() {
+                    let call = CallID(row[0])
+                    written.insert(call)
+                    let revision: Int64 = row[1]
+                    if seen[call]?.attribution != revision { renewed.append(call) }
+                }
+            }
+            return renewed
         }
         let changes = entries.filter { $0.isChange && written.contains($0.call) }
         try inStatements(changes) { part in
@@ -115,7 +127,7 @@ extension StoreWriter {
             reason = excluded.reason, evidence = excluded.evidence,
             rule_version = excluded.rule_version, call_revision = excluded.call_revision,
             decided_ms = excluded.decided_ms, decided_by = excluded.decided_by
-        returning call_id
+        returning call_id, revision
         """
     }
 
