@@ -14,6 +14,7 @@ extension StoreWriter {
     ///
     /// - Parameter entries: Each call once.
     /// - Returns: The calls that were written.
+    /// - Throws: `StoreError.rejected` when a decision breaks a rule of the schema.
     func enter(_ entries: [AttributionEntry]) throws -> Set<CallID> {
         var written: Set<CallID> = []
         written.reserveCapacity(entries.count)
