@@ -255,6 +255,9 @@ private struct CampaignReading {
                 where recipient_id in (
                     select recipient_id from touches
                     where campaign_id = :campaign and token is not null
+                    union
+                    select id from recipients
+                    where campaign_id = :campaign and token is not null
                 )
                 order by recipient_id
                 """,

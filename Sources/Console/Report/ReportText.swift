@@ -72,6 +72,8 @@ struct ReportText {
             ),
             .init(name: "figures", value: .object(headFields)),
             .init(name: "days", value: .list(figures.days.map(Self.json))),
+            .init(name: "notes", value: .list(figures.notes.map(\.json))),
+            .init(name: "rebuilding", value: figures.rebuild.map(\.json) ?? .null),
         ]
         switch content {
         case .overview(let report, _, let names):
@@ -181,6 +183,8 @@ struct ReportText {
 
     var text: String {
         var text = "\(title)\n\n\(heads.rendered())"
+        if let rebuild = figures.rebuild { text += "\n\(rebuild.text)\n" }
+        for note in figures.notes { text += "\n\(note.day): \(note.text)\n" }
         if case .campaign(let report) = content { text += "\n" + Self.funnel(report.funnel) }
         text += "\nBy day (\(figures.timeZone))\n"
         text += Self.table("DAY", figures.days.map { ($0.day.description, $0.figures) })

@@ -69,6 +69,27 @@ enum MetricEndpoints {
             ("callsThisWeek", .count),
             ("callsThisMonth", .count),
             ("days", .list(.fields(("date", .day), ("figures", figures)))),
+            (
+                "notes",
+                .list(
+                    .fields(
+                        ("day", .day),
+                        ("at", .instant),
+                        ("kind", .word(FigureNote.Kind.self)),
+                        ("rules", .optional(.text)),
+                        ("added", .count),
+                        ("withdrawn", .count),
+                        ("changed", .count),
+                        ("text", .text)
+                    )
+                )
+            ),
+            (
+                "rebuilding",
+                .optional(
+                    .fields(("reason", .word(FigureRebuild.Reason.self)), ("share", .number))
+                )
+            ),
             ("agents", .list(.fields(("agent", .text), ("figures", figures)))),
             (
                 "campaigns",
@@ -107,6 +128,8 @@ enum MetricEndpoints {
                     }
                 )
             ),
+            ("notes", .list(report.notes.map(\.json))),
+            ("rebuilding", report.rebuild.map(\.json) ?? .null),
             (
                 "agents",
                 .list(
