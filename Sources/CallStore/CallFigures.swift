@@ -189,6 +189,9 @@ package struct FigureReport: Hashable, Sendable {
     /// Calls that are being counted anew: some figures are of before.
     package var rebuild: FigureRebuild?
 
+    /// What callers thought.
+    package var satisfaction: Satisfaction
+
     package init(
         timeZone: String,
         total: CallFigures,
@@ -201,7 +204,8 @@ package struct FigureReport: Hashable, Sendable {
         callsThisMonth: Int,
         today: LocalDay,
         notes: [FigureNote] = [],
-        rebuild: FigureRebuild? = nil
+        rebuild: FigureRebuild? = nil,
+        satisfaction: Satisfaction = Satisfaction()
     ) {
         self.timeZone = timeZone
         self.total = total
@@ -215,5 +219,6 @@ package struct FigureReport: Hashable, Sendable {
         self.today = today
         self.notes = notes
         self.rebuild = rebuild
+        self.satisfaction = satisfaction
     }
 }

@@ -89,7 +89,8 @@ struct FigureReading {
             callsThisMonth: recent.month,
             today: today,
             notes: try notes(),
-            rebuild: try CallStore.figureRebuild(in: database)
+            rebuild: try CallStore.figureRebuild(in: database),
+            satisfaction: try satisfaction()
         )
     }
 

@@ -111,13 +111,13 @@ struct CampaignReportTests {
         #expect(report.mediaCost == nil)
         #expect(report.costPerConversion == 0.284 / 3)
         try await fixture.store.write {
-            try $0.setMoney(micros: 29_716_000, currency: "USD", of: campaign)
+            try $0.setMediaCost(micros: 29_716_000, currency: "USD", of: campaign)
         }
         report = try #require(try await fixture.store.campaignReport(campaign))
         #expect(report.mediaCost == Money(micros: 29_716_000, currency: "USD"))
         #expect(report.costPerConversion == 10)
         try await fixture.store.write {
-            try $0.setMoney(micros: 1, currency: "EUR", of: campaign)
+            try $0.setMediaCost(micros: 1, currency: "EUR", of: campaign)
         }
         report = try #require(try await fixture.store.campaignReport(campaign))
         #expect(report.costPerConversion == nil)

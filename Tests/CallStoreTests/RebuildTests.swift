@@ -1,5 +1,6 @@
 import CallStore
 import Foundation
+import GRDB
 import Testing
 
 /// Figures that are counted anew in parts, since the zone or the limits of an agent have changed.
@@ -81,7 +82,7 @@ struct RebuildTests {
         }
         #expect(try await qualified() == ["even": 0, "odd": 0])
         let trial = try await fixture.store.trial(of: limits, for: "even")
-        #expect([trial.calls, trial.qualifiedBefore, trial.qualifiedAfter] == [5, 0, 5])
+        #expect((trial.calls, trial.qualifiedBefore, trial.qualifiedAfter) == (5, 0, 5))
         let isNew = try await fixture.store.write {
             try $0.setLimits(limits, of: "even", by: "ana")
         }

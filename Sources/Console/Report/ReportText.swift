@@ -153,6 +153,13 @@ struct ReportText {
             field(.callsToday, .count(figures.callsToday)),
             field(.callsThisWeek, .count(figures.callsThisWeek)),
             field(.callsThisMonth, .count(figures.callsThisMonth)),
+            field(.askedSatisfaction, figures.satisfaction.average.map(JSONValue.number) ?? .null),
+            .init(name: "callsRated", value: .count(figures.satisfaction.ratings)),
+            field(
+                .estimatedSatisfaction,
+                figures.satisfaction.positiveShare.map(JSONValue.number) ?? .null
+            ),
+            .init(name: "callsEstimated", value: .count(figures.satisfaction.moods)),
             field(.medianDuration, .optional(figures.durations.median)),
             field(.p90Duration, .optional(figures.durations.p90)),
             .init(
