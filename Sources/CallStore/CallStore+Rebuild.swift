@@ -150,12 +150,12 @@ extension CallStore {
 }
 
 extension StoreWriter {
-    /// Has every call counted anew that is there; one that is under way begins again.
+    /// Has every call counted anew that is there, if any; one that is under way begins again.
     func beginRebuild(_ reason: FigureRebuild.Reason) throws {
         try run(
             """
             insert or replace into figure_rebuilds (id, reason, position, last_id, started_ms)
-            select 1, ?, 0, coalesce(max(id), 0), ? from calls
+            select 1, ?, 0, max(id), ? from calls having count(*) > 0
             """,
             [reason.rawValue, nowMilliseconds]
         )
