@@ -1,5 +1,6 @@
 package import CallStore
 package import Definitions
+import Foundation
 
 /// A figure as a report's first table shows it.
 package struct HeadFigure: Hashable, Sendable {

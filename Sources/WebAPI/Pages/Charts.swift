@@ -1,5 +1,6 @@
 import CallStore
 import Definitions
+import Reports
 
 /// Calls by day: the table that the chart is drawn from, and its sentence.
 struct DayChart {
