@@ -2,6 +2,7 @@ import Ambient
 import CallStore
 import Foundation
 import PhoneNumbers
+import TestSupport
 import Testing
 import Upkeep
 
