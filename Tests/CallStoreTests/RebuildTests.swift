@@ -23,6 +23,14 @@ struct RebuildTests {
         return fixture
     }
 
+    /// Without the call that came meanwhile, which is excluded.
+    private func counted(_ figures: CallFigures) -> CallFigures {
+        var figures = figures
+        figures.conversations -= figures.excluded
+        figures.excluded = 0
+        return figures
+    }
+
     @Test("moves calls to the days of another zone in parts, and goes on where it was interrupted")
     func zone() async throws {
         let fixture = try await Self.fixture(calls: 10)
@@ -36,8 +44,8 @@ struct RebuildTests {
             #expect(left.reason == .zone)
             let report = try await fixture.store.figureReport(FigureScope())
             // No call is lost, and none is counted twice, while some stand on their old days.
-            #expect(report.total == before.total)
-            #expect(report.days.map(\.figures).reduce(CallFigures(), +) == before.total)
+            #expect(counted(report.total) == before.total)
+            #expect(report.days.map(\.figures).reduce(CallFigures(), +) == report.total)
             #expect(report.rebuild == left)
             if shares.count == 1 {
                 #expect(report.days.count == 4)
