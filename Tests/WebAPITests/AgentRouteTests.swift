@@ -5,12 +5,16 @@ import WebAPI
 
 @Suite("Limits of agents over HTTP")
 struct AgentRouteTests {
+    private static func fill(_ fixture: WebFixture) async throws {
+        _ = try await fixture.record(.heard("conv_1"))
+        try await fixture.store.write { try $0.note(Agent(id: "agent_1", name: "Reception")) }
+    }
+
     @Test("an agent's limits are set, shown, counted by, and taken back")
     func limits() async throws {
         try await WebFixture.serve { fixture, client in
-            _ = try await fixture.record(.heard("conv_1"))
-            let agents = try await fixture.store.agents()
-            let path = "/api/v1/agents/\(try #require(agents.first?.id))/limits"
+            try await Self.fill(fixture)
+            let path = "/api/v1/agents/agent_1/limits"
             let set = try await client.ask(.put, path, #"{"turns":900,"seconds":5}"#)
             #expect(set.status == 200)
             #expect(try set.object()["changed"] as? Bool == true)
@@ -41,9 +45,8 @@ struct AgentRouteTests {
     )
     func refuses(body: String) async throws {
         try await WebFixture.serve { fixture, client in
-            _ = try await fixture.record(.heard("conv_1"))
-            let agent = try #require(try await fixture.store.agents().first?.id)
-            let answer = try await client.ask(.put, "/api/v1/agents/\(agent)/limits", body)
+            try await Self.fill(fixture)
+            let answer = try await client.ask(.put, "/api/v1/agents/agent_1/limits", body)
             #expect(answer.status == 400)
             #expect(try await fixture.store.agents().map(\.isSet) == [false])
             let nobody = try await client.ask(
