@@ -183,6 +183,15 @@ package struct FigureReport: Hashable, Sendable {
     package var callsThisMonth: Int
     package var today: LocalDay
 
+    /// What changed the rules' word within these days, in order.
+    package var notes: [FigureNote]
+
+    /// Calls that are being counted anew: some figures are of before.
+    package var rebuild: FigureRebuild?
+
+    /// What callers thought.
+    package var satisfaction: Satisfaction
+
     package init(
         timeZone: String,
         total: CallFigures,
@@ -193,7 +202,10 @@ package struct FigureReport: Hashable, Sendable {
         callsToday: Int,
         callsThisWeek: Int,
         callsThisMonth: Int,
-        today: LocalDay
+        today: LocalDay,
+        notes: [FigureNote] = [],
+        rebuild: FigureRebuild? = nil,
+        satisfaction: Satisfaction = Satisfaction()
     ) {
         self.timeZone = timeZone
         self.total = total
@@ -205,5 +217,8 @@ package struct FigureReport: Hashable, Sendable {
         self.callsThisWeek = callsThisWeek
         self.callsThisMonth = callsThisMonth
         self.today = today
+        self.notes = notes
+        self.rebuild = rebuild
+        self.satisfaction = satisfaction
     }
 }

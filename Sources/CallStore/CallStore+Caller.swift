@@ -36,7 +36,7 @@ extension CallStore {
     /// What the store knows of a caller, in one consistent look.
     ///
     /// - Throws: `StoreError.rejected` when the store was opened without the phone key.
-    package func caller(_ number: E164) async throws(StoreError) -> CallerOverview {
+    package func caller(_ caller: CallerIdentity) async throws(StoreError) -> CallerOverview {
         guard let ring = privacy.ring() else {
             throw .rejected(reason: "the store was opened without the phone key")
         }
@@ -49,9 +49,9 @@ extension CallStore {
                         coalesce(sum(conversions.outcome = 'yes' and conversions.is_counted), 0) as conversions
                     from call_parties join calls on calls.id = call_parties.call_id
                     left join conversions on conversions.call_id = calls.id
-                    where call_parties.e164 = ?
+                    where call_parties.\(caller.column) = ?
                     """,
-                arguments: [number.text]
+                arguments: [caller.text]
             )
             let credits = try Row.fetchAll(
                 database,
@@ -59,11 +59,11 @@ extension CallStore {
                     select campaigns.name as name, count(*) as calls
                     from call_parties join attributions using (call_id)
                     join campaigns on campaigns.id = attributions.campaign_id
-                    where call_parties.e164 = ? group by campaigns.id order by campaigns.id
+                    where call_parties.\(caller.column) = ? group by campaigns.id order by campaigns.id
                     """,
-                arguments: [number.text]
+                arguments: [caller.text]
             )
-            let suppressed = try ring.callerKeys(e164: number.text).contains { key in
+            let suppressed = try ring.callerKeys(of: caller).contains { key in
                 try Bool.fetchOne(
                     database,
                     sql: "select exists (select 1 from suppressions where caller_key = ?)",
@@ -71,7 +71,7 @@ extension CallStore {
                 ) ?? false
             }
             return CallerOverview(
-                object: AuditObject.caller(ring.current.callerKey(e164: number.text)),
+                object: AuditObject.caller(ring.current.callerKey(of: caller)),
                 keyID: ring.current.id,
                 calls: totals?["calls"] ?? 0,
                 firstStartedUnix: totals?["first"],
@@ -82,13 +82,13 @@ extension CallStore {
                 credits: credits.map {
                     CallerOverview.Credit(name: $0["name"], calls: $0["calls"])
                 },
-                recipients: try Self.recipients(with: number, in: database)
+                recipients: try Self.recipients(who: caller, in: database)
             )
         }
     }
 
     private static func recipients(
-        with number: E164,
+        who caller: CallerIdentity,
         in database: Database
     ) throws -> [CallerRecipient] {
         try Row.fetchAll(
@@ -96,9 +96,9 @@ extension CallStore {
             sql: """
                 select recipients.id, campaigns.name as campaign, reference, recipients.name
                 from recipients join campaigns on campaigns.id = recipients.campaign_id
-                where e164 = ? order by recipients.id limit 1000
+                where \(caller.column) = ? order by recipients.id limit 1000
                 """,
-            arguments: [number.text]
+            arguments: [caller.text]
         ).map { row in
             CallerRecipient(
                 campaign: row["campaign"],
@@ -111,7 +111,7 @@ extension CallStore {
 
     /// A page of a caller's calls, whole, in the order of ids.
     package func calls(
-        of number: E164,
+        of caller: CallerIdentity,
         after id: CallID?,
         limit: Int
     ) async throws(StoreError) -> [Call] {
@@ -120,27 +120,37 @@ extension CallStore {
                 database,
                 sql: """
                     select calls.* from call_parties join calls on calls.id = call_parties.call_id
-                    where e164 = ? and calls.id > ? order by calls.id limit ?
+                    where \(caller.column) = ? and calls.id > ? order by calls.id limit ?
                     """,
-                arguments: [number.text, id?.number ?? 0, limit]
+                arguments: [caller.text, id?.number ?? 0, limit]
             ).map { try CallReading.call($0, in: database) }
         }
     }
 
     /// Who was given data that may name a caller; see `ErasureReport.sentTo`.
     package func dataRecipients(
-        of number: E164
+        of caller: CallerIdentity
     ) async throws(StoreError) -> [DataRecipient] {
         guard let ring = privacy.ring() else {
             throw .rejected(reason: "the store was opened without the phone key")
         }
-        let key = ring.current.callerKey(e164: number.text)
+        let key = ring.current.callerKey(of: caller)
         return try await read { database in
             try CallReading.dataRecipients(
-                of: number,
+                of: caller,
                 object: AuditObject.caller(key),
                 in: database
             )
+        }
+    }
+}
+
+extension CallerIdentity {
+    /// Where parties and recipients have it.
+    var column: String {
+        switch self {
+        case .number: "e164"
+        case .sip: "sip_user"
         }
     }
 }

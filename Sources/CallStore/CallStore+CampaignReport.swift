@@ -27,34 +27,22 @@ package struct CallerFigures: Hashable, Sendable {
     }
 }
 
-/// What a campaign's media cost, as a person entered it.
-package struct MediaCost: Hashable, Sendable {
-    /// Millionths of the currency.
-    package var micros: Int64
-    package var currency: String
-
-    package init(micros: Int64, currency: String) {
-        self.micros = micros
-        self.currency = currency
-    }
-
-    package var amount: Double { Double(micros) / 1_000_000 }
-}
-
 /// All that a campaign's page shows.
 package struct CampaignReport: Hashable, Sendable {
     package var campaign: Campaign
     package var figures: FigureReport
     package var callers: CallerFigures
     package var funnel: Funnel
-    package var mediaCost: MediaCost?
+
+    /// As a person entered it.
+    package var mediaCost: Money?
 
     package init(
         campaign: Campaign,
         figures: FigureReport,
         callers: CallerFigures,
         funnel: Funnel,
-        mediaCost: MediaCost? = nil
+        mediaCost: Money? = nil
     ) {
         self.campaign = campaign
         self.figures = figures
@@ -155,12 +143,12 @@ private struct CampaignReading {
     let campaign: Campaign
     let figures: FigureReading
 
-    func mediaCost() throws -> MediaCost? {
+    func mediaCost() throws -> Money? {
         try Row.fetchOne(
             database.cachedStatement(sql: "select * from campaign_costs where campaign_id = ?"),
             arguments: [campaign.id.number]
         )
-        .map { MediaCost(micros: $0["media_micros"], currency: $0["currency"]) }
+        .map { Money(micros: $0["media_micros"], currency: $0["currency"]) }
     }
 
     func funnel(_ total: CallFigures) throws -> Funnel {
@@ -254,6 +242,9 @@ private struct CampaignReading {
                 )
                 where recipient_id in (
                     select recipient_id from touches
+                    where campaign_id = :campaign and token is not null
+                    union
+                    select id from recipients
                     where campaign_id = :campaign and token is not null
                 )
                 order by recipient_id

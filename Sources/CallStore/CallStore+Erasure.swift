@@ -1,5 +1,6 @@
 package import Foundation
 import GRDB
+import PhoneNumbers
 
 /// A body whose conversation could not be read, where it stands.
 package struct UnnamedBody: Hashable, Sendable {
@@ -51,7 +52,7 @@ extension CallStore {
             return try rows.map { row in
                 Erasure(
                     id: ErasureID(row["id"]),
-                    e164: row["number"],
+                    caller: (row["caller"] as String?).flatMap { CallerIdentity(stored: $0) },
                     object: AuditObject.caller(row["caller_key"]),
                     person: row["person"],
                     step: Erasure.Step(rawValue: row["step"]) ?? .content,

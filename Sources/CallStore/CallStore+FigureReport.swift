@@ -87,7 +87,10 @@ struct FigureReading {
             callsToday: recent.today,
             callsThisWeek: recent.week,
             callsThisMonth: recent.month,
-            today: today
+            today: today,
+            notes: try notes(),
+            rebuild: try CallStore.figureRebuild(in: database),
+            satisfaction: try satisfaction()
         )
     }
 

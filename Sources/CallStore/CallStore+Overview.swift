@@ -2,6 +2,9 @@ import GRDB
 
 /// What callers thought of their calls: asked, and estimated by the upstream.
 package struct Satisfaction: Hashable, Sendable {
+    /// Below so many ratings, or estimates, there is no mean.
+    package static let callsMin = 10
+
     /// Calls with a rating, and the sum of the ratings.
     package var ratings: Int
     package var ratingSum: Double
@@ -22,8 +25,15 @@ package struct Satisfaction: Hashable, Sendable {
         self.positive = positive
     }
 
-    package var average: Double? { ratings == 0 ? nil : ratingSum / Double(ratings) }
-    package var positiveShare: Double? { moods == 0 ? nil : Double(positive) / Double(moods) }
+    /// 1 to 5; nil where too few rated.
+    package var average: Double? {
+        ratings < Self.callsMin ? nil : ratingSum / Double(ratings)
+    }
+
+    /// Nil where too few are estimated.
+    package var positiveShare: Double? {
+        moods < Self.callsMin ? nil : Double(positive) / Double(moods)
+    }
 }
 
 /// The steps of one campaign over all days, from sums alone.
@@ -47,8 +57,6 @@ package struct Overview: Hashable, Sendable {
 
     /// The sums of the days that it is compared with; nil when nothing was asked for.
     package var before: FigureReport?
-    package var satisfaction: Satisfaction
-
     /// Names of agents and campaigns by id.
     package var agentNames: [String: String]
     package var campaignNames: [CampaignID: String]
@@ -61,7 +69,6 @@ package struct Overview: Hashable, Sendable {
     package init(
         report: FigureReport,
         before: FigureReport? = nil,
-        satisfaction: Satisfaction,
         agentNames: [String: String],
         campaignNames: [CampaignID: String],
         funnel: FunnelTotals? = nil,
@@ -70,7 +77,6 @@ package struct Overview: Hashable, Sendable {
     ) {
         self.report = report
         self.before = before
-        self.satisfaction = satisfaction
         self.agentNames = agentNames
         self.campaignNames = campaignNames
         self.funnel = funnel
@@ -108,7 +114,6 @@ extension CallStore {
             return Overview(
                 report: report,
                 before: earlier,
-                satisfaction: try reading.satisfaction(),
                 agentNames: try OverviewReading.agentNames(in: database, scope.workspace),
                 campaignNames: try OverviewReading.campaignNames(in: database, scope.workspace),
                 funnel: try chosen.flatMap {
@@ -120,11 +125,6 @@ extension CallStore {
                 )
             )
         }
-    }
-
-    /// What callers of a scope thought.
-    package func satisfaction(_ scope: FigureScope) async throws(StoreError) -> Satisfaction {
-        try await read { try FigureReading(database: $0, scope: scope).satisfaction() }
     }
 
     /// The names of all agents by id.

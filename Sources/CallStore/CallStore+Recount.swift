@@ -84,54 +84,7 @@ extension CallStore {
                 )
             }
             try Self.sumAnew(database)
-        }
-    }
-
-    /// Makes the days of the figures those of a zone; nothing happens where they are already.
-    ///
-    /// One transaction, whose time follows the number of calls.
-    ///
-    /// - Returns: Whether the figures were counted anew.
-    @discardableResult
-    package func useReportZone(_ zone: TimeZone) async throws(StoreError) -> Bool {
-        let name = zone.reportName
-        let offsets = ZoneOffsets(of: zone)
-        if try await reportZone() == name, try await reportOffsets() == offsets { return false }
-        try await change { database in
-            try database.execute(sql: "update report_zone set name = ?", arguments: [name])
-            try database.execute(sql: "delete from report_offsets")
-            for change in offsets.changes {
-                try database.execute(
-                    sql: "insert into report_offsets (since_unix, offset_seconds) values (?, ?)",
-                    arguments: [change.sinceUnix, change.offsetSeconds]
-                )
-            }
-            try Self.withoutTriggers(of: "call_facts", in: database) {
-                try database.execute(
-                    sql: """
-                        update call_facts set day = (
-                            select day from call_facts_now
-                            where call_facts_now.call_id = call_facts.call_id
-                        )
-                        """
-                )
-            }
-            try Self.sumAnew(database)
-        }
-        return true
-    }
-
-    private func reportOffsets() async throws(StoreError) -> ZoneOffsets {
-        try await read { database in
-            ZoneOffsets(
-                changes: try Row.fetchAll(
-                    database,
-                    sql: "select * from report_offsets order by since_unix"
-                )
-                .map { row in
-                    ZoneOffsets.Change(sinceUnix: row[0], offsetSeconds: row[1])
-                }
-            )
+            try database.execute(sql: "delete from figure_rebuilds")
         }
     }
 
@@ -147,24 +100,6 @@ extension CallStore {
                 insert into rated_calls select * from rated_calls_now;
                 """
         )
-    }
-
-    /// Changes a table as a whole without counting row by row; the triggers are as they were then.
-    private static func withoutTriggers(
-        of table: String,
-        in database: Database,
-        _ body: () throws -> Void
-    ) throws {
-        let triggers = try Row.fetchAll(
-            database,
-            sql: "select name, sql from sqlite_schema where type = 'trigger' and tbl_name = ?",
-            arguments: [table]
-        )
-        for trigger in triggers {
-            try database.execute(sql: "drop trigger \(trigger["name"] as String)")
-        }
-        try body()
-        for trigger in triggers { try database.execute(sql: trigger["sql"] as String) }
     }
 
     /// Without the sum of ratings, which need not be whole numbers.

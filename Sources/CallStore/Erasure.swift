@@ -1,3 +1,5 @@
+package import PhoneNumbers
+
 /// Names one erasure of a caller.
 package struct ErasureID: Hashable, Sendable, CustomStringConvertible {
     package let number: Int64
@@ -32,8 +34,8 @@ package struct Erasure: Hashable, Sendable {
 
     package var id: ErasureID
 
-    /// Readable E.164; nil once no step needs it.
-    package var e164: String?
+    /// Readable; nil once no step needs it.
+    package var caller: CallerIdentity?
 
     /// `caller:` and the beginning of the caller key, as the audit log names the caller.
     package var object: String

@@ -126,6 +126,9 @@ package struct Money: Hashable, Sendable {
         self.init(micros: NSDecimalNumber(decimal: whole).int64Value, currency: currency)
     }
 
+    /// In units of the currency, for what need not be exact.
+    package var amount: Double { Double(micros) / 1_000_000 }
+
     /// Such as `79.90 EUR`.
     package var text: String {
         let whole = micros.magnitude / 1_000_000

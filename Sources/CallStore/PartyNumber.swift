@@ -32,6 +32,11 @@ package struct PartyNumber: Hashable, Sendable {
         self.normaliserVersion = normaliserVersion
     }
 
+    /// Who this is; nil for a number that is withheld or none.
+    package var identity: CallerIdentity? {
+        e164.map { .number($0) } ?? sipUser.map { .sip($0) }
+    }
+
     /// A reading of the normaliser, with its version.
     package init(_ reading: NumberReading, normaliserVersion: String) {
         self.init(

@@ -1,5 +1,6 @@
 import Crypto
 package import Foundation
+package import PhoneNumbers
 
 /// The secret under which callers are named without their number.
 ///
@@ -24,6 +25,9 @@ package struct PhoneKey: Sendable {
 
     /// 128 bits: less could be searched.
     package static let secretBytesMin = 16
+
+    /// The caller key of a caller, 32 bytes; of an address as it is of a number.
+    package func callerKey(of caller: CallerIdentity) -> Data { callerKey(e164: caller.text) }
 
     /// The caller key of a number, 32 bytes.
     package func callerKey(e164: String) -> Data {

@@ -1,4 +1,5 @@
 package import Foundation
+package import PhoneNumbers
 
 /// The secrets of caller keys: the one in force, and those before it that rows may still carry.
 package struct PhoneKeyRing: Sendable {
@@ -13,9 +14,9 @@ package struct PhoneKeyRing: Sendable {
         self.previous = previous
     }
 
-    /// Every caller key that a number may stand under, the one in force first.
-    package func callerKeys(e164: String) -> [Data] {
-        ([current] + previous).map { $0.callerKey(e164: e164) }
+    /// Every caller key that a caller may stand under, the one in force first.
+    package func callerKeys(of caller: CallerIdentity) -> [Data] {
+        ([current] + previous).map { $0.callerKey(of: caller) }
     }
 }
 

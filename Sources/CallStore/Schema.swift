@@ -18,6 +18,8 @@ enum Schema {
         (13, PackageResources.v013_track_conversations_sql),
         (14, PackageResources.v014_sum_satisfaction_sql),
         (15, PackageResources.v015_reach_outside_sql),
+        (16, PackageResources.v016_count_in_batches_sql),
+        (17, PackageResources.v017_limit_qualified_sql),
     ]
 
     /// What this program's store looks like.

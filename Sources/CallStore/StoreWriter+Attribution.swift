@@ -21,7 +21,7 @@ extension StoreWriter {
             before: before.map { AttributionState($0.decision) },
             decision: decision
         )
-        if try enter(entry) { return entry.isChange ? .changed : .unchanged }
+        if try !enter([entry]).isEmpty { return entry.isChange ? .changed : .unchanged }
         if let decided = try settleFrozen(entry) { return decided }
         return try refusal(of: call, seen: seen)
     }
@@ -34,9 +34,14 @@ extension StoreWriter {
     ///   the transaction did stands then.
     package func attribute(_ entries: [AttributionEntry]) throws -> AttributionReceipt {
         var receipt = AttributionReceipt()
+        var known: Set<CallID> = []
+        let entries = entries.filter { known.insert($0.call).inserted }
+        let written = try enter(entries)
         for entry in entries {
-            if try enter(entry) {
+            if written.contains(entry.call) {
                 if entry.isChange { receipt.changed.append(entry.call) }
+            } else if try entry.decision == nil && keep(entry) {
+                continue
             } else if try isPinned(entry.call) {
                 receipt.pinned += 1
             } else if let decided = try settleFrozen(entry) {
@@ -74,64 +79,6 @@ extension StoreWriter {
         )
         return .changed
     }
-
-    /// Whether the entry was written: the call is as it was seen, its content is there, and no
-    /// person has pinned it.
-    private func enter(_ entry: AttributionEntry) throws -> Bool {
-        guard let decision = entry.decision else { return try keep(entry) }
-        let evidence = try StoredJSON.evidence(decision.evidence)
-        let changed = try run(
-            Self.upsert,
-            [
-                decision.campaign?.number, decision.recipient?.number, decision.method.rawValue,
-                decision.confidence, decision.reason, evidence, decision.ruleVersion,
-                nowMilliseconds, entry.person, entry.call.number, entry.seen.content,
-                entry.seen.attribution,
-            ]
-        )
-        guard changed == 1 else { return false }
-        if entry.isChange {
-            try addHistory(
-                of: entry.call,
-                before: entry.before,
-                after: decision,
-                evidence: evidence,
-                by: entry.person,
-                note: nil
-            )
-        }
-        return true
-    }
-
-    /// The revision stands for the decision: one that says the same leaves it.
-    private static let upsert = """
-        insert into attributions (
-            call_id, campaign_id, recipient_id, method, confidence, reason, evidence,
-            rule_version, call_revision, decided_ms, decided_by
-        )
-        select id, ?1, ?2, ?3, ?4, ?5, ?6, ?7, revision, ?8, ?9
-        from calls
-        where id = ?10 and revision = ?11
-        and (withheld is null or withheld = 'suppressed')
-        and ?12 = coalesce((select revision from attributions where call_id = ?10), 0)
-        and not exists (select 1 from manual_pins where call_id = ?10)
-        on conflict (call_id) do update set
-            revision = attributions.revision + (
-                attributions.campaign_id is not excluded.campaign_id
-                or attributions.recipient_id is not excluded.recipient_id
-                or attributions.method <> excluded.method
-                or attributions.confidence is not excluded.confidence
-                or attributions.reason is not excluded.reason
-                or attributions.evidence <> excluded.evidence
-                or attributions.rule_version <> excluded.rule_version
-                or attributions.decided_by <> excluded.decided_by
-            ),
-            campaign_id = excluded.campaign_id, recipient_id = excluded.recipient_id,
-            method = excluded.method, confidence = excluded.confidence,
-            reason = excluded.reason, evidence = excluded.evidence,
-            rule_version = excluded.rule_version, call_revision = excluded.call_revision,
-            decided_ms = excluded.decided_ms, decided_by = excluded.decided_by
-        """
 
     /// Notes that a call was looked at and stays as it is: its month is closed.
     private func keep(_ entry: AttributionEntry) throws -> Bool {

@@ -186,11 +186,11 @@ extension StoreWriter {
     /// Their rows and touches stay, for the figures of their campaigns.
     ///
     /// - Returns: How many there were.
-    func clearRecipients(e164: String, creditedIn erasure: ErasureID) throws -> Int {
+    func clearRecipients(who caller: CallerIdentity, creditedIn erasure: ErasureID) throws -> Int {
         let ids = try Int64.fetchAll(
             database.cachedStatement(
                 sql: """
-                    select id from recipients where e164 = ?1
+                    select id from recipients where \(caller.column) = ?1
                     union
                     select attributions.recipient_id from erasure_calls
                     join attributions using (call_id)
@@ -198,15 +198,15 @@ extension StoreWriter {
                     and attributions.method <> 'manual'
                     """
             ),
-            arguments: [e164, erasure.number]
+            arguments: [caller.text, erasure.number]
         )
         for id in ids {
             let campaign = try Int64.fetchOne(
                 database.cachedStatement(sql: "select campaign_id from recipients where id = ?"),
                 arguments: [id]
             )
-            guard let campaign, let number = E164(stored: e164) else { continue }
-            let reference = try erasedReference(of: number, in: CampaignID(campaign))
+            guard let campaign else { continue }
+            let reference = try erasedReference(of: caller, in: CampaignID(campaign))
             try clearRecipient(id, reference: reference)
         }
         return ids.count
@@ -214,8 +214,8 @@ extension StoreWriter {
 
     /// The reference of an erased recipient: the same for the same number in a campaign, so that
     /// importing a list again finds the row; only who has the secret can tell whose it is.
-    func erasedReference(of number: E164, in campaign: CampaignID) throws -> String {
-        let key = try phoneKeys().current.callerKey(e164: number.text)
+    func erasedReference(of caller: CallerIdentity, in campaign: CampaignID) throws -> String {
+        let key = try phoneKeys().current.callerKey(of: caller)
         let digest = SHA256.hash(data: key + Data("|\(campaign)".utf8))
         return "erased-" + AuditObject.hex(Data(digest.prefix(8)))
     }

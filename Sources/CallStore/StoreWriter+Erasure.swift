@@ -9,29 +9,29 @@ extension StoreWriter {
     /// suppressed, and the conversations are tombstoned.
     ///
     /// - Parameters:
-    ///   - number: Whose data.
+    ///   - caller: Whose data.
     ///   - person: Who asked for it.
     /// - Returns: The erasure, and whether it began now.
     /// - Throws: `StoreError.rejected` when the store was opened without the phone key.
     package func beginErasure(
-        of number: E164,
+        of caller: CallerIdentity,
         by person: String
     ) throws -> (id: ErasureID, isNew: Bool) {
         let ring = try phoneKeys()
-        let key = ring.current.callerKey(e164: number.text)
+        let key = ring.current.callerKey(of: caller)
         let open = try Int64.fetchOne(
             database,
-            sql: "select id from erasures where number = ? and step <> 'done'",
-            arguments: [number.text]
+            sql: "select id from erasures where caller = ? and step <> 'done'",
+            arguments: [caller.text]
         )
         if let open { return (ErasureID(open), false) }
         var report = ErasureReport()
         report.sentTo = try CallReading.dataRecipients(
-            of: number,
+            of: caller,
             object: AuditObject.caller(key),
             in: database
         )
-        for old in ring.callerKeys(e164: number.text) {
+        for old in ring.callerKeys(of: caller) {
             try run("delete from suppressions where caller_key = ?", [old])
         }
         try run(
@@ -41,16 +41,16 @@ extension StoreWriter {
         try run(
             """
             insert into erasures (
-                number, caller_key, key_id, person, step, requested_ms, report
+                caller, caller_key, key_id, person, step, requested_ms, report
             ) values (?, ?, ?, ?, 'content', ?, ?)
             """,
             [
-                number.text, key, ring.current.id, person, nowMilliseconds,
+                caller.text, key, ring.current.id, person, nowMilliseconds,
                 try StoredJSON.text(report),
             ]
         )
         let id = ErasureID(database.lastInsertedRowID)
-        report.calls = try claimCalls(of: number, for: id)
+        report.calls = try claimCalls(of: caller, for: id)
         try save(report, of: id)
         try audit(
             AuditNote(
@@ -65,15 +65,15 @@ extension StoreWriter {
     }
 
     /// Tombstones the caller's conversations; what a reading brings of them is refused from now.
-    private func claimCalls(of number: E164, for id: ErasureID) throws -> Int {
+    private func claimCalls(of caller: CallerIdentity, for id: ErasureID) throws -> Int {
         let claimed = try run(
             """
             insert into erasure_calls (erasure_id, call_id, workspace, conversation_id)
             select ?, calls.id, calls.workspace, calls.conversation_id
             from call_parties join calls on calls.id = call_parties.call_id
-            where call_parties.e164 = ?
+            where call_parties.\(caller.column) = ?
             """,
-            [id.number, number.text]
+            [id.number, caller.text]
         )
         try run(
             """
@@ -99,12 +99,12 @@ extension StoreWriter {
     /// - Returns: How many calls; 0 when nothing is left to do.
     package func clearContent(of erasure: Erasure, limit: Int) throws -> Int {
         let calls = try claimed(by: erasure.id, stage: 0, limit: limit)
-        if let e164 = erasure.e164 {
+        if let caller = erasure.caller {
             // Before the calls forget to whom they were credited.
-            for key in try phoneKeys().callerKeys(e164: e164) {
+            for key in try phoneKeys().callerKeys(of: caller) {
                 try run("delete from caller_lists where caller_key = ?", [key])
             }
-            let cleared = try clearRecipients(e164: e164, creditedIn: erasure.id)
+            let cleared = try clearRecipients(who: caller, creditedIn: erasure.id)
             if cleared > 0 { try amend(erasure.id) { $0.recipients += cleared } }
         }
         for call in calls {
@@ -179,21 +179,21 @@ extension StoreWriter {
 
     /// Goes on to a step.
     ///
-    /// With `database` the readable number is forgotten; with `done` the erasure is over.
+    /// With `database` the readable caller is forgotten; with `done` the erasure is over.
     package func advance(
         _ id: ErasureID,
         to step: Erasure.Step,
         _ change: (inout ErasureReport) -> Void = { _ in }
     ) throws {
         try amend(id, change)
-        let isNumberKept = step != .database && step != .done
+        let isCallerKept = step != .database && step != .done
         try run(
             """
-            update erasures set step = ?, number = iif(?, number, null), finished_ms = ?
+            update erasures set step = ?, caller = iif(?, caller, null), finished_ms = ?
             where id = ?
             """,
             [
-                step.rawValue, isNumberKept, step == .done ? nowMilliseconds : nil, id.number,
+                step.rawValue, isCallerKept, step == .done ? nowMilliseconds : nil, id.number,
             ]
         )
     }
@@ -235,7 +235,7 @@ package enum ErasureLimits {
 extension CallReading {
     /// Files and hand-outs that may name a caller: all exports since the first of the calls.
     static func dataRecipients(
-        of number: E164,
+        of caller: CallerIdentity,
         object: String,
         in database: Database
     ) throws -> [DataRecipient] {
@@ -245,11 +245,12 @@ extension CallReading {
                 select created_by, created_ms, what, file_name from exports
                 where created_ms / 1000 >= (
                     select min(started_unix) from calls
-                    join call_parties on call_parties.call_id = calls.id where e164 = ?
+                    join call_parties on call_parties.call_id = calls.id
+                    where \(caller.column) = ?
                 )
                 order by id desc limit ?
                 """,
-            arguments: [number.text, ErasureLimits.dataRecipientsMax]
+            arguments: [caller.text, ErasureLimits.dataRecipientsMax]
         ).map { row in
             DataRecipient(
                 kind: "export",

@@ -18,8 +18,8 @@ extension StoreWriter {
     /// that found nobody before.
     package func enter(_ recipient: NewRecipient) throws -> EnteredRecipient {
         var recipient = recipient
-        if let e164 = recipient.phone?.e164, try isSuppressed(recipient.phone) {
-            recipient.reference = try erasedReference(of: e164, in: recipient.campaign)
+        if let caller = recipient.phone?.identity, try isSuppressed(recipient.phone) {
+            recipient.reference = try erasedReference(of: caller, in: recipient.campaign)
             recipient.name = nil
             recipient.phone = nil
             recipient.token = nil

@@ -73,13 +73,13 @@ extension StoreWriter {
 
     /// Whether a number belongs to somebody who was erased and whose calls are only counted.
     func isSuppressed(_ number: PartyNumber?) throws -> Bool {
-        guard privacy.suppressedCalls == .counted, let e164 = number?.e164, let ring else {
+        guard privacy.suppressedCalls == .counted, let caller = number?.identity, let ring else {
             return false
         }
         let statement = try database.cachedStatement(
             sql: "select exists (select 1 from suppressions where caller_key = ?)"
         )
-        for key in ring.callerKeys(e164: e164.text)
+        for key in ring.callerKeys(of: caller)
         where try Bool.fetchOne(statement, arguments: [key]) == true {
             return true
         }

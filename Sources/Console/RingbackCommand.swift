@@ -24,7 +24,7 @@ package struct RingbackCommand: ParsableCommand {
             UpCommand.self, StatusCommand.self, TopCommand.self, EnqueueCommand.self,
             BackfillCommand.self, QueueCommand.self,
             JobsCommand.self, ExplainCommand.self, AuditCommand.self, DeadCommand.self,
-            ScheduleCommand.self, CampaignsCommand.self, MonthsCommand.self,
+            ScheduleCommand.self, CampaignsCommand.self, AgentsCommand.self, MonthsCommand.self,
             RecipientsCommand.self, TouchesCommand.self,
             CallsCommand.self, RulesCommand.self, LabelsCommand.self,
             ReportCommand.self, ExportCommand.self,

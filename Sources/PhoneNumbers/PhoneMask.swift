@@ -3,8 +3,12 @@ package enum PhoneMask {
     /// The number with its middle hidden: `+49 151 ••••678`; a short one is hidden whole.
     ///
     /// Of a number in canonical form the country code and the next three digits are shown apart;
-    /// anything else shows its first five characters.
+    /// an address shows the first character of its user, and its host; anything else shows its first
+    /// five characters.
     package static func masked(_ number: String) -> String {
+        if let at = number.lastIndex(of: "@") {
+            return String(number.prefix(1)) + "••••" + String(number[at...])
+        }
         let characters = Array(number)
         guard characters.count >= 9 else {
             return String(repeating: "•", count: characters.count)

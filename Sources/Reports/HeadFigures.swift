@@ -1,5 +1,6 @@
 package import CallStore
 package import Definitions
+import Foundation
 
 /// A figure as a report's first table shows it.
 package struct HeadFigure: Hashable, Sendable {
@@ -68,6 +69,19 @@ package enum HeadFigures {
         )
         add(.medianDuration, FigureText.minutes(report.durations.median))
         add(.p90Duration, FigureText.minutes(report.durations.p90))
+        let thoughts = report.satisfaction
+        add(
+            .askedSatisfaction,
+            thoughts.average.map { String(format: "%.1f of 5", $0) } ?? "–",
+            "\(thoughts.ratings) of \(total.calls) calls rated"
+                + (thoughts.average == nil ? ", not enough" : "")
+        )
+        add(
+            .estimatedSatisfaction,
+            FigureText.percent(thoughts.positiveShare),
+            "\(thoughts.moods) of \(total.calls) calls estimated"
+                + (thoughts.positiveShare == nil ? ", not enough" : "")
+        )
         add(.attributedShare, FigureText.percent(total.attributedShare))
         add(.credits, "\(total.credits)", "\(total.calls - total.creditsKnown) calls without")
         add(

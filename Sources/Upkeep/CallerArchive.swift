@@ -19,15 +19,19 @@ package struct CallerArchive: Sendable {
     /// Writes the file.
     ///
     /// - Parameters:
-    ///   - number: Whose data.
+    ///   - caller: Whose data.
     ///   - path: A file that does not exist.
     ///   - moment: When, for the file.
     /// - Returns: How many calls are in it.
     /// - Throws: `ArchiveError`, `StoreError`; what was written of the file is removed then.
-    package func write(_ number: E164, to path: String, at moment: Date) async throws -> Int {
+    package func write(
+        _ caller: CallerIdentity,
+        to path: String,
+        at moment: Date
+    ) async throws -> Int {
         let zip = try ZipFile(path: path, at: moment)
         do {
-            let count = try await fill(zip, with: number, at: moment)
+            let count = try await fill(zip, with: caller, at: moment)
             try zip.finish()
             return count
         } catch {
@@ -36,7 +40,11 @@ package struct CallerArchive: Sendable {
         }
     }
 
-    private func fill(_ zip: ZipFile, with number: E164, at moment: Date) async throws -> Int {
+    private func fill(
+        _ zip: ZipFile,
+        with caller: CallerIdentity,
+        at moment: Date
+    ) async throws -> Int {
         var table = Self.line([
             "conversation", "started_at", "duration_seconds", "direction", "agent", "status",
             "outcome", "campaign", "conversion", "language", "summary",
@@ -44,7 +52,7 @@ package struct CallerArchive: Sendable {
         var last: CallID?
         var count = 0
         repeat {
-            let calls = try await store.calls(of: number, after: last, limit: Self.pageSize)
+            let calls = try await store.calls(of: caller, after: last, limit: Self.pageSize)
             for call in calls {
                 let campaign = try await campaign(of: call)
                 let id = call.record.identity.conversationID
@@ -56,7 +64,7 @@ package struct CallerArchive: Sendable {
             last = calls.count < Self.pageSize ? nil : calls.last?.id
         } while last != nil
         try zip.add("calls.csv", Data(table.utf8))
-        try zip.add("caller.json", try Self.json(try await summary(number, at: moment)))
+        try zip.add("caller.json", try Self.json(try await summary(caller, at: moment)))
         return count
     }
 
@@ -65,8 +73,8 @@ package struct CallerArchive: Sendable {
         return try await store.campaign(id)?.name
     }
 
-    private func summary(_ number: E164, at moment: Date) async throws -> StoredValue {
-        let caller = try await store.caller(number)
+    private func summary(_ identity: CallerIdentity, at moment: Date) async throws -> StoredValue {
+        let caller = try await store.caller(identity)
         let recipients = caller.recipients.map { recipient in
             StoredValue.object([
                 "campaign": .text(recipient.campaign), "reference": .text(recipient.reference),
@@ -80,14 +88,14 @@ package struct CallerArchive: Sendable {
                 ),
             ])
         }
-        let sent = try await store.dataRecipients(of: number).map { recipient in
+        let sent = try await store.dataRecipients(of: identity).map { recipient in
             StoredValue.object([
                 "kind": .text(recipient.kind), "person": .text(recipient.person),
                 "at": Self.time(recipient.atMilliseconds / 1000), "what": .text(recipient.what),
             ])
         }
         return .object([
-            "number": .text(number.text), "calls": .integer(Int64(caller.calls)),
+            "number": .text(identity.text), "calls": .integer(Int64(caller.calls)),
             "first": caller.firstStartedUnix.map(Self.time) ?? .null,
             "last": caller.lastStartedUnix.map(Self.time) ?? .null,
             "conversions": .integer(Int64(caller.conversions)),
@@ -121,7 +129,8 @@ package struct CallerArchive: Sendable {
             "durationSeconds": record.durationSeconds.map { .integer(Int64($0)) } ?? .null,
             "direction": optional(record.direction?.rawValue),
             "number": optional(caller?.e164?.text), "numberAsReceived": optional(caller?.raw),
-            "extension": optional(caller?.phoneExtension), "user": optional(record.userID),
+            "extension": optional(caller?.phoneExtension), "address": optional(caller?.sipUser),
+            "user": optional(record.userID),
             "language": optional(record.language), "outcome": optional(record.callSuccessful),
             "title": optional(record.title), "summary": optional(record.summary),
             "sentiment": optional(record.sentiment),

@@ -4,15 +4,19 @@ import PhoneNumbers
 
 /// Finds a caller in bytes: by the number in any spelling, by a digest of it, by a conversation.
 struct CallerSearch: Sendable {
-    private let spellings: NumberSpellings
+    private let spellings: CallerSpellings
 
     /// What is looked for as it stands.
     private let words: [Data]
 
-    init(_ number: E164, conversations: [String]) {
-        spellings = NumberSpellings(number)
+    init(_ caller: CallerIdentity, conversations: [String]) {
+        spellings = CallerSpellings(caller)
         // Profiles of advertisers hold the number as a plain digest.
-        let digests = [number.text, String(number.text.dropFirst())].map { text in
+        let numbers: [String] =
+            if case .number(let number) = caller {
+                [number.text, String(number.text.dropFirst())]
+            } else { [] }
+        let digests = numbers.map { text in
             SHA256.hash(data: Data(text.utf8)).map { byte in
                 String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
             }

@@ -50,13 +50,13 @@ package struct Eraser: Sendable {
         self.ambient = ambient
     }
 
-    /// Begins an erasure, or finds the one of this number that is under way.
+    /// Begins an erasure, or finds the one of this caller that is under way.
     ///
     /// From then on nothing of the caller is brought in again, and upkeep finishes what is left
     /// undone.
-    package func begin(_ number: E164, by person: String) async throws -> ErasureID {
+    package func begin(_ caller: CallerIdentity, by person: String) async throws -> ErasureID {
         try await store.write { writer in
-            let (id, isNew) = try writer.beginErasure(of: number, by: person)
+            let (id, isNew) = try writer.beginErasure(of: caller, by: person)
             if isNew {
                 try writer.addToOutbox(
                     OutboxJob(UpkeepArguments(.erasures), delay: Self.resumption)
@@ -202,11 +202,11 @@ package struct Eraser: Sendable {
     // MARK: Parts
 
     private func search(of erasure: Erasure) async throws -> CallerSearch {
-        guard let e164 = erasure.e164.flatMap({ E164(stored: $0) }) else {
-            preconditionFailure("The number is kept until the step that forgets it.")
+        guard let caller = erasure.caller else {
+            preconditionFailure("The caller is kept until the step that forgets it.")
         }
         let conversations = try await store.conversations(of: erasure.id)
-        return CallerSearch(e164, conversations: conversations.map(\.conversationID))
+        return CallerSearch(caller, conversations: conversations.map(\.conversationID))
     }
 
     private func emptyLog() async throws {

@@ -24,9 +24,9 @@ enum Main {
             let queues = try await host.openQueues()
             try await host.checkServer(of: queues)
             let store = try await host.openStore()
-            if try await store.useReportZone(host.settings.timeZone) {
+            if try await store.beginReportZone(host.settings.timeZone) {
                 host.logger.notice(
-                    "Counted calls by days of another zone",
+                    "Counting calls by days of another zone",
                     metadata: ["zone": "\(host.settings.timeZone.identifier)"]
                 )
             }
@@ -67,6 +67,7 @@ enum Main {
             duties: [
                 Duty(name: "schedules", interval: ScheduleWatch.interval) { watch.look() },
                 Duty(name: "backfills", interval: Feeder.interval) { try await backfills.work() },
+                Duty(name: "figures", interval: .seconds(2)) { try await countAnew(host, store) },
             ],
             ambient: host.ambient,
             logger: host.logger,
@@ -92,6 +93,16 @@ enum Main {
             try await group.waitForAll()
         }
     }
+
+    /// Counts calls anew as far as one run of a duty goes, each batch in a transaction of its own.
+    private static func countAnew(_ host: Host, _ store: CallStore) async throws {
+        for _ in 0..<rebuildBatchesMax {
+            guard try await store.continueRebuild() != nil else { return }
+        }
+    }
+
+    /// A million calls take a minute or two.
+    private static let rebuildBatchesMax = 100
 
     // MARK: - Schedules
 

@@ -93,6 +93,32 @@ struct CampaignReportTests {
         #expect(report.funnel.samePeople.map(\.recipients) == [4, nil, 1, nil, 1, 1])
     }
 
+    @Test("follows the same people by the token that the list gives them, too")
+    func listedTokens() async throws {
+        let fixture = try await StoreFixture()
+        let campaign = try await fixture.store.write { writer in
+            let campaign = try writer.add(NewCampaign(name: "Spring", channel: .mail))
+            for (number, token) in ["own", nil].enumerated() {
+                let person = try writer.add(
+                    NewRecipient(campaign: campaign, reference: "r\(number)", token: token)
+                )
+                try writer.add(Touch(kind: .sent, atUnix: Self.start), of: person)
+                var record = CallRecord.sample("c\(number)")
+                record.startedUnix = Self.start + Self.day
+                let recorded = try writer.record(record)
+                try writer.attribute(
+                    recorded.call,
+                    seen: recorded.revision,
+                    Self.credit(campaign, person)
+                )
+            }
+            return campaign
+        }
+        let funnel = try #require(try await fixture.store.campaignReport(campaign)).funnel
+        #expect(funnel.totals.map(\.recipients) == [2, nil, nil, nil, 2, 0])
+        #expect(funnel.samePeople.map(\.recipients) == [1, nil, nil, nil, 1, 0])
+    }
+
     @Test("tells callers, rates and cost with both of its parts")
     func figures() async throws {
         let (fixture, campaign) = try await Self.fixture()
@@ -114,7 +140,7 @@ struct CampaignReportTests {
             try $0.setMediaCost(micros: 29_716_000, currency: "USD", of: campaign)
         }
         report = try #require(try await fixture.store.campaignReport(campaign))
-        #expect(report.mediaCost == MediaCost(micros: 29_716_000, currency: "USD"))
+        #expect(report.mediaCost == Money(micros: 29_716_000, currency: "USD"))
         #expect(report.costPerConversion == 10)
         try await fixture.store.write {
             try $0.setMediaCost(micros: 1, currency: "EUR", of: campaign)

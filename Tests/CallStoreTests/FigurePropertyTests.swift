@@ -36,10 +36,7 @@ struct FigurePropertyTests {
             ] {
                 #expect(parts.reduce(CallFigures(), +) == report.total, note)
             }
-            let satisfaction = try await fixture.store.satisfaction(
-                FigureScope(includesVoice: true)
-            )
-            #expect(satisfaction == (try await thoughts(fixture, excluded)), note)
+            #expect(report.satisfaction == (try await thoughts(fixture, excluded)), note)
             let name = Self.zones.randomElement(using: &random) ?? "UTC"
             let zone = try #require(TimeZone(identifier: name))
             try await fixture.store.useReportZone(zone)

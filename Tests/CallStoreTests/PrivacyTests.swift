@@ -14,7 +14,7 @@ struct PrivacyTests {
 
     /// Erases a caller down to the database's own pages.
     private func erase(_ number: E164, in store: CallStore) async throws -> ErasureID {
-        let id = try await store.write { try $0.beginErasure(of: number, by: "ada").id }
+        let id = try await store.write { try $0.beginErasure(of: .number(number), by: "ada").id }
         let erasure = try #require(try await store.erasure(id))
         try await store.write { writer in
             _ = try writer.clearContent(of: erasure, limit: 100)
@@ -103,7 +103,7 @@ struct PrivacyTests {
             ("select count(*) from touches where token is not null", "token"),
             ("select count(*) from verdicts where evidence like '%book%'", "verdict"),
             ("select count(*) from attribution_history where evidence <> '{}'", "history"),
-            ("select count(*) from erasures where number is not null", "erasure"),
+            ("select count(*) from erasures where caller is not null", "erasure"),
         ] {
             #expect(try fixture.number(query) == 0, "\(what)")
         }
@@ -284,6 +284,7 @@ struct PrivacyTests {
             "duration_classes", "daily_durations", "conversion_events", "api_tokens",
             "rated_calls", "daily_satisfaction", "touch_figures", "saved_views",
             "event_endpoints", "outgoing_events", "event_deliveries", "alert_states",
+            "agent_limits", "figure_rebuilds",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(

@@ -61,6 +61,11 @@ struct DoctorTests {
         let moved = DoctorRules.recount(right, zone: "UTC", wanted: "Europe/Berlin")
         #expect(moved.grade == .warning)
         #expect(moved.detail.contains("Europe/Berlin"))
+        let half = FigureRebuild(reason: .zone, share: 0.5)
+        let unfinished = Recount(calls: 5, wrongCalls: 3, wrongSums: 2)
+        let waiting = DoctorRules.recount(unfinished, zone: "UTC", wanted: "UTC", rebuild: half)
+        #expect(waiting.grade == .warning)
+        #expect(waiting.detail.contains("50 %"))
         for wrong in [(1, 0), (0, 1)] {
             let finding = DoctorRules.recount(
                 Recount(calls: 5, wrongCalls: wrong.0, wrongSums: wrong.1),

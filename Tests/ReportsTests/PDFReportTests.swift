@@ -121,7 +121,7 @@ struct PDFReportTests {
                     FunnelCount(step: $0, events: 5, recipients: 5)
                 }
             ),
-            mediaCost: MediaCost(micros: 1_250_500_000, currency: "EUR")
+            mediaCost: Money(micros: 1_250_500_000, currency: "EUR")
         )
         let document = try PDFReport(report, subtitle: "all days").document(created: .distantPast)
         let words = Self.words(try await Self.text(document))

@@ -17,7 +17,9 @@ struct ErasureTests {
             .range(.init(fromUnix: SyncBench.start - 3600, toUnix: SyncBench.start))
         )
         let number = try #require(E164(stored: "+14155550123"))
-        let id = try await bench.store.write { try $0.beginErasure(of: number, by: "ada").id }
+        let id = try await bench.store.write {
+            try $0.beginErasure(of: .number(number), by: "ada").id
+        }
         let erasure = try #require(try await bench.store.erasure(id))
         try await bench.store.write { writer in
             _ = try writer.clearContent(of: erasure, limit: 10)

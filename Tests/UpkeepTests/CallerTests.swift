@@ -46,8 +46,8 @@ private final class CallerFixture: Sendable {
         }
     }
 
-    var number: E164 {
-        get throws { try #require(E164(stored: Self.number)) }
+    var number: CallerIdentity {
+        get throws { try #require(CallerIdentity(stored: Self.number)) }
     }
 
     /// Calls of the caller and of somebody else, a recipient, and an export that names the caller.
@@ -193,7 +193,7 @@ struct CallerTests {
         #expect(try await eraser.begin(try fixture.number, by: "bob") == id)
         let done = try await eraser.run(id)
         #expect(done.step == .done)
-        #expect(done.e164 == nil)
+        #expect(done.caller == nil)
         #expect((done.report.calls, done.report.recipients, done.report.bodies) == (3, 1, 3))
         #expect(
             done.report.files == [

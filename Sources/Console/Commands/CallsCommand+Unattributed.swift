@@ -31,9 +31,7 @@ extension CallsCommand {
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            guard (1...1_000).contains(limit) else {
-                throw ValidationError("--limit takes 1 to 1000.")
-            }
+            try ListLimit.check(limit, upTo: 1_000)
         }
 
         private struct Item {

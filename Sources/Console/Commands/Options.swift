@@ -26,6 +26,15 @@ package struct ConsentOptions: ParsableArguments {
     package init() {}
 }
 
+/// How many rows a list may be asked for.
+enum ListLimit {
+    static func check(_ limit: Int, upTo most: Int) throws(ValidationError) {
+        guard (1...most).contains(limit) else {
+            throw ValidationError("--limit takes 1 to \(most).")
+        }
+    }
+}
+
 extension JobKind: ExpressibleByArgument {}
 extension Lane: ExpressibleByArgument {}
 extension JobState: ExpressibleByArgument {}

@@ -220,7 +220,8 @@ struct Doctor {
                     return DoctorRules.recount(
                         try await store.recount(),
                         zone: try await store.reportZone(),
-                        wanted: session.settings.timeZone.reportName
+                        wanted: session.settings.timeZone.reportName,
+                        rebuild: try await store.figureRebuild()
                     )
                 }
             ]

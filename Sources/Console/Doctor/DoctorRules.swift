@@ -148,8 +148,21 @@ package enum DoctorRules {
     }
 
     /// What a recount of all figures found.
-    package static func recount(_ recount: Recount, zone: String, wanted: String) -> Finding {
+    package static func recount(
+        _ recount: Recount,
+        zone: String,
+        wanted: String,
+        rebuild: FigureRebuild? = nil
+    ) -> Finding {
         let fix = "`ringback doctor --recount --repair` counts anew"
+        if let rebuild {
+            return Finding(
+                "figures",
+                .warning,
+                "calls are being counted anew, \(Int(rebuild.share * 100)) % are",
+                fix: "wait for the scheduler, which does it, or " + fix + " at once"
+            )
+        }
         guard recount.isRight else {
             return Finding(
                 "figures",

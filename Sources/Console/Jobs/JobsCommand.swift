@@ -40,9 +40,7 @@ struct JobsCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            guard (1...10_000).contains(limit) else {
-                throw ValidationError("--limit takes 1 to 10000.")
-            }
+            try ListLimit.check(limit, upTo: 10_000)
         }
 
         func run(in session: Session) async throws {

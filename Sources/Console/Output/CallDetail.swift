@@ -21,7 +21,8 @@ struct CallDetail {
                 + (record.startedUnix.map { "  " + TimeText.short(unix: $0, in: zone) } ?? "")
                 + (record.durationSeconds.map { "  " + CallText.length($0) } ?? ""),
             "agent      \(record.agentName ?? record.agentID)",
-            "caller     \(document.caller(showNumbers) ?? record.caller?.kind.rawValue ?? "unknown")",
+            "caller     \(document.caller(showNumbers) ?? record.caller?.kind.rawValue ?? "unknown")"
+                + (document.isFirstTime.map { $0 ? ", first call" : ", called before" } ?? ""),
             "outcome    \(record.callSuccessful ?? "pending")",
             "campaign   \(campaignLine)",
             "conversion \(conversionLine)",

@@ -32,9 +32,7 @@ struct AuditLogCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            guard (1...100_000).contains(limit) else {
-                throw ValidationError("--limit takes 1 to 100000.")
-            }
+            try ListLimit.check(limit, upTo: 100_000)
         }
 
         func run(in session: Session) async throws {

@@ -24,16 +24,16 @@ struct CallerCommand: ParsableCommand {
             abstract: "What is known of a caller, without the words."
         )
 
-        @Argument(help: "The number, with country code or as RINGBACK_REGION dials it.")
+        @Argument(help: CallerNumber.help)
         var number: String
 
         @OptionGroup var reveal: RevealOptions
         @OptionGroup var output: OutputOptions
 
         func run(in session: Session) async throws {
-            let number = try CallerNumber.read(number, session)
+            let identity = try CallerNumber.read(number, session)
             try await session.withStore { store in
-                let caller = try await store.caller(number)
+                let caller = try await store.caller(identity)
                 try await reveal.note(
                     "caller.show",
                     caller.object,
@@ -41,12 +41,12 @@ struct CallerCommand: ParsableCommand {
                     session,
                     store
                 )
-                let calls = try await store.calls(of: number, after: nil, limit: 100)
+                let calls = try await store.calls(of: identity, after: nil, limit: 100)
                 let view = CallerView(
-                    number: number,
+                    identity: identity,
                     caller: caller,
                     calls: calls,
-                    variants: try await CallerNumber.variants(of: number, in: store),
+                    variants: try await CallerNumber.variants(of: identity, in: store),
                     isRevealed: reveal.isOn
                 )
                 if output.json {
@@ -64,7 +64,7 @@ struct CallerCommand: ParsableCommand {
             abstract: "Write all data of a caller into a ZIP file, to be given to that person."
         )
 
-        @Argument(help: "The number, with country code or as RINGBACK_REGION dials it.")
+        @Argument(help: CallerNumber.help)
         var number: String
 
         @Option(name: .long, help: "The file to write; it must not exist.")
@@ -73,12 +73,12 @@ struct CallerCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run(in session: Session) async throws {
-            let number = try CallerNumber.read(number, session)
-            guard !CallerNumber.occurs(number, in: to) else {
-                throw StartFailure(.wrongUse, "--to must not hold the number")
+            let identity = try CallerNumber.read(number, session)
+            guard !CallerNumber.occurs(identity, in: to) else {
+                throw StartFailure(.wrongUse, "--to must not name the caller")
             }
             try await session.withStore { store in
-                let caller = try await store.caller(number)
+                let caller = try await store.caller(identity)
                 guard caller.calls > 0 || !caller.recipients.isEmpty else {
                     throw StartFailure(.failed, "nothing is known of this caller")
                 }
@@ -96,7 +96,7 @@ struct CallerCommand: ParsableCommand {
                     )
                 }
                 let calls = try await CallerArchive(store: store).write(
-                    number,
+                    identity,
                     to: to,
                     at: session.ambient.now()
                 )
@@ -121,21 +121,21 @@ struct CallerCommand: ParsableCommand {
                 """
         )
 
-        @Argument(help: "The number, with country code or as RINGBACK_REGION dials it.")
+        @Argument(help: CallerNumber.help)
         var number: String
 
         @OptionGroup var consent: ConsentOptions
         @OptionGroup var output: OutputOptions
 
         func run(in session: Session) async throws {
-            let number = try CallerNumber.read(number, session)
+            let identity = try CallerNumber.read(number, session)
             try await session.withStore { store in
-                let caller = try await store.caller(number)
-                let variants = try await CallerNumber.variants(of: number, in: store)
+                let caller = try await store.caller(identity)
+                let variants = try await CallerNumber.variants(of: identity, in: store)
                 if consent.dryRun {
-                    return tellPlan(number, caller, variants, session)
+                    return tellPlan(identity, caller, variants, session)
                 }
-                let shown = PhoneMask.masked(number.text)
+                let shown = identity.masked
                 try session.terminal.confirm(
                     "erase \(caller.calls) calls and \(caller.recipients.count) recipients of "
                         + "\(shown) for good?",
@@ -150,7 +150,7 @@ struct CallerCommand: ParsableCommand {
                         },
                         ambient: session.ambient
                     )
-                    let id = try await eraser.begin(number, by: session.person)
+                    let id = try await eraser.begin(identity, by: session.person)
                     return try await eraser.run(id) { erasure in
                         guard !output.json, erasure.step != .done else { return }
                         session.terminal.line(ErasureText.progress(erasure.step))
@@ -165,7 +165,7 @@ struct CallerCommand: ParsableCommand {
         }
 
         private func tellPlan(
-            _ number: E164,
+            _ identity: CallerIdentity,
             _ caller: CallerOverview,
             _ variants: [CallerVariant],
             _ session: Session
@@ -174,7 +174,7 @@ struct CallerCommand: ParsableCommand {
                 session.terminal.show(
                     .fields(
                         ("dryRun", .bool(true)),
-                        ("caller", .text(PhoneMask.masked(number.text))),
+                        ("caller", .text(identity.masked)),
                         ("calls", .count(caller.calls)),
                         ("recipients", .count(caller.recipients.count)),
                         ("variants", .list(variants.map(\.json)))
@@ -184,7 +184,7 @@ struct CallerCommand: ParsableCommand {
             }
             session.terminal.line(
                 "would erase \(caller.calls) calls and \(caller.recipients.count) recipients of "
-                    + PhoneMask.masked(number.text)
+                    + identity.masked
             )
             for variant in variants { session.terminal.line(variant.line) }
         }
@@ -202,9 +202,7 @@ struct CallerCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            guard (1...10_000).contains(limit) else {
-                throw ValidationError("--limit takes 1 to 10000.")
-            }
+            try ListLimit.check(limit, upTo: 10_000)
         }
 
         func run(in session: Session) async throws {

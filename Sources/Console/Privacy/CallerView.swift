@@ -5,7 +5,7 @@ import Reports
 
 /// One caller, as people and programs see him.
 struct CallerView {
-    let number: E164
+    let identity: CallerIdentity
     let caller: CallerOverview
 
     /// At most the first hundred.
@@ -14,7 +14,7 @@ struct CallerView {
     let isRevealed: Bool
 
     private var shownNumber: String {
-        isRevealed ? number.text : PhoneMask.masked(number.text)
+        isRevealed ? identity.text : identity.masked
     }
 
     var json: JSONValue {

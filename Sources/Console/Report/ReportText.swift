@@ -72,6 +72,8 @@ struct ReportText {
             ),
             .init(name: "figures", value: .object(headFields)),
             .init(name: "days", value: .list(figures.days.map(Self.json))),
+            .init(name: "notes", value: .list(figures.notes.map(\.json))),
+            .init(name: "rebuilding", value: figures.rebuild.map(\.json) ?? .null),
         ]
         switch content {
         case .overview(let report, _, let names):
@@ -151,6 +153,13 @@ struct ReportText {
             field(.callsToday, .count(figures.callsToday)),
             field(.callsThisWeek, .count(figures.callsThisWeek)),
             field(.callsThisMonth, .count(figures.callsThisMonth)),
+            field(.askedSatisfaction, figures.satisfaction.average.map(JSONValue.number) ?? .null),
+            .init(name: "callsRated", value: .count(figures.satisfaction.ratings)),
+            field(
+                .estimatedSatisfaction,
+                figures.satisfaction.positiveShare.map(JSONValue.number) ?? .null
+            ),
+            .init(name: "callsEstimated", value: .count(figures.satisfaction.moods)),
             field(.medianDuration, .optional(figures.durations.median)),
             field(.p90Duration, .optional(figures.durations.p90)),
             .init(
@@ -181,6 +190,8 @@ struct ReportText {
 
     var text: String {
         var text = "\(title)\n\n\(heads.rendered())"
+        if let rebuild = figures.rebuild { text += "\n\(rebuild.text)\n" }
+        for note in figures.notes { text += "\n\(note.day): \(note.text)\n" }
         if case .campaign(let report) = content { text += "\n" + Self.funnel(report.funnel) }
         text += "\nBy day (\(figures.timeZone))\n"
         text += Self.table("DAY", figures.days.map { ($0.day.description, $0.figures) })

@@ -55,9 +55,7 @@ struct RulesCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            guard (1...1000).contains(limit) else {
-                throw ValidationError("--limit takes 1 to 1000.")
-            }
+            try ListLimit.check(limit, upTo: 1_000)
         }
 
         func run(in session: Session) async throws {

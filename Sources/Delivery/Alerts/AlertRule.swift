@@ -62,7 +62,4 @@ package enum AlertLimits {
 
     /// Time between two notices of one rule: at most two in a day.
     package static let noticePause = Duration.seconds(12 * 60 * 60)
-
-    /// Wait for one queue's figures.
-    package static let figuresMax = Duration.seconds(5)
 }

@@ -11,6 +11,9 @@ package struct CallDocument: Sendable {
     private let history: [AttributionChange]
     private let exclusion: Exclusion?
 
+    /// Whether no earlier call of the caller is known; nil without a number.
+    package let isFirstTime: Bool?
+
     /// Changes of its campaign that are shown.
     private static let changesMax = 100
 
@@ -29,6 +32,7 @@ package struct CallDocument: Sendable {
             verdicts = []
         }
         exclusion = try await store.exclusion(of: call.id)
+        isFirstTime = try await store.isFirstTimeCaller(call.id)
     }
 
     /// The caller, readable or masked; nil when nothing is known.
@@ -79,6 +83,7 @@ package struct CallDocument: Sendable {
             ("direction", .optional(record.direction?.rawValue)),
             ("caller", .optional(caller(showNumbers))),
             ("callerClass", .optional(record.caller?.kind.rawValue)),
+            ("firstTimeCaller", isFirstTime.map { .bool($0) } ?? .null),
             ("outcome", .text(record.callSuccessful ?? "pending")),
             ("language", .optional(record.language)),
             ("title", .optional(record.title)),

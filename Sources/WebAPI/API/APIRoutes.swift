@@ -12,7 +12,7 @@ struct APIRoutes: RouteGroup {
         ConversationRoutes.endpoints + CallEndpoints.all + AssignmentEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
-            + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all
+            + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all + AgentEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

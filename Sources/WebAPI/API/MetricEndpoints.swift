@@ -65,10 +65,35 @@ enum MetricEndpoints {
             ("compared", .optional(figures)),
             ("medianDuration", .optional(.count)),
             ("p90Duration", .optional(.count)),
+            ("askedSatisfaction", .optional(.number)),
+            ("callsRated", .count),
+            ("estimatedSatisfaction", .optional(.number)),
+            ("callsEstimated", .count),
             ("callsToday", .count),
             ("callsThisWeek", .count),
             ("callsThisMonth", .count),
             ("days", .list(.fields(("date", .day), ("figures", figures)))),
+            (
+                "notes",
+                .list(
+                    .fields(
+                        ("day", .day),
+                        ("at", .instant),
+                        ("kind", .word(FigureNote.Kind.self)),
+                        ("rules", .optional(.text)),
+                        ("added", .count),
+                        ("withdrawn", .count),
+                        ("changed", .count),
+                        ("text", .text)
+                    )
+                )
+            ),
+            (
+                "rebuilding",
+                .optional(
+                    .fields(("reason", .word(FigureRebuild.Reason.self)), ("share", .number))
+                )
+            ),
             ("agents", .list(.fields(("agent", .text), ("figures", figures)))),
             (
                 "campaigns",
@@ -93,6 +118,13 @@ enum MetricEndpoints {
             ("compared", compared.map(json) ?? .null),
             ("medianDuration", .optional(report.durations.median)),
             ("p90Duration", .optional(report.durations.p90)),
+            ("askedSatisfaction", report.satisfaction.average.map { .number($0) } ?? .null),
+            ("callsRated", .count(report.satisfaction.ratings)),
+            (
+                "estimatedSatisfaction",
+                report.satisfaction.positiveShare.map { .number($0) } ?? .null
+            ),
+            ("callsEstimated", .count(report.satisfaction.moods)),
             ("callsToday", .count(report.callsToday)),
             ("callsThisWeek", .count(report.callsThisWeek)),
             ("callsThisMonth", .count(report.callsThisMonth)),
@@ -107,6 +139,8 @@ enum MetricEndpoints {
                     }
                 )
             ),
+            ("notes", .list(report.notes.map(\.json))),
+            ("rebuilding", report.rebuild.map(\.json) ?? .null),
             (
                 "agents",
                 .list(

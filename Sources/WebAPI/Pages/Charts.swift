@@ -1,5 +1,6 @@
 import CallStore
 import Definitions
+import Reports
 
 /// Calls by day: the table that the chart is drawn from, and its sentence.
 struct DayChart {
@@ -10,6 +11,7 @@ struct DayChart {
         var label: String
         var figures = CallFigures()
         var isOpen = false
+        var isNoted = false
     }
 
     init(_ report: FigureReport, _ words: PageWords, _ query: PageQuery) {
@@ -30,6 +32,9 @@ struct DayChart {
                     + report.days[next].figures
                 next += 1
             }
+            if report.notes.contains(where: { $0.day == day }) {
+                bars[bars.count - 1].isNoted = true
+            }
             // Today is not over.
             if day == report.today { bars[bars.count - 1].isOpen = true }
             day = day + 1
@@ -45,9 +50,16 @@ struct DayChart {
                     "success": bar.figures.success, "failure": bar.figures.failure,
                     "unknown": bar.figures.unknown, "pending": bar.figures.pending,
                     "calls": bar.figures.calls, "conversions": bar.figures.conversions,
-                    "isOpen": bar.isOpen,
+                    "isOpen": bar.isOpen, "isNoted": bar.isNoted,
                 ]
             },
+            "notes": report.notes.map { note -> View in
+                [
+                    "day": PageWords.short(note.day, today: report.today), "text": note.text,
+                ]
+            },
+            "rebuild": report.rebuild?.text ?? "",
+            "isRebuilding": report.rebuild != nil,
         ]
     }
 

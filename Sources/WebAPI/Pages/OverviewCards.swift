@@ -95,11 +95,10 @@ struct OverviewCards {
                 nil
             )
         case .askedSatisfaction:
-            let found = overview.satisfaction
-            let isEnough = found.ratings >= PageDesk.ratingsMin
+            let found = overview.report.satisfaction
             return with(
-                isEnough ? String(format: "%.1f", found.average ?? 0) : "–",
-                isEnough
+                found.average.map { String(format: "%.1f", $0) } ?? "–",
+                found.average != nil
                     ? "of 5; \(PageWords.count(found.ratings)) of "
                         + "\(PageWords.count(total.calls)) rated"
                     : "not enough ratings (\(found.ratings))",

@@ -35,7 +35,7 @@ extension PageDesk {
         view["outcomes"] = OutcomeBar(total, query).view
         view["funnel"] = funnel(overview, query)
         view["agents"] = agents(overview, query)
-        view["satisfaction"] = satisfaction(overview.satisfaction, total)
+        view["satisfaction"] = satisfaction(overview.report.satisfaction, total)
         view["recent"] = try await recent(query, overview.agentNames)
         if total.pending > 0 {
             view["pendingText"] = "\(PageWords.count(total.pending)) still being analysed"
@@ -172,25 +172,21 @@ extension PageDesk {
     /// Below so many calls a rate is shown in grey.
     static let smallCalls = 30
 
-    /// Below so many ratings there is no mean.
-    static let ratingsMin = 10
-
     private func satisfaction(_ found: Satisfaction, _ total: CallFigures) -> View {
         let asked = MetricID.askedSatisfaction.definition
         let estimated = MetricID.estimatedSatisfaction.definition
         return [
             "askedLabel": asked.label, "askedText": asked.tooltip,
-            "asked": found.ratings < Self.ratingsMin
-                ? "not enough ratings" : String(format: "%.1f of 5", found.average ?? 0),
+            "asked": found.average.map { String(format: "%.1f of 5", $0) } ?? "not enough ratings",
             "askedCount": "\(PageWords.count(found.ratings)) of "
                 + "\(PageWords.count(total.calls)) calls rated",
-            "askedShare": found.ratings < Self.ratingsMin ? 0 : (found.average ?? 0) * 20,
+            "askedShare": (found.average ?? 0) * 20,
             "estimatedLabel": estimated.label, "estimatedText": estimated.tooltip,
-            "estimated": found.moods < Self.ratingsMin
-                ? "not enough estimates" : PageWords.share(found.positiveShare) + " positive",
+            "estimated": found.positiveShare.map { PageWords.share($0) + " positive" }
+                ?? "not enough estimates",
             "estimatedCount": "\(PageWords.count(found.moods)) of "
                 + "\(PageWords.count(total.calls)) calls estimated",
-            "estimatedShare": found.moods < Self.ratingsMin ? 0 : (found.positiveShare ?? 0) * 100,
+            "estimatedShare": (found.positiveShare ?? 0) * 100,
         ]
     }
 

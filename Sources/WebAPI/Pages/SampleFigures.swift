@@ -32,9 +32,14 @@ enum SampleFigures {
                 callsToday: days.last?.figures.calls ?? 0,
                 callsThisWeek: days.suffix(7).reduce(0) { $0 + $1.figures.calls },
                 callsThisMonth: total.calls,
-                today: today
+                today: today,
+                satisfaction: Satisfaction(
+                    ratings: 96,
+                    ratingSum: 422.4,
+                    moods: 210,
+                    positive: 149
+                )
             ),
-            satisfaction: Satisfaction(ratings: 96, ratingSum: 422.4, moods: 210, positive: 149),
             agentNames: ["sample": "Sample agent"],
             campaignNames: [spring: "Sample mailer"],
             funnel: FunnelTotals(
