@@ -191,8 +191,8 @@ let product: [Target] = [
     .target(
         name: "Delivery",
         dependencies: [
-            "Ambient", "CallStore", "HTTPClient", "JobQueue", "JobWorker", "Mail", "Settings",
-            crypto, logging,
+            "Ambient", "CallJobs", "CallStore", "HTTPClient", "JobQueue", "JobWorker", "Mail",
+            "Settings", crypto, logging,
         ],
         swiftSettings: strict
     ),

@@ -101,6 +101,11 @@ package struct UpkeepHandler: JobHandler {
                 return .discard(reason: "no endpoint is named")
             }
             return try await errands.deliver(endpoint, context)
+        case .sendExport:
+            guard let export = arguments.export else {
+                return .discard(reason: "no export is named")
+            }
+            return try await errands.sendExport(export, context)
         case .alerts: return try await errands.alerts(context)
         case .database:
             try await store.optimize()

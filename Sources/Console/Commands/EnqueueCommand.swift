@@ -85,6 +85,11 @@ struct EnqueueCommand: ConsoleCommand {
                     )
                 }
             case .queued, nil:
+                await session.audit(
+                    "job.enqueue",
+                    "job:\(job.id)",
+                    after: ["queue": .text(kind.rawValue), "lane": .text(lane.rawValue)]
+                )
                 if output.json {
                     session.terminal.show(answer(job: job.id, heldBy: nil, reply.slowDown))
                 } else {

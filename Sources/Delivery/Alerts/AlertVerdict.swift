@@ -51,14 +51,14 @@ extension AlertFacts {
         return (
             callsSinceWebhook >= AlertLimits.callsWithoutWebhook,
             "\(callsSinceWebhook) calls came by polling alone since the last webhook at "
-                + "\(Self.time(last))."
+                + "\(OutgoingText.time(last))."
         )
     }
 
     private var poll: (Bool?, String) {
         guard let last = lastPollMilliseconds else { return (nil, "Nothing was polled yet.") }
         let age = Duration.milliseconds(nowMilliseconds - last)
-        return (age > AlertLimits.pollSilence, "The last poll ended at \(Self.time(last)).")
+        return (age > AlertLimits.pollSilence, "The last poll ended at \(OutgoingText.time(last)).")
     }
 
     private var oldest: (Bool?, String) {
@@ -155,9 +155,5 @@ extension AlertFacts {
 
     private static func dollars(_ amount: Double) -> String {
         "$\((amount * 100).rounded() / 100)"
-    }
-
-    private static func time(_ milliseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(.iso8601)
     }
 }
