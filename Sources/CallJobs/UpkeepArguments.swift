@@ -29,6 +29,9 @@ package struct UpkeepArguments: JobArguments {
         /// Transcripts and summaries of calls that are old enough.
         case transcripts
 
+        /// The index of words: what was there before it, and what is owed for texts that went.
+        case texts
+
         /// Numbers of recipients whose last touch is old enough.
         case recipientNumbers = "recipient-numbers"
 

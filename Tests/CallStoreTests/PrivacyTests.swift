@@ -270,7 +270,7 @@ struct PrivacyTests {
             "manual_pins", "attributions", "attribution_history", "verdicts", "labels",
             "conversions", "ledger", "job_index", "job_events", "exports", "erasures",
             "assignments", "call_exclusions", "label_readings", "caller_lists",
-            "tracked_conversations",
+            "tracked_conversations", "call_texts", "call_texts_data", "call_texts_idx",
         ]
         // What holds ids, ranges, figures and names of ours.
         let impersonal: Set<String> = [
@@ -284,6 +284,7 @@ struct PrivacyTests {
             "duration_classes", "daily_durations", "conversion_events", "api_tokens",
             "rated_calls", "daily_satisfaction", "touch_figures", "saved_views",
             "event_endpoints", "outgoing_events", "event_deliveries", "alert_states",
+            "call_texts_config", "call_texts_state",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(

@@ -226,7 +226,8 @@ struct ExportSenderTests {
         try await receiver.listen { port in
             try await Self.with(webhook: port) { fixture in
                 let export = try await fixture.export("id\r\n")
-                guard case .retry(let reason) = try await fixture.send(export, by: .webhook) else {
+                guard case .retry(let reason, _) = try await fixture.send(export, by: .webhook)
+                else {
                     Issue.record("It is not tried again.")
                     return
                 }

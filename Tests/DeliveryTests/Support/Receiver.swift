@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import Synchronization
+import TestSupport
 
 /// What a receiver got, and how it answers.
 final class Receiver: Sendable {
