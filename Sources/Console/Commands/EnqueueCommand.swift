@@ -1,6 +1,7 @@
 import Ambient
 import ArgumentParser
 import CallJobs
+import CallStore
 import Foundation
 import Hosting
 import JobQueue
