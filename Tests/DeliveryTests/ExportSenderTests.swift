@@ -38,7 +38,7 @@ struct ExportSenderTests {
                         manifestName: "calls-1.manifest.json",
                         rows: rows,
                         bytes: Int64(content.utf8.count),
-                        sha256: "abc",
+                        sha256: String(repeating: "a", count: 64),
                         filter: "all calls",
                         createdBy: "schedule",
                         createdMilliseconds: 1_794_700_000_000,
