@@ -422,8 +422,9 @@ let testing: [Target] = [
     tests(
         "WebAPI",
         [
-            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "PhoneNumbers",
-            "Reports", "Telemetry", "Traces", "WebAPI", crypto, grdb, hummingbird, logging,
+            "CallJobs", "CallStore", "Conversion", "ElevenLabs", "HTTPClient", "JobQueue",
+            "PhoneNumbers", "Reports", "Telemetry", "Traces", "WebAPI", crypto, grdb, hummingbird,
+            logging,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),

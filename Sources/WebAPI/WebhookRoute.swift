@@ -40,14 +40,12 @@ struct WebhookRoute: RouteGroup {
     }
 
     private let parts: WebParts
-    private let sender: OutboxSender
     private let admission = WebhookAdmission(bytesMax: WebLimits.webhookBytesAtOnceMax)
     private let refusals: WebhookRefusals
     private let duration: Metrics.Timer
 
-    init(parts: WebParts, sender: OutboxSender) {
+    init(parts: WebParts) {
         self.parts = parts
-        self.sender = sender
         refusals = WebhookRefusals(elapsed: parts.ambient.elapsed, logger: parts.logger)
         duration = Metrics.Timer(
             label: "ringback_webhook_duration_seconds",
@@ -167,15 +165,15 @@ struct WebhookRoute: RouteGroup {
             receivedAtMilliseconds: parts.ambient.unixMilliseconds,
             body: Data(body)
         )
-        let outcome: (receipt: InboxReceipt, jobs: [OutboxEntry])
+        let receipt: InboxReceipt
         do throws(StoreError) {
-            outcome = try await parts.store.write { writer in
+            receipt = try await parts.store.write { writer in
                 let receipt = try writer.receive(delivery)
                 if case .kept(let id) = receipt {
                     // High: somebody has just hung up, and this is one call, not a backfill.
                     try writer.addToOutbox(OutboxJob(SyncArguments.inbox(id), lane: .hi))
                 }
-                return (receipt, writer.outboxAdded)
+                return receipt
             }
         } catch {
             count(.unavailable, envelope?.type)
@@ -190,10 +188,9 @@ struct WebhookRoute: RouteGroup {
         }
         parts.logger.debug(
             "A webhook is kept",
-            metadata: ["type": "\(Self.word(of: envelope?.type))", "jobs": "\(outcome.jobs.count)"]
+            metadata: ["type": "\(Self.word(of: envelope?.type))"]
         )
-        sender.send(outcome.jobs)
-        switch outcome.receipt {
+        switch receipt {
         case .kept:
             count(.stored, envelope?.type)
             return .json(.fields(("status", .text("stored"))))

@@ -47,4 +47,26 @@ import WebAPI
         #expect(figures.ready[.hi] == 1)
         try fixture.remove()
     }
+
+    @Test("what follows from a change goes to its queue at once, without the scheduler")
+    func atOnce() async throws {
+        let fixture = try await WebFixture()
+        let id = try await ChangeTests.campaign(fixture)
+        let client = try HTTPClient(ambient: .live())
+        try await fixture.listen { port in
+            let answer = try await client.send(
+                HTTPRequest(
+                    method: .patch,
+                    url: "http://127.0.0.1:\(port)/api/v1/campaigns/\(id)",
+                    headers: [HTTPHeader("Content-Type", "application/json")],
+                    body: Array("{\"windowDays\":90,\"apply\":\"everything\"}".utf8)
+                )
+            )
+            #expect(answer.status == 200)
+        }
+        await client.shutDown()
+        let attribution = try #require(fixture.queues.first { $0.name.text == "attribution" })
+        #expect(try await attribution.figures().ready[.low] == 1)
+        try fixture.remove()
+    }
 }

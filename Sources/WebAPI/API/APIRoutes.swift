@@ -7,6 +7,7 @@ struct APIRoutes: RouteGroup {
     static let documentPath = "/openapi.json"
 
     let parts: WebParts
+    let live: LivePulse
 
     static var endpoints: [Endpoint] {
         ConversationRoutes.endpoints + CallEndpoints.all + AssignmentEndpoints.all
@@ -16,7 +17,7 @@ struct APIRoutes: RouteGroup {
     }
 
     func add(to router: Router<WebContext>) {
-        let endpoints = Self.endpoints
+        let endpoints = Self.endpoints + [LiveRoute(live: live).endpoint]
         for endpoint in endpoints {
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
                 try await endpoint.handle(Ask(request: request, context: context, parts: parts))
