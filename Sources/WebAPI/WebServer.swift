@@ -1,4 +1,5 @@
 import Ambient
+import CallStore
 import Foundation
 package import Hummingbird
 import HummingbirdCore

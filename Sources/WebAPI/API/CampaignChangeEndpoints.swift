@@ -1,6 +1,7 @@
 import Attribution
 import CallStore
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Reports
 

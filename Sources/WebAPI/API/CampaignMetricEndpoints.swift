@@ -1,4 +1,5 @@
 import CallStore
+import HTTPTypes
 import Reports
 
 /// The figures of one campaign, as existing front ends know them.

@@ -1,4 +1,5 @@
 import CallStore
+import HTTPTypes
 import Hummingbird
 import Reports
 
