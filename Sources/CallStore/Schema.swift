@@ -19,6 +19,7 @@ enum Schema {
         (14, PackageResources.v014_sum_satisfaction_sql),
         (15, PackageResources.v015_reach_outside_sql),
         (19, PackageResources.v019_index_texts_sql),
+        (20, PackageResources.v020_set_alerts_sql),
     ]
 
     /// What this program's store looks like.

@@ -284,7 +284,7 @@ struct PrivacyTests {
             "duration_classes", "daily_durations", "conversion_events", "api_tokens",
             "rated_calls", "daily_satisfaction", "touch_figures", "saved_views",
             "event_endpoints", "outgoing_events", "event_deliveries", "alert_states",
-            "call_texts_config", "call_texts_state",
+            "call_texts_config", "call_texts_state", "alert_settings",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(

@@ -14,7 +14,7 @@ struct AlertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts",
         abstract: "What is watched, and who is told when it goes wrong.",
-        subcommands: [List.self, Check.self, Test.self]
+        subcommands: [List.self, Check.self, Rules.self, Set.self, Reset.self, Test.self]
     )
 
     struct List: ConsoleCommand {
