@@ -56,12 +56,15 @@ package struct UpkeepArguments: JobArguments {
         /// Checks the rules of the alerts; never part of retention.
         case alerts
 
+        /// Mails what yesterday was; never part of retention.
+        case digest
+
         /// What the database itself wants now and then.
         case database
 
         /// Whether it is one of those that `retention` starts.
         package var isRetention: Bool {
-            ![.retention, .deliver, .sendExport, .alerts].contains(self)
+            ![.retention, .deliver, .sendExport, .alerts, .digest].contains(self)
         }
     }
 

@@ -108,6 +108,7 @@ package struct UpkeepHandler: JobHandler {
             }
             return try await errands.sendExport(export, context)
         case .alerts: return try await errands.alerts(context)
+        case .digest: return try await errands.digest(context)
         case .database:
             try await store.optimize()
             let left = try await store.checkpoint()

@@ -87,7 +87,8 @@ struct DeliveryTests {
             errands: UpkeepErrands(
                 deliver: { try await deliverer.deliver(to: $0, in: $1) },
                 sendExport: UpkeepErrands.none.sendExport,
-                alerts: UpkeepErrands.none.alerts
+                alerts: UpkeepErrands.none.alerts,
+                digest: UpkeepErrands.none.digest
             )
         )
         try await receiver.listen { port in

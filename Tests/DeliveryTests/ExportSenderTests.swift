@@ -120,7 +120,8 @@ struct ExportSenderTests {
             errands: UpkeepErrands(
                 deliver: none.deliver,
                 sendExport: { try await sender.send($0, in: $1) },
-                alerts: none.alerts
+                alerts: none.alerts,
+                digest: none.digest
             )
         )
         try await body(Fixture(clock: clock, folder: folder, store: store, handler: handler))

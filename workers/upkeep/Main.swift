@@ -46,6 +46,11 @@ enum Main {
                     folder: settings.exportsFolder,
                     publicURL: publicURL
                 )
+                let digest = Digest(
+                    store: tools.store,
+                    channels: alerts,
+                    publicURL: publicURL
+                )
                 return UpkeepHandler(
                     store: tools.store,
                     settings: settings,
@@ -55,7 +60,8 @@ enum Main {
                     errands: UpkeepErrands(
                         deliver: { try await deliverer.deliver(to: $0, in: $1) },
                         sendExport: { try await sender.send($0, in: $1) },
-                        alerts: { try await checker.check(in: $0) }
+                        alerts: { try await checker.check(in: $0) },
+                        digest: { try await digest.send(in: $0) }
                     )
                 )
             }
