@@ -2,6 +2,7 @@ import CallStore
 import Conversion
 import Foundation
 import HTTPTypes
+import JobQueue
 import PhoneNumbers
 import Testing
 import WebAPI
