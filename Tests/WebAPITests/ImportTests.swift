@@ -56,9 +56,10 @@ struct ImportTests {
     @Test("numbers that may have lost their plus are asked about, and shown masked")
     func plus() async throws {
         try await WebFixture.serve { fixture, client in
-            let rows = (10..<30).map { "Spring,mail,r\($0),,4915112345\($0)" }
+            let sent = "2026-11-01T00:00:00Z"
+            let rows = (10..<30).map { "Spring,mail,r\($0),,4915112345\($0),\(sent)" }
             let list =
-                (["campaign,channel,recipient,name,phone"] + rows)
+                (["campaign,channel,recipient,name,phone,sent_at"] + rows)
                 .joined(separator: "\n") + "\n"
             let path = Self.path + "?createCampaigns=true&region=DE"
             let asked = try await client.ask(.post, path, list)

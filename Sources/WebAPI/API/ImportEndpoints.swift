@@ -99,7 +99,7 @@ enum ImportEndpoints {
             }
             let report = try await task(addsPlus).run(path, survey: survey)
             if !isDryRun { try await note(report, ask) }
-            let rejected = report.rejectedFile.flatMap(FileManager.default.contents)
+            let rejected = report.rejectedFile.flatMap { FileManager.default.contents(atPath: $0) }
             return .json(json(report, survey, isDryRun, rejected, showNumbers))
         }
     }
