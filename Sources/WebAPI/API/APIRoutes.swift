@@ -13,7 +13,7 @@ struct APIRoutes: RouteGroup {
         ConversationRoutes.endpoints + CallEndpoints.all + AssignmentEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
-            + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all
+            + ImportEndpoints.all + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {
