@@ -191,8 +191,8 @@ let product: [Target] = [
     .target(
         name: "Delivery",
         dependencies: [
-            "Ambient", "CallStore", "HTTPClient", "JobQueue", "JobWorker", "Mail", "Settings",
-            crypto, logging,
+            "Ambient", "CallJobs", "CallStore", "HTTPClient", "JobQueue", "JobWorker", "Mail",
+            "Settings", crypto, logging,
         ],
         swiftSettings: strict
     ),
@@ -423,8 +423,9 @@ let testing: [Target] = [
     tests(
         "WebAPI",
         [
-            "CallJobs", "CallStore", "ElevenLabs", "HTTPClient", "JobQueue", "PhoneNumbers",
-            "Reports", "Telemetry", "Traces", "WebAPI", crypto, grdb, hummingbird, logging,
+            "CallJobs", "CallStore", "Conversion", "ElevenLabs", "HTTPClient", "JobQueue",
+            "PhoneNumbers", "Reports", "Telemetry", "Traces", "WebAPI", crypto, grdb, hummingbird,
+            logging,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),

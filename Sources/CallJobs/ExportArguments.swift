@@ -55,6 +55,12 @@ package struct ExportArguments: JobArguments {
         case lastMonth = "last-month"
     }
 
+    /// A way by which a finished file is passed on; who gets it is a matter of the settings.
+    package enum Channel: String, Sendable, CaseIterable {
+        case mail
+        case webhook
+    }
+
     /// Where a feed begins.
     package enum Since: Hashable, Sendable {
         case cursor(Int64)
@@ -77,7 +83,10 @@ package struct ExportArguments: JobArguments {
     /// Days until the file expires; nil for the setting's time.
     package var keepDays: Int?
 
-    /// Whether a file without rows is written, too.
+    /// How the file is passed on; not at all when empty.
+    package var channels: Set<Channel>
+
+    /// Whether a file without rows is written, too, and passed on.
     package var writesEmpty: Bool
 
     /// IANA name of the zone of local times; nil for the setting's.
@@ -96,7 +105,8 @@ package struct ExportArguments: JobArguments {
         since: Since = .cursor(0),
         folder: String? = nil,
         keepDays: Int? = nil,
-        writesEmpty: Bool = true,
+        channels: Set<Channel> = [],
+        writesEmpty: Bool? = nil,
         timeZone: String? = nil,
         person: String
     ) {
@@ -109,7 +119,9 @@ package struct ExportArguments: JobArguments {
         self.since = since
         self.folder = folder
         self.keepDays = keepDays
-        self.writesEmpty = writesEmpty
+        self.channels = channels
+        // Nobody is written to about nothing, unless that is asked for.
+        self.writesEmpty = writesEmpty ?? channels.isEmpty
         self.timeZone = timeZone
         self.person = person
     }
@@ -143,7 +155,8 @@ package struct ExportArguments: JobArguments {
             throw .malformed(field: "keepDays", expected: "1 to \(Self.keepDaysMax)")
         }
         keepDays = days.map(Int.init)
-        writesEmpty = try fields.flag("empty") ?? true
+        channels = try Self.channels(taking: &fields)
+        writesEmpty = try fields.flag("empty") ?? channels.isEmpty
         timeZone = try fields.text("timeZone")
         person = try fields.text("by") ?? "schedule"
         var filter = CallFilter()
@@ -183,7 +196,10 @@ package struct ExportArguments: JobArguments {
         }
         if let folder { fields["folder"] = .text(folder) }
         if let keepDays { fields["keepDays"] = .integer(Int64(keepDays)) }
-        if !writesEmpty { fields["empty"] = .bool(false) }
+        if !channels.isEmpty {
+            fields["deliver"] = .text(channels.map(\.rawValue).sorted().joined(separator: ","))
+        }
+        if writesEmpty != channels.isEmpty { fields["empty"] = .bool(writesEmpty) }
         if let timeZone { fields["timeZone"] = .text(timeZone) }
         return fields
     }
@@ -204,6 +220,20 @@ package struct ExportArguments: JobArguments {
         case nil: break
         }
         return fields
+    }
+
+    private static func channels(
+        taking fields: inout ArgumentFields
+    ) throws(ArgumentsError) -> Set<Channel> {
+        guard let text = try fields.text("deliver") else { return [] }
+        var channels: Set<Channel> = []
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let channel = Channel(rawValue: word.filter { $0 != " " }) else {
+                throw .malformed(field: "deliver", expected: "mail, webhook, or mail,webhook")
+            }
+            channels.insert(channel)
+        }
+        return channels
     }
 
     private static func campaign(

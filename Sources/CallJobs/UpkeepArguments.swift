@@ -29,6 +29,9 @@ package struct UpkeepArguments: JobArguments {
         /// Transcripts and summaries of calls that are old enough.
         case transcripts
 
+        /// The index of words: what was there before it, and what is owed for texts that went.
+        case texts
+
         /// Numbers of recipients whose last touch is old enough.
         case recipientNumbers = "recipient-numbers"
 
@@ -47,14 +50,22 @@ package struct UpkeepArguments: JobArguments {
         /// Tells an endpoint of the events that wait for it; never part of retention.
         case deliver
 
+        /// Passes a finished export on by one channel; never part of retention.
+        case sendExport = "send-export"
+
         /// Checks the rules of the alerts; never part of retention.
         case alerts
+
+        /// Mails what yesterday was; never part of retention.
+        case digest
 
         /// What the database itself wants now and then.
         case database
 
         /// Whether it is one of those that `retention` starts.
-        package var isRetention: Bool { ![.retention, .deliver, .alerts].contains(self) }
+        package var isRetention: Bool {
+            ![.retention, .deliver, .sendExport, .alerts, .digest].contains(self)
+        }
     }
 
     package var task: Task
@@ -65,6 +76,9 @@ package struct UpkeepArguments: JobArguments {
     /// Whom `deliver` tells; nil for every other task.
     package var endpoint: EndpointID?
 
+    /// What `sendExport` passes on, and how; nil for every other task.
+    package var export: ExportDelivery?
+
     package init(_ task: Task, after: Int64 = 0) {
         self.task = task
         self.after = after
@@ -74,6 +88,12 @@ package struct UpkeepArguments: JobArguments {
     package init(deliveringTo endpoint: EndpointID) {
         self.init(.deliver)
         self.endpoint = endpoint
+    }
+
+    /// Passes this export on.
+    package init(sending export: ExportDelivery) {
+        self.init(.sendExport)
+        self.export = export
     }
 
     package static let kind = JobKind.upkeep
@@ -88,12 +108,34 @@ package struct UpkeepArguments: JobArguments {
         guard (task == .deliver) == (endpoint != nil) else {
             throw .missing(field: task == .deliver ? "endpoint" : "task")
         }
+        if task == .sendExport {
+            guard let id = try fields.integer("export") else { throw .missing(field: "export") }
+            let channel = try fields.word("by", as: ExportArguments.Channel.self)
+            guard let channel else { throw .missing(field: "by") }
+            export = ExportDelivery(export: id, channel: channel)
+        }
     }
 
     package var fields: [String: StoredValue] {
         var fields: [String: StoredValue] = ["task": .text(task.rawValue)]
         if after > 0 { fields["after"] = .integer(after) }
         if let endpoint { fields["endpoint"] = .integer(endpoint.number) }
+        if let export {
+            fields["export"] = .integer(export.export)
+            fields["by"] = .text(export.channel.rawValue)
+        }
         return fields
+    }
+}
+
+/// A finished export that is to be passed on by one channel.
+package struct ExportDelivery: Hashable, Sendable {
+    /// Its row in the store.
+    package var export: Int64
+    package var channel: ExportArguments.Channel
+
+    package init(export: Int64, channel: ExportArguments.Channel) {
+        self.export = export
+        self.channel = channel
     }
 }

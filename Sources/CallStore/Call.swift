@@ -131,8 +131,8 @@ package struct CallFilter: Hashable, Sendable, Codable {
     package var conversion: Ternary?
     package var direction: CallDirection?
 
-    /// What stands in the transcript, the summary or the title, or is the conversation's id or the
-    /// caller's number; letters of either case.
+    /// Words, each of which stands in the transcript, the summary or the title, or the
+    /// conversation's id, or the caller's number; letters of either case, with or without accents.
     package var search: String?
 
     package init(

@@ -6,8 +6,8 @@ extension CallStore {
 
     /// A page of calls.
     ///
-    /// A search reads what was said, so it looks through a bounded number of calls at a time: its
-    /// pages may hold fewer calls than asked for, or none, and still have a next one.
+    /// A search for common words alone asks each call, so it looks through a bounded number of calls
+    /// at a time: its pages may hold fewer calls than asked for, or none, and still have a next one.
     ///
     /// - Parameters:
     ///   - filter: Which calls.
@@ -24,10 +24,11 @@ extension CallStore {
     ) async throws(StoreError) -> CallPage {
         try await read { database in
             let sql = ListOrder(order)
-            var clause = FilterClause(filter)
+            let search = try SearchCondition(of: filter, in: database)
+            var clause = FilterClause(filter, search: search)
             if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
             var end: CallCursor?
-            if filter.search != nil {
+            if let search, !search.isNarrow {
                 end = try Self.searchEnd(filter, sql, cursor, in: database)
                 if let end { clause.add("\(sql.key) \(sql.until) (?, ?)", end.values) }
             }
@@ -49,9 +50,7 @@ extension CallStore {
         _ cursor: CallCursor?,
         in database: Database
     ) throws -> CallCursor? {
-        var filter = filter
-        filter.search = nil
-        var clause = FilterClause(filter)
+        var clause = FilterClause(filter, search: nil)
         if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
         let joins = clause.isOfCallsAlone ? "" : CallSummary.joins
         return try Row.fetchOne(

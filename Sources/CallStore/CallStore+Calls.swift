@@ -111,7 +111,7 @@ extension CallStore {
     /// How many calls a filter lets through.
     package func count(_ filter: CallFilter) async throws(StoreError) -> Int {
         try await read { database in
-            let clause = FilterClause(filter)
+            let clause = try FilterClause(filter, in: database)
             return try Int.fetchOne(
                 database,
                 sql: "select count(*) from calls \(CallSummary.joins) \(clause.sql)",
@@ -267,9 +267,12 @@ struct FilterClause {
     /// Whether it asks for nothing but what stands in the table of calls.
     let isOfCallsAlone: Bool
 
-    init(_ filter: CallFilter) {
+    /// - Parameters:
+    ///   - filter: What is asked for.
+    ///   - search: What the filter searches for; nil leaves that out.
+    init(_ filter: CallFilter, search: SearchCondition?) {
         isOfCallsAlone =
-            filter.campaign == nil && filter.conversion == nil && filter.search == nil
+            filter.campaign == nil && filter.conversion == nil && search == nil
         if let workspace = filter.workspace { add("calls.workspace = ?", [workspace]) }
         if let from = filter.fromUnix { add("calls.started_unix >= ?", [from]) }
         if let to = filter.toUnix { add("calls.started_unix < ?", [to]) }
@@ -288,33 +291,15 @@ struct FilterClause {
         if let direction = filter.direction {
             add("calls.direction = ?", [direction.rawValue])
         }
-        if let search = filter.search {
-            let pattern = "%\(Self.literal(search))%"
-            add(
-                """
-                (
-                    calls.conversation_id = ? or call_parties.e164 = ?
-                    or calls.title like ? escape '\\' or calls.summary like ? escape '\\'
-                    or exists (
-                        select 1 from turns
-                        where turns.call_id = calls.id and turns.message like ? escape '\\'
-                    )
-                )
-                """,
-                [search, search, pattern, pattern, pattern]
-            )
-        }
+        if let search { add(search.sql, search.arguments) }
         if let conversion = filter.conversion {
             add("coalesce(conversions.outcome, 'unknown') = ?", [conversion.rawValue])
         }
     }
 
-    /// A text whose wildcards stand for themselves.
-    private static func literal(_ text: String) -> String {
-        text.reduce(into: "") { literal, character in
-            if "%_\\".contains(character) { literal.append("\\") }
-            literal.append(character)
-        }
+    /// All of the filter.
+    init(_ filter: CallFilter, in database: Database) throws {
+        self.init(filter, search: try SearchCondition(of: filter, in: database))
     }
 
     mutating func add(_ condition: String, _ values: StatementArguments) {

@@ -84,7 +84,7 @@ package struct ExportLook {
 
     /// The ids of calls, oldest call first; one column.
     package func ids(_ filter: CallFilter) throws -> ExportRows {
-        let clause = FilterClause(filter)
+        let clause = try FilterClause(filter, in: database)
         let joins = clause.isOfCallsAlone ? "" : CallSummary.joins
         return try rows(
             """
@@ -97,7 +97,7 @@ package struct ExportLook {
 
     /// Calls, oldest first: the fields, then the call's id and the place of its newest change.
     package func calls(_ filter: CallFilter, fields: [CallField]) throws -> ExportRows {
-        let clause = FilterClause(filter)
+        let clause = try FilterClause(filter, in: database)
         return try rows(
             """
             select \(Self.columns(fields)), calls.id, 0 from calls

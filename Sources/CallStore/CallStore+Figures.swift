@@ -24,6 +24,9 @@ package struct StoreFigures: Hashable, Sendable {
     /// What of the archive asks for attention.
     package var archive: ArchiveState
 
+    /// What is owed to others.
+    package var debts: StoreDebts
+
     package init(
         fileBytes: Int64,
         walBytes: Int64,
@@ -33,7 +36,8 @@ package struct StoreFigures: Hashable, Sendable {
         inboxDead: Int,
         newestEndedCallUnix: Int64?,
         isHalted: Bool,
-        archive: ArchiveState = ArchiveState()
+        archive: ArchiveState = ArchiveState(),
+        debts: StoreDebts = StoreDebts()
     ) {
         self.fileBytes = fileBytes
         self.walBytes = walBytes
@@ -44,6 +48,68 @@ package struct StoreFigures: Hashable, Sendable {
         self.newestEndedCallUnix = newestEndedCallUnix
         self.isHalted = isHalted
         self.archive = archive
+        self.debts = debts
+    }
+}
+
+/// What the store owes to people and programs outside; instants are Unix milliseconds, and nil when
+/// nothing is owed.
+package struct StoreDebts: Hashable, Sendable {
+    /// When the oldest event that an endpoint has not taken happened.
+    package var oldestEventMilliseconds: Int64?
+
+    /// Most attempts in a row that failed of one endpoint.
+    package var endpointFailures = 0
+
+    /// Rules of the alerts that fire.
+    package var alertsFiring = 0
+
+    /// When the rule whose last word is the oldest was looked at, and its notice taken.
+    package var alertsCheckedMilliseconds: Int64?
+
+    /// Erasures that are not over, and when the oldest was asked for.
+    package var erasures = 0
+    package var oldestErasureMilliseconds: Int64?
+
+    package init() {}
+
+    static func read(_ database: Database) throws -> StoreDebts {
+        var debts = StoreDebts()
+        debts.oldestEventMilliseconds = try Int64.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    select min((
+                        select at_ms from outgoing_events
+                        where outgoing_events.id > delivered_to
+                            and kind in (select value from json_each(kinds))
+                        order by outgoing_events.id limit 1
+                    ))
+                    from event_endpoints
+                    """
+            )
+        )
+        debts.endpointFailures =
+            try Int.fetchOne(
+                database.cachedStatement(sql: "select max(failures) from event_endpoints")
+            ) ?? 0
+        let alerts = try Row.fetchOne(
+            database.cachedStatement(
+                sql: "select sum(is_firing) as firing, min(checked_ms) as checked from alert_states"
+            )
+        )
+        debts.alertsFiring = alerts?["firing"] ?? 0
+        debts.alertsCheckedMilliseconds = alerts?["checked"]
+        let erasures = try Row.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    select count(*) as open, min(requested_ms) as oldest from erasures
+                    where step <> 'done'
+                    """
+            )
+        )
+        debts.erasures = erasures?["open"] ?? 0
+        debts.oldestErasureMilliseconds = erasures?["oldest"]
+        return debts
     }
 }
 
@@ -72,7 +138,8 @@ extension CallStore {
                     "select max(started_unix) from calls where status = 'done'"
                 ),
                 isHalted: isHalted,
-                archive: archive
+                archive: archive,
+                debts: try StoreDebts.read(database)
             )
         }
     }

@@ -44,6 +44,7 @@ extension CallStore {
                         sql: "insert into \"\(name)\"(\"\(name)\") values ('optimize')"
                     )
                 }
+                try database.execute(sql: "update call_texts_state set owes_merge = 0")
                 let hasSamples = try Bool.fetchOne(
                     database,
                     sql: "select exists (select 1 from sqlite_schema where name = 'sqlite_stat4')"

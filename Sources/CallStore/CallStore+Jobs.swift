@@ -143,6 +143,11 @@ extension CallStore {
         try await exports(where: "job_id = ?", [id.text], order: "id desc", limit: 1).first
     }
 
+    /// One export; nil when it is forgotten.
+    package func export(_ id: Int64) async throws(StoreError) -> ExportRecord? {
+        try await exports(where: "id = ?", [id], order: "id", limit: 1).first
+    }
+
     /// Finished exports whose time is over, oldest first.
     package func expiredExports(limit: Int) async throws(StoreError) -> [ExportRecord] {
         try await exports(

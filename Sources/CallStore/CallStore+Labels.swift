@@ -151,7 +151,7 @@ extension StoreWriter {
     ///
     /// - Returns: Whether there was one.
     @discardableResult
-    package func unlabel(_ call: CallID, type: String) throws -> Bool {
+    package func unlabel(_ call: CallID, type: String, by person: String) throws -> Bool {
         _ = try CallReading.revision(of: call, in: database)
         let readings = try run(
             "delete from label_readings where call_id = ? and type = ?",
@@ -162,7 +162,16 @@ extension StoreWriter {
             [call.number, type]
         )
         if removed == 1 { try weighAgain(call) }
-        return readings > 0 || removed > 0
+        guard readings > 0 || removed > 0 else { return false }
+        try audit(
+            AuditNote(
+                actor: person,
+                action: "call.unlabel",
+                object: "call:\(call)",
+                before: ["type": .text(type)]
+            )
+        )
+        return true
     }
 
     /// Keeps a sample for people to label.

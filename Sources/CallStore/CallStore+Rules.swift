@@ -155,6 +155,14 @@ extension StoreWriter {
             "insert into rule_pointers (role, version, person, note, at_ms) values (?, ?, ?, ?, ?)",
             [role.rawValue, version, person, note, nowMilliseconds]
         )
+        try audit(
+            AuditNote(
+                actor: person,
+                action: role == .active ? "rules.activate" : "rules.shadow",
+                object: "rules:\(version ?? "none")",
+                reason: note
+            )
+        )
     }
 }
 

@@ -18,6 +18,9 @@ package struct CallStore: Sendable {
     let privacy: StorePrivacy
     private let metrics = StoreMetrics()
 
+    /// Told of jobs that `write` has put into the outbox, once they are committed.
+    private var hearOfJobs: (@Sendable ([OutboxEntry]) -> Void)?
+
     /// Where the file is.
     package let path: String
 
@@ -57,6 +60,17 @@ package struct CallStore: Sendable {
         self.path = path
     }
 
+    /// The same store, which tells at once of the jobs that follow from its changes; else they wait
+    /// for the scheduler's sweep of the outbox.
+    ///
+    /// - Parameter hear: Told after each commit of `write` that has added some.
+    /// - Returns: The store.
+    package func telling(_ hear: @escaping @Sendable ([OutboxEntry]) -> Void) -> CallStore {
+        var store = self
+        store.hearOfJobs = hear
+        return store
+    }
+
     /// Ends all connections; every call after this fails.
     package func close() throws(StoreError) {
         do {
@@ -76,12 +90,14 @@ package struct CallStore: Sendable {
     ) async throws(StoreError) -> Value {
         // Here and not there: the transaction runs on SQLite's own queue, outside of this task.
         let cause = TraceScope.current
-        return try await self.change { database in
+        let (value, jobs) = try await self.change { database in
             let writer = writer(on: database, cause: cause)
             let value = try change(writer)
             try writer.announceEvents()
-            return value
+            return (value, writer.outboxAdded)
         }
+        if !jobs.isEmpty { hearOfJobs?(jobs) }
+        return value
     }
 
     func writer(on database: Database, cause: TraceScope? = nil) -> StoreWriter {

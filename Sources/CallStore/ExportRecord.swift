@@ -33,6 +33,9 @@ package struct ExportRecord: Hashable, Sendable {
     /// For a feed of conversions: where the next one goes on.
     package var cursor: Int64?
 
+    /// Whether the file holds what points to people.
+    package var holdsPersonalData: Bool { what != "campaigns" }
+
     /// `id` is given by the store and ignored when a record is added.
     package init(
         id: Int64 = 0,

@@ -16,6 +16,7 @@ extension StoreWriter {
         let id: StatementArguments = [call.number]
         try run("delete from call_parties where call_id = ?", id)
         try run("delete from turns where call_id = ?", id)
+        try oweTextMerge()
         try clearCriteria(of: call)
         try run(
             """
@@ -54,6 +55,7 @@ extension StoreWriter {
     func clearWords(of call: CallID) throws {
         let id: StatementArguments = [call.number]
         try run("delete from turns where call_id = ?", id)
+        try oweTextMerge()
         try clearCriteria(of: call)
         try run(
             """

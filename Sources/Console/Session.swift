@@ -1,10 +1,13 @@
 package import Ambient
+import CallJobs
 package import CallStore
 import Foundation
 package import Hosting
 import JobQueue
+import Logging
 package import Reports
 package import Settings
+import Synchronization
 
 /// What one command works with.
 package struct Session: Sendable {
@@ -42,18 +45,44 @@ package struct Session: Sendable {
     }
 
     /// Opens the store, runs the body, closes it again.
+    ///
+    /// Jobs that follow from what the body changes are sent at once, as far as Redis answers.
     package func withStore<Value>(
         _ body: (CallStore) async throws -> Value
     ) async throws -> Value {
         let store = try await host.openStore()
         do {
-            let value = try await body(store)
+            let added = Mutex<[OutboxEntry]>([])
+            let value = try await body(
+                store.telling { jobs in added.withLock { $0 += jobs } }
+            )
+            await send(added.withLock(\.self), of: store)
             try store.close()
             return value
         } catch {
             try store.close()
             throw error
         }
+    }
+
+    /// Sends jobs that stand in the outbox; those that Redis does not take now, the scheduler's
+    /// sweep sends later.
+    private func send(_ jobs: [OutboxEntry], of store: CallStore) async {
+        guard !jobs.isEmpty else { return }
+        let queues: OpenQueues
+        do {
+            queues = try await host.openQueues(patience: RedisAccess.commandPatience)
+        } catch {
+            host.logger.debug("Redis is away; the scheduler sends what follows from this")
+            return
+        }
+        await OutboxRelay(
+            store: store,
+            queues: queues.all,
+            ambient: ambient,
+            logger: host.logger
+        ).send(jobs)
+        await queues.close()
     }
 }
 

@@ -161,6 +161,28 @@ package struct RuleBench: Sendable {
         }
     }
 
+    /// What the labels that were held back say against one version in the place of another.
+    ///
+    /// - Parameters:
+    ///   - new: Is to count.
+    ///   - old: Counts now.
+    /// - Returns: Warnings by type; none where nobody has labelled.
+    /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
+    package func warnings(
+        promoting new: RuleSet,
+        over old: RuleSet
+    ) async throws(StoreError) -> [String] {
+        guard new.version != old.version else { return [] }
+        var warnings: [String] = []
+        for type in new.types where old.types.contains(type) {
+            guard try await store.newestSample(ofType: type) != nil else { continue }
+            let after = try await trial(of: new, type: type, part: .heldBack)
+            let before = try await trial(of: old, type: type, part: .heldBack)
+            warnings += Self.warnings(promoting: after, over: before).map { "\(type): \($0)" }
+        }
+        return warnings
+    }
+
     private func walk(
         _ sample: LabelSample,
         _ body: (CallToJudge) -> Void

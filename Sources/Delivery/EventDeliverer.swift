@@ -85,8 +85,8 @@ package struct EventDeliverer: Sendable {
         let name = "evt_test_\(ambient.newID().uuidString.lowercased())"
         let now = ambient.unixMilliseconds
         let result = try await poster.post(
-            Self.json([
-                "id": .text(name), "type": .text("test"), "at": .text(Self.time(now)),
+            OutgoingText.json([
+                "id": .text(name), "type": .text("test"), "at": .text(OutgoingText.time(now)),
                 "data": .object([:]),
             ]),
             to: endpoint.url,
@@ -121,30 +121,16 @@ package struct EventDeliverer: Sendable {
 
     /// What is sent: ids and words of ours, no number and nothing that was said.
     static func body(of event: OutgoingEvent) -> [UInt8] {
-        json([
+        OutgoingText.json([
             "id": .text(event.id),
             "type": .text(event.kind.rawValue),
-            "at": .text(time(event.atMilliseconds)),
+            "at": .text(OutgoingText.time(event.atMilliseconds)),
             "call": .object([
                 "id": .integer(event.call.number),
                 "conversationID": event.identity.map { .text($0.conversationID) } ?? .null,
             ]),
             "data": .object(event.data),
         ])
-    }
-
-    private static func json(_ fields: [String: StoredValue]) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do {
-            return Array(try encoder.encode(fields))
-        } catch {
-            preconditionFailure("An event holds no number that JSON cannot hold.")
-        }
-    }
-
-    private static func time(_ milliseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(.iso8601)
     }
 }
 

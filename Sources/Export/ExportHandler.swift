@@ -186,6 +186,13 @@ package struct ExportHandler: JobHandler {
             "wrote an export",
             metadata: ["file": "\(record.fileName)", "rows": "\(record.rows)"]
         )
-        return .done { writer in try writer.add(record) }
+        let channels = plan.arguments.channels.sorted { $0.rawValue < $1.rawValue }
+        return .done { writer in
+            let id = try writer.add(record)
+            for channel in channels {
+                let delivery = ExportDelivery(export: id, channel: channel)
+                try writer.addToOutbox(OutboxJob(UpkeepArguments(sending: delivery)))
+            }
+        }
     }
 }

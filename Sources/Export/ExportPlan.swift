@@ -115,7 +115,7 @@ struct ExportPlan: Sendable {
             createdBy: record.createdBy,
             createdAt: Self.text(record.createdMilliseconds),
             expiresAt: Self.text(record.expiresMilliseconds),
-            personalData: arguments.subject != .campaigns,
+            personalData: record.holdsPersonalData,
             job: record.jobID,
             mark: written.mark,
             parts: written.parts,

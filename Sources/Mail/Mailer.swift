@@ -7,12 +7,28 @@ package struct MailError: Error, Sendable, Equatable {
     package let reason: String
 }
 
-/// One mail of plain text.
+/// A file that goes along with a mail.
+package struct MailAttachment: Sendable, Equatable {
+    package var name: String
+
+    /// Such as `text/csv`.
+    package var type: String
+    package var bytes: [UInt8]
+
+    package init(name: String, type: String, bytes: [UInt8]) {
+        self.name = name
+        self.type = type
+        self.bytes = bytes
+    }
+}
+
+/// One mail of plain text, and a file with it.
 package struct MailMessage: Sendable, Equatable {
     package var from: String
     package var recipients: [String]
     package var subject: String
     package var text: String
+    package var attachment: MailAttachment?
 
     /// Stays the same when the mail is sent again.
     package var id: String
@@ -23,6 +39,7 @@ package struct MailMessage: Sendable, Equatable {
         recipients: [String],
         subject: String,
         text: String,
+        attachment: MailAttachment? = nil,
         id: String,
         date: Date
     ) {
@@ -30,6 +47,7 @@ package struct MailMessage: Sendable, Equatable {
         self.recipients = recipients
         self.subject = subject
         self.text = text
+        self.attachment = attachment
         self.id = id
         self.date = date
     }
@@ -45,13 +63,33 @@ package struct MailMessage: Sendable, Equatable {
             "Message-ID: <\(Self.line(id))@\(Self.line(domain))>",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: base64",
         ]
-        let body = Data(text.utf8).base64EncodedString(
+        let letter = Self.part("text/plain; charset=utf-8", Data(text.utf8))
+        guard let attachment else {
+            return Array((head + letter).joined(separator: "\r\n").utf8)
+        }
+        // No line of base64 begins with a dash, so none can be taken for it.
+        let boundary = "=_ringback"
+        let name = Self.line(attachment.name).filter { $0 != "\"" && $0 != "\\" }
+        let file = Self.part(
+            Self.line(attachment.type),
+            Data(attachment.bytes),
+            "Content-Disposition: attachment; filename=\"\(name)\""
+        )
+        let lines =
+            head + ["Content-Type: multipart/mixed; boundary=\"\(boundary)\"", ""]
+            + ["--\(boundary)"] + letter + ["--\(boundary)"] + file + ["--\(boundary)--", ""]
+        return Array(lines.joined(separator: "\r\n").utf8)
+    }
+
+    /// A body with the headers that say what it is.
+    private static func part(_ type: String, _ bytes: Data, _ more: String...) -> [String] {
+        let text = bytes.base64EncodedString(
             options: [.lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed]
         )
-        return Array((head + ["", body, ""]).joined(separator: "\r\n").utf8)
+        return ["Content-Type: \(type)", "Content-Transfer-Encoding: base64"] + more + [
+            "", text, "",
+        ]
     }
 
     /// Without anything but printable ASCII.

@@ -9,6 +9,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case baseURL = "ELEVENLABS_BASE_URL"
     case webhookSecret = "ELEVENLABS_WEBHOOK_SECRET"
     case webhookSecretPrevious = "ELEVENLABS_WEBHOOK_SECRET_PREVIOUS"
+    case webhookSources = "ELEVENLABS_WEBHOOK_SOURCES"
     case upstreamParallel = "ELEVENLABS_PARALLEL"
     case upstreamRate = "ELEVENLABS_RATE"
     case upstreamBurst = "ELEVENLABS_BURST"
@@ -45,6 +46,9 @@ package enum SettingName: String, CaseIterable, Sendable {
     case alertWebhook = "RINGBACK_ALERT_URL"
     case alertSecret = "RINGBACK_ALERT_SECRET"
     case alertCost = "RINGBACK_ALERT_COST"
+    case exportRecipients = "RINGBACK_EXPORT_MAIL"
+    case exportWebhook = "RINGBACK_EXPORT_URL"
+    case exportSecret = "RINGBACK_EXPORT_SECRET"
 }
 
 /// What people need to know of a setting.
@@ -82,13 +86,13 @@ extension SettingName {
         case .phoneKey, .phoneKeyPrevious, .retentionNumbers, .retentionTranscripts, .redact,
             .suppressed:
             privacyFacts
-        case .apiKey, .baseURL, .webhookSecret, .webhookSecretPrevious, .upstreamParallel,
-            .upstreamRate, .upstreamBurst:
+        case .apiKey, .baseURL, .webhookSecret, .webhookSecretPrevious, .webhookSources,
+            .upstreamParallel, .upstreamRate, .upstreamBurst:
             upstreamFacts
         case .http, .adminToken, .publicURL, .corsOrigins, .trustedProxies, .readOnly:
             serverFacts
         case .privateHosts, .smtp, .mailFrom, .alertRecipients, .alertWebhook, .alertSecret,
-            .alertCost:
+            .alertCost, .exportRecipients, .exportWebhook, .exportSecret:
             outsideFacts
         case .concurrency, .metrics, .retentionRaw, .retentionWebhooks, .retentionExports,
             .retentionLedger, .logLevel, .logFormat:
@@ -216,6 +220,12 @@ extension SettingName {
                 example: "wsec_fedcba9876543210",
                 isSecret: true
             )
+        case .webhookSources:
+            SettingFacts(
+                "the addresses and networks that webhooks are taken from, separated by commas "
+                    + "(from everywhere without it)",
+                example: "34.67.146.145,34.59.11.47"
+            )
         case .upstreamRate:
             SettingFacts(
                 "how many requests may begin per second, minute or hour, over all workers "
@@ -285,11 +295,11 @@ extension SettingName {
         case .smtp:
             // Its password alone is secret; `SettingRow` masks just that.
             SettingFacts(
-                "the mail server that alerts are sent through",
+                "the mail server that alerts and exports are sent through",
                 example: "smtps://ringback:password@mail.example.com"
             )
         case .mailFrom:
-            SettingFacts("the sender of alerts by mail", example: "ringback@example.com")
+            SettingFacts("the sender of mails", example: "ringback@example.com")
         case .alertRecipients:
             SettingFacts(
                 "who gets alerts by mail, separated by commas",
@@ -299,6 +309,22 @@ extension SettingName {
             SettingFacts(
                 "what a conversion may cost of the agent, in US dollars, before that is an alert",
                 example: "12.50"
+            )
+        case .exportRecipients:
+            SettingFacts(
+                "who gets exports that are delivered by mail, separated by commas",
+                example: "ana@example.com"
+            )
+        case .exportWebhook:
+            SettingFacts(
+                "the address that exports which are delivered by webhook are posted to",
+                example: "https://hooks.example.com/exports"
+            )
+        case .exportSecret:
+            SettingFacts(
+                "the secret that signs exports posted to RINGBACK_EXPORT_URL",
+                example: "a-long-random-text-of-32-characters",
+                isSecret: true
             )
         case .alertWebhook:
             SettingFacts(

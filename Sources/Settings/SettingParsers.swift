@@ -67,6 +67,13 @@ enum SettingParsers {
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 
+    /// An `http` or `https` address that may have a query, to be posted to.
+    static func hook(_ text: String) throws(Unacceptable) -> String {
+        let parts = text.split(separator: "?", maxSplits: 1).map(String.init)
+        _ = try webURL(parts.first ?? "")
+        return text
+    }
+
     /// Origins as browsers send them, separated by commas.
     static func origins(_ text: String) throws(Unacceptable) -> [String] {
         var origins: [String] = []

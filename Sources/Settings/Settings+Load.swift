@@ -76,6 +76,7 @@ extension WebhookSettings {
     fileprivate init(reading reader: inout SettingReader) {
         secret = reader.secret(.webhookSecret, bytesMin: 8)
         secretPrevious = reader.secret(.webhookSecretPrevious, bytesMin: 8)
+        sources = reader.value(.webhookSources, standard: [], SettingParsers.networks)
     }
 }
 
@@ -113,11 +114,7 @@ extension OutsideSettings {
             standard: [],
             SettingParsers.mailAddresses
         )
-        alertWebhook = reader.optional(.alertWebhook) { (text) throws(Unacceptable) in
-            let parts = text.split(separator: "?", maxSplits: 1).map(String.init)
-            _ = try SettingParsers.webURL(parts.first ?? "")
-            return text
-        }
+        alertWebhook = reader.optional(.alertWebhook, SettingParsers.hook)
         alertSecret = reader.secret(.alertSecret, bytesMin: 16)
         alertCost = reader.optional(.alertCost) { (text) throws(Unacceptable) in
             guard let cost = Double(text), cost.isFinite, cost > 0 else {
@@ -125,6 +122,13 @@ extension OutsideSettings {
             }
             return cost
         }
+        exportRecipients = reader.value(
+            .exportRecipients,
+            standard: [],
+            SettingParsers.mailAddresses
+        )
+        exportWebhook = reader.optional(.exportWebhook, SettingParsers.hook)
+        exportSecret = reader.secret(.exportSecret, bytesMin: 16)
     }
 }
 

@@ -58,7 +58,7 @@ package struct Settings: Sendable {
     package var secrets: [Secret] {
         [
             upstream.apiKey, webhook.secret, webhook.secretPrevious, server.adminToken, phoneKey,
-            phoneKeyPrevious, redisPassword,
+            phoneKeyPrevious, outside.alertSecret, outside.exportSecret, redisPassword,
         ].compactMap(\.self)
     }
 
@@ -87,6 +87,9 @@ package struct UpstreamSettings: Sendable, Equatable {
 package struct WebhookSettings: Sendable, Equatable {
     package let secret: Secret?
     package let secretPrevious: Secret?
+
+    /// Addresses and networks that webhooks are taken from; from everywhere when empty.
+    package let sources: [String]
 
     /// Those that are set, the present one first.
     package var accepted: [Secret] { [secret, secretPrevious].compactMap(\.self) }
@@ -132,6 +135,9 @@ package struct OutsideSettings: Sendable, Equatable {
 
     /// US dollars.
     package let alertCost: Double?
+    package let exportRecipients: [String]
+    package let exportWebhook: String?
+    package let exportSecret: Secret?
 }
 
 /// How a worker process runs.

@@ -90,6 +90,7 @@ package struct UpkeepHandler: JobHandler {
             return try await expire(.numbers, settings.numbers, arguments, context)
         case .transcripts:
             return try await expire(.transcripts, settings.transcripts, arguments, context)
+        case .texts: return .done(texts(after: arguments.after))
         case .recipientNumbers:
             return try await expire(.recipients, settings.numbers, arguments, context)
         case .rekeyCalls: return try await rekey(.parties, arguments)
@@ -101,7 +102,13 @@ package struct UpkeepHandler: JobHandler {
                 return .discard(reason: "no endpoint is named")
             }
             return try await errands.deliver(endpoint, context)
+        case .sendExport:
+            guard let export = arguments.export else {
+                return .discard(reason: "no export is named")
+            }
+            return try await errands.sendExport(export, context)
         case .alerts: return try await errands.alerts(context)
+        case .digest: return try await errands.digest(context)
         case .database:
             try await store.optimize()
             let left = try await store.checkpoint()
@@ -194,6 +201,20 @@ package struct UpkeepHandler: JobHandler {
                 )
             },
         ]
+    }
+
+    /// One step of the index of words, and on to the next.
+    private func texts(after steps: Int64) -> StoreChange {
+        let limit = settings.batch
+        return { writer in
+            let isUnfilled = try writer.indexTexts(limit: limit)
+            let hasMore = try isUnfilled ? true : writer.mergeTexts()
+            // What is left then, the next night goes on with.
+            guard hasMore, steps < UpkeepSettings.textStepsMax else { return }
+            try writer.addToOutbox(
+                OutboxJob(UpkeepArguments(.texts, after: steps + 1), lane: .low)
+            )
+        }
     }
 
     private var events: [Batch] {

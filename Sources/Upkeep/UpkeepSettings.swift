@@ -30,6 +30,10 @@ package struct UpkeepSettings: Sendable, Equatable {
     /// Transcripts and summaries: 13 months.
     package var transcripts: Duration
 
+    /// Jobs that one night spends on the index of words: those that fill it for ten million calls, or
+    /// merge 20 GB of it.
+    static let textStepsMax: Int64 = 10_000
+
     /// Rows that one job removes; a transaction holds up every other writer.
     package var batch: Int
 

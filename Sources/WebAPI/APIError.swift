@@ -25,6 +25,7 @@ package struct APIError: Error, Sendable, Equatable {
         case readOnly = "read_only"
         case refused
         case signInNeeded = "sign_in_needed"
+        case sourceNotAllowed = "source_not_allowed"
         case storeUnavailable = "store_unavailable"
         case tooLarge = "too_large"
         case tooManyRequests = "too_many_requests"
@@ -75,7 +76,8 @@ package struct APIError: Error, Sendable, Equatable {
             .serviceUnavailable
         case .badRequest, .cannotBeRead: .badRequest
         case .conflict: .conflict
-        case .hostNotAllowed, .notAllowed, .originNotAllowed, .readOnly: .forbidden
+        case .hostNotAllowed, .notAllowed, .originNotAllowed, .readOnly, .sourceNotAllowed:
+            .forbidden
         case .internalError: .internalServerError
         case .methodNotAllowed: .methodNotAllowed
         case .notFound: .notFound

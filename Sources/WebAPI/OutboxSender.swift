@@ -2,9 +2,9 @@ import CallJobs
 import CallStore
 import ServiceLifecycle
 
-/// Sends the jobs of accepted webhooks to their queue, behind the answer.
+/// Sends the jobs of accepted webhooks and of people's changes to their queues, behind the answer.
 ///
-/// The job is safe in the outbox when the webhook is answered, so the answer does not wait for
+/// The job is safe in the outbox when the request is answered, so the answer does not wait for
 /// Redis. What does not fit, or is not sent before the process ends, the scheduler's sweep sends.
 struct OutboxSender: Service {
     private let relay: OutboxRelay

@@ -59,6 +59,39 @@ extension StoreFigures {
             "Calls found by the poll alone since the last webhook, for which one was due.",
             Double(archive.webhooks.missed)
         )
+        func age(_ milliseconds: Int64?) -> Double {
+            milliseconds.map { Double(max(0, nowMilliseconds - $0)) / 1_000 } ?? 0
+        }
+        list.add(
+            "ringback_event_oldest_seconds",
+            "Age of the oldest event that an endpoint has not taken; 0 when there is none.",
+            age(debts.oldestEventMilliseconds)
+        )
+        list.add(
+            "ringback_endpoint_failures",
+            "Most attempts in a row to tell one endpoint that failed.",
+            Double(debts.endpointFailures)
+        )
+        list.add(
+            "ringback_alerts_firing",
+            "Rules of the alerts that fire.",
+            Double(debts.alertsFiring)
+        )
+        list.add(
+            "ringback_alerts_oldest_check_seconds",
+            "Time since the rule was checked, and its notice taken, that waits the longest; 0 before.",
+            age(debts.alertsCheckedMilliseconds)
+        )
+        list.add(
+            "ringback_open_erasures",
+            "Erasures of callers that are not over.",
+            Double(debts.erasures)
+        )
+        list.add(
+            "ringback_erasure_oldest_seconds",
+            "Age of the oldest erasure that is not over; 0 when there is none.",
+            age(debts.oldestErasureMilliseconds)
+        )
         return list.families
     }
 }

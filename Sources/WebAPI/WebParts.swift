@@ -16,9 +16,9 @@ package typealias WebQueue =
 package struct WebParts: Sendable {
     package let ambient: Ambient
     package let logger: Logger
-    package let store: CallStore
+    package internal(set) var store: CallStore
 
-    /// Sends the jobs of accepted webhooks to their queue.
+    /// Sends the jobs that follow from what is changed here to their queues.
     package let relay: OutboxRelay
 
     /// Knows the webhook secrets; without one webhooks are refused.

@@ -1,4 +1,5 @@
 import Ambient
+import CallStore
 import Foundation
 package import Hummingbird
 import HummingbirdCore
@@ -26,8 +27,11 @@ package struct WebServer: Sendable {
     private let live: LivePulse
 
     package init(_ parts: WebParts) {
+        let sender = OutboxSender(relay: parts.relay)
+        var parts = parts
+        parts.store = parts.store.telling { sender.send($0) }
         self.parts = parts
-        sender = OutboxSender(relay: parts.relay)
+        self.sender = sender
         sessions = Sessions(ambient: parts.ambient)
         limiter = RateLimiter(elapsed: parts.ambient.elapsed)
         live = LivePulse(parts: parts)
@@ -115,11 +119,10 @@ package struct WebServer: Sendable {
 
     private var groups: [any RouteGroup] {
         var groups: [any RouteGroup] = [
-            WebhookRoute(parts: parts, sender: sender),
+            WebhookRoute(parts: parts),
             ProbeRoutes(parts: parts),
             SessionRoutes(parts: parts, sessions: sessions),
-            APIRoutes(parts: parts),
-            LiveRoute(live: live),
+            APIRoutes(parts: parts, live: live),
             TouchRoutes(parts: parts),
             PublicFileRoutes(files: parts.site.files),
         ]

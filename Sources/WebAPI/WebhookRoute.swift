@@ -10,7 +10,6 @@ import JobQueue
 import Logging
 import Metrics
 import Reports
-import Synchronization
 
 /// Takes in post-call webhooks: checked, kept, then answered.
 ///
@@ -32,6 +31,7 @@ struct WebhookRoute: RouteGroup {
         case known
         case erased
         case badSignature = "bad_signature"
+        case foreignSource = "foreign_source"
         case tooLarge = "too_large"
         case notConfigured = "not_configured"
         case unavailable
@@ -40,15 +40,13 @@ struct WebhookRoute: RouteGroup {
     }
 
     private let parts: WebParts
-    private let sender: OutboxSender
     private let admission = WebhookAdmission(bytesMax: WebLimits.webhookBytesAtOnceMax)
-    private let refusals: RefusalLog
+    private let refusals: WebhookRefusals
     private let duration: Metrics.Timer
 
-    init(parts: WebParts, sender: OutboxSender) {
+    init(parts: WebParts) {
         self.parts = parts
-        self.sender = sender
-        refusals = RefusalLog(elapsed: parts.ambient.elapsed, logger: parts.logger)
+        refusals = WebhookRefusals(elapsed: parts.ambient.elapsed, logger: parts.logger)
         duration = Metrics.Timer(
             label: "ringback_webhook_duration_seconds",
             factory: parts.metrics
@@ -56,7 +54,9 @@ struct WebhookRoute: RouteGroup {
     }
 
     func add(to router: Router<WebContext>) {
-        router.post(RouterPath(Self.path)) { request, _ in try await answer(request) }
+        router.post(RouterPath(Self.path)) { request, context in
+            try await answer(request, from: context.client)
+        }
         for method in [HTTPRequest.Method.get, .put, .patch, .delete, .head] {
             router.on(RouterPath(Self.path), method: method) { _, _ -> Response in
                 throw APIError(.methodNotAllowed, "Webhooks are sent with POST.")
@@ -65,13 +65,13 @@ struct WebhookRoute: RouteGroup {
     }
 
     /// Answers, and measures how long it took.
-    func answer(_ request: Request) async throws -> Response {
+    func answer(_ request: Request, from client: String) async throws -> Response {
         let begin = parts.ambient.elapsed()
         defer { duration.record(duration: parts.ambient.elapsed() - begin) }
-        return try await take(request)
+        return try await take(request, from: client)
     }
 
-    private func take(_ request: Request) async throws -> Response {
+    private func take(_ request: Request, from client: String) async throws -> Response {
         guard parts.verifier.hasSecret else {
             count(.notConfigured)
             throw APIError(
@@ -79,6 +79,12 @@ struct WebhookRoute: RouteGroup {
                 "Webhooks are not taken: set ELEVENLABS_WEBHOOK_SECRET to the secret that "
                     + "ElevenLabs showed when the webhook was made, and restart the server."
             )
+        }
+        let sources = parts.policy.webhookSources
+        guard sources.isEmpty || sources.contains(client) else {
+            count(.foreignSource)
+            refusals.note(.source)
+            throw APIError(.sourceNotAllowed, "Webhooks are not taken from this address.")
         }
         let room = try reserve(for: request)
         defer { admission.leave(room) }
@@ -91,7 +97,7 @@ struct WebhookRoute: RouteGroup {
             )
         } catch {
             count(.badSignature)
-            refusals.note(error)
+            refusals.note(.signature(error))
             throw APIError(.badSignature, "The signature does not hold: \(error.rawValue).")
         }
         return try await keep(body)
@@ -159,15 +165,15 @@ struct WebhookRoute: RouteGroup {
             receivedAtMilliseconds: parts.ambient.unixMilliseconds,
             body: Data(body)
         )
-        let outcome: (receipt: InboxReceipt, jobs: [OutboxEntry])
+        let receipt: InboxReceipt
         do throws(StoreError) {
-            outcome = try await parts.store.write { writer in
+            receipt = try await parts.store.write { writer in
                 let receipt = try writer.receive(delivery)
                 if case .kept(let id) = receipt {
                     // High: somebody has just hung up, and this is one call, not a backfill.
                     try writer.addToOutbox(OutboxJob(SyncArguments.inbox(id), lane: .hi))
                 }
-                return (receipt, writer.outboxAdded)
+                return receipt
             }
         } catch {
             count(.unavailable, envelope?.type)
@@ -182,10 +188,9 @@ struct WebhookRoute: RouteGroup {
         }
         parts.logger.debug(
             "A webhook is kept",
-            metadata: ["type": "\(Self.word(of: envelope?.type))", "jobs": "\(outcome.jobs.count)"]
+            metadata: ["type": "\(Self.word(of: envelope?.type))"]
         )
-        sender.send(outcome.jobs)
-        switch outcome.receipt {
+        switch receipt {
         case .kept:
             count(.stored, envelope?.type)
             return .json(.fields(("status", .text("stored"))))
@@ -223,39 +228,5 @@ struct WebhookRoute: RouteGroup {
 
     private static func word(of type: WebhookType?) -> String {
         type.map { knownTypes.contains($0) ? $0.rawValue : "other" } ?? "none"
-    }
-}
-
-/// Says now and then that signatures are refused: a wrong secret loses calls silently, but a
-/// stranger must not fill the log.
-private final class RefusalLog: Sendable {
-    private struct State {
-        var last: Duration?
-        var count = 0
-    }
-
-    private let elapsed: @Sendable () -> Duration
-    private let logger: Logger
-    private let state = Mutex(State())
-
-    init(elapsed: @escaping @Sendable () -> Duration, logger: Logger) {
-        self.elapsed = elapsed
-        self.logger = logger
-    }
-
-    func note(_ error: WebhookSignatureError) {
-        let now = elapsed()
-        let count: Int? = state.withLock { state in
-            state.count += 1
-            if let last = state.last, now - last < WebLimits.refusalLogPause { return nil }
-            state.last = now
-            defer { state.count = 0 }
-            return state.count
-        }
-        guard let count else { return }
-        logger.warning(
-            "Webhooks are refused for their signature; is ELEVENLABS_WEBHOOK_SECRET right?",
-            metadata: ["reason": "\(error.rawValue)", "refused": "\(count)"]
-        )
     }
 }

@@ -75,6 +75,7 @@ struct Server {
                 policy: AccessPolicy(
                     corsOrigins: settings.server.corsOrigins,
                     trustedProxies: settings.server.trustedProxies,
+                    webhookSources: settings.webhook.sources,
                     publicURL: settings.server.publicURL,
                     isReadOnly: settings.server.isReadOnly
                 ),

@@ -91,7 +91,9 @@ struct ArgumentTests {
         #expect(try ExportArguments(payload: arguments.payload) == arguments)
         let delivery = UpkeepArguments(deliveringTo: EndpointID(3))
         #expect(try UpkeepArguments(payload: delivery.payload) == delivery)
-        for task in UpkeepArguments.Task.allCases where task != .deliver {
+        let sending = UpkeepArguments(sending: ExportDelivery(export: 4, channel: .webhook))
+        #expect(try UpkeepArguments(payload: sending.payload) == sending)
+        for task in UpkeepArguments.Task.allCases where ![.deliver, .sendExport].contains(task) {
             let upkeep = UpkeepArguments(task)
             #expect(try UpkeepArguments(payload: upkeep.payload) == upkeep)
         }

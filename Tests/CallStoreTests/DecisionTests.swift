@@ -307,8 +307,15 @@ struct DecisionTests {
         try await fixture.store.write { try $0.label(id, no) }
         #expect(try await conversion().outcome == .no)
         #expect(try await fixture.store.counts().conversions == 0)
-        #expect(try await fixture.store.write { try $0.unlabel(id, type: "booking") })
+        #expect(try await fixture.store.write { try $0.unlabel(id, type: "booking", by: "ana") })
         #expect(try await conversion().outcome == .yes)
         #expect(try await conversion().note == "Counts as a booking.")
+        // There is nothing to take back a second time, and nothing to tell of it.
+        #expect(
+            try await !fixture.store.write { try $0.unlabel(id, type: "booking", by: "ben") }
+        )
+        let log = try await fixture.store.auditLog(action: "call", limit: 9).map(\.note)
+        #expect(log.map(\.action) == ["call.unlabel", "call.label", "call.label"])
+        #expect(log.map(\.actor) == ["ana", "ana", "ana"])
     }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Bringing an older store up to date")
 struct MigrationTests {
-    /// Makes a store as the first seven migrations left it.
-    private static func older(at path: String) throws {
+    /// Makes a store as the first seven migrations left it, and puts more into it.
+    static func older(at path: String, adding more: (Database) throws -> Void = { _ in }) throws {
         let sources = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Sources/CallStore/Migrations").standardizedFileURL
         let files = try FileManager.default
@@ -45,6 +45,7 @@ struct MigrationTests {
                     values (2, 3, 'ana', 1);
                     """
             )
+            try more(database)
         }
         try database.close()
     }

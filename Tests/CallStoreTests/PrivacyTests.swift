@@ -270,7 +270,7 @@ struct PrivacyTests {
             "manual_pins", "attributions", "attribution_history", "verdicts", "labels",
             "conversions", "ledger", "job_index", "job_events", "exports", "erasures",
             "assignments", "call_exclusions", "label_readings", "caller_lists",
-            "tracked_conversations",
+            "tracked_conversations", "call_texts", "call_texts_data", "call_texts_idx",
         ]
         // What holds ids, ranges, figures and names of ours.
         let impersonal: Set<String> = [
@@ -285,6 +285,7 @@ struct PrivacyTests {
             "rated_calls", "daily_satisfaction", "touch_figures", "saved_views",
             "event_endpoints", "outgoing_events", "event_deliveries", "alert_states",
             "agent_limits", "figure_rebuilds",
+            "call_texts_config", "call_texts_state", "alert_settings",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(

@@ -36,6 +36,13 @@ struct WebhookRulesTests {
         #expect(finding(missed: 9, isConfigured: false).grade == .warning)
     }
 
+    @Test("says from where they are taken")
+    func sources() {
+        #expect(WebhookRules.sources([]).detail.contains("any address"))
+        let named = WebhookRules.sources(["34.67.146.145", "10.0.0.0/8"])
+        #expect(named.grade == .ok && named.detail == "34.67.146.145, 10.0.0.0/8")
+    }
+
     static let ours = "https://calls.example.com" + WebhookRules.path
 
     @Test(

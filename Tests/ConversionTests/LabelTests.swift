@@ -139,7 +139,9 @@ struct LabelTests {
             let all = try await bench.store.labels(limit: 9)
             #expect(all.map(\.person) == ["ana", "ben"])
             #expect(all.map(\.label) == [.unknown, .no])
-            #expect(try await bench.store.write { try $0.unlabel(call, type: "success") })
+            #expect(
+                try await bench.store.write { try $0.unlabel(call, type: "success", by: "ana") }
+            )
             #expect(try await outcome() == .yes)
             #expect(try await bench.store.labels(limit: 9).isEmpty)
         }

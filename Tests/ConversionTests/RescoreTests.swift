@@ -361,6 +361,9 @@ struct VersionTests {
             try await bench.store.write { writer in
                 try writer.point(.active, to: old.version, by: "ana", note: nil)
             }
+            let log = try await bench.store.auditLog(action: "rules.activate", limit: 9)
+            #expect(log.map(\.note.object) == ["rules:\(old.version)", "rules:\(new.version)"])
+            #expect(log.last?.note.reason == "ratings, too")
             let third = try await bench.record("conv_3")
             try await rescore.run(ConversionArguments(.calls([third])), by: new)
             #expect(try await version(third) == old.version)

@@ -28,6 +28,63 @@ struct AlertTests {
         #expect(facts.verdicts.allSatisfy { $0.isFiring != true })
     }
 
+    @Test("a rule fires from where somebody says, and not at all when it is off")
+    func settings() throws {
+        let silent = Self.facts { $0.lastPollMilliseconds = Self.now - 30 * 60_000 }
+        #expect(try Self.verdict(.pollFailing, silent) == false)
+        var sooner = silent
+        sooner.settings[.pollFailing] = try AlertRule.pollFailing.setting(
+            isOn: true,
+            threshold: 20,
+            by: "ana"
+        )
+        #expect(try Self.verdict(.pollFailing, sooner) == true)
+        var off = sooner
+        off.settings[.pollFailing]?.isOn = false
+        #expect(!off.verdicts.map(\.rule).contains(.pollFailing))
+        #expect(off.verdicts.count == AlertRule.allCases.count - 1)
+        let dead = { (count: Int, limit: Double?) throws -> Bool? in
+            var facts = Self.facts {
+                $0.queues = [.init(name: "sync", isPaused: false, dead: count, oldest: nil)]
+            }
+            facts.settings[.deadJobs] = try AlertRule.deadJobs.setting(
+                isOn: true,
+                threshold: limit,
+                by: "ana"
+            )
+            return try Self.verdict(.deadJobs, facts)
+        }
+        #expect(try dead(1, nil) == true)
+        #expect(try dead(9, 10) == false)
+        #expect(try dead(10, 10) == true)
+        // Of the cost somebody has to say something; what is set goes before the setting.
+        var cost = Self.facts { $0.costMax = 5 }
+        var day = CallFigures()
+        (day.conversions, day.microdollars, day.microdollarsKnown) = (20, 80_000_000, 20)
+        cost.days = [Self.yesterday: day]
+        #expect(try Self.verdict(.costPerConversion, cost) == false)
+        cost.settings[.costPerConversion] = try AlertRule.costPerConversion.setting(
+            isOn: true,
+            threshold: 3,
+            by: "ana"
+        )
+        #expect(try Self.verdict(.costPerConversion, cost) == true)
+    }
+
+    @Test(
+        "a threshold that a rule does not have is refused",
+        arguments: [
+            (AlertRule.noCalls, 3.0), (.pollFailing, 5), (.pollFailing, 9_999), (.deadJobs, 0),
+            (.deadJobs, -1), (.costPerConversion, 0), (.successRate, .nan),
+            (.successRate, .infinity),
+        ]
+    )
+    func refuses(rule: AlertRule, threshold: Double) {
+        #expect(throws: StoreError.self) {
+            try rule.setting(isOn: true, threshold: threshold, by: "ana")
+        }
+    }
+
     @Test("polling fires when three polls are missing", arguments: [(45, false), (47, true)])
     func poll(minutes: Int64, isFiring: Bool) throws {
         let facts = Self.facts { $0.lastPollMilliseconds = Self.now - minutes * 60_000 }

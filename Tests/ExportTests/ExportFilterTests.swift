@@ -142,4 +142,30 @@ struct ExportFilterTests {
         let left = try FileManager.default.contentsOfDirectory(atPath: fixture.exports)
         #expect(left == ["nightly"])
     }
+
+    @Test("what is to be passed on leaves a job for each channel, and nothing without rows")
+    func passedOn() async throws {
+        let fixture = try await ExportFixture()
+        var arguments = ExportArguments(channels: [.mail, .webhook], person: "schedule")
+        #expect(try await fixture.export(arguments) == nil)
+        #expect(try await fixture.store.health().outboxWaiting == 0)
+        // Unless that is asked for.
+        arguments.writesEmpty = true
+        let payload = String(decoding: arguments.payload, as: UTF8.self)
+        #expect(payload.contains("\"deliver\":\"mail,webhook\""))
+        #expect(payload.contains("\"empty\":true"))
+        #expect(try ExportArguments(payload: arguments.payload) == arguments)
+        let record = try #require(try await fixture.export(arguments, number: 2))
+        let later = try await fixture.outbox().map { try UpkeepArguments(payload: $0.job.payload) }
+        #expect(later.count == 2)
+        #expect(
+            Set(later.compactMap(\.export)) == [
+                ExportDelivery(export: record.id, channel: .mail),
+                ExportDelivery(export: record.id, channel: .webhook),
+            ]
+        )
+        #expect(throws: ArgumentsError.self) {
+            try ExportArguments(payload: Array("{\"deliver\":\"mail,fax\"}".utf8))
+        }
+    }
 }

@@ -111,6 +111,22 @@ final class ExportFixture: Sendable {
         return try await store.exports(limit: 1).first
     }
 
+    /// Every job of the outbox, also what the sweep leaves to whoever committed it.
+    func outbox() async throws -> [OutboxEntry] {
+        let live = Ambient.live(seed: 2)
+        let later = Ambient(
+            clock: live.clock,
+            elapsed: live.elapsed,
+            now: { Date(timeIntervalSince1970: TimeInterval(Self.now) + 3_600) },
+            newID: live.newID,
+            chance: live.chance
+        )
+        let store = try await CallStore.open(path: store.path, ambient: later)
+        let entries = try await store.dueOutbox(limit: 500)
+        try store.close()
+        return entries
+    }
+
     func file(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: exports + "/" + name)))
     }

@@ -63,7 +63,7 @@ struct FeedTests {
         // One withdrawn, one of another type, one that came and went, one judged the same again,
         // and one excluded.
         try await Self.label(fixture, calls[0], .no)
-        try await fixture.store.write { _ = try $0.unlabel(calls[1], type: "booking") }
+        try await fixture.store.write { _ = try $0.unlabel(calls[1], type: "booking", by: "ana") }
         try await Self.label(fixture, calls[1], .yes, type: "order")
         try await Self.label(fixture, calls[3], .yes)
         try await Self.label(fixture, calls[3], .no)

@@ -229,7 +229,7 @@ struct ScheduleFileTests {
         #expect(
             Set(schedules.map(\.name.text)) == [
                 "poll", "relist-48-hours", "relist-30-days", "attribution-sweep",
-                "conversion-sweep", "export-calls", "retention", "alerts",
+                "conversion-sweep", "export-calls", "retention", "alerts", "digest",
             ]
         )
         let poll = try #require(schedules.first { $0.name.text == "poll" })

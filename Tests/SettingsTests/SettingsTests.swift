@@ -176,6 +176,9 @@ struct SettingsTests {
             Bad(.retentionRaw, "10"), Bad(.logLevel, "loud"), Bad(.logFormat, "xml"),
             Bad(.corsOrigins, "https://a.example/path"), Bad(.corsOrigins, "*"),
             Bad(.trustedProxies, "10.0.0.0/33"), Bad(.trustedProxies, "proxy"),
+            Bad(.webhookSources, "34.67.146.145/40"), Bad(.webhookSources, "elevenlabs.io"),
+            Bad(.exportWebhook, "hooks.example.com"),
+            Bad(.exportRecipients, "ana"),
             Bad(.publicURL, "ftp://example.com"), Bad(.metrics, "on"),
         ]
     )

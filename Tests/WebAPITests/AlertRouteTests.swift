@@ -121,4 +121,57 @@ struct AlertRouteTests {
             #expect(items[0]["title"] as? String == "Jobs have failed for good")
         }
     }
+
+    @Test("a rule is set, switched off and put back, each with a line in the audit log")
+    func rules() async throws {
+        try await WebFixture.serve { fixture, client in
+            let path = "/api/v1/alerts/rules"
+            let all = try await Self.ask(client, path)
+            let items = try #require(all.json["items"] as? [[String: Any]])
+            #expect(items.count == 9)
+            #expect(items.allSatisfy { $0["on"] as? Bool == true && $0["by"] is NSNull })
+            let poll = path + "/poll-failing"
+            let set = try await Self.ask(client, poll, .patch, #"{"threshold":90}"#)
+            #expect(set.status == 200)
+            #expect(set.json["threshold"] as? Double == 90)
+            #expect(set.json["standard"] as? Double == 46)
+            #expect(set.json["unit"] as? String == "minutes")
+            // What is not said stays.
+            let off = try await Self.ask(client, poll, .patch, #"{"on":false}"#)
+            #expect(off.json["on"] as? Bool == false)
+            #expect(off.json["threshold"] as? Double == 90)
+            #expect(try await Self.ask(client, poll, .patch, #"{"threshold":1}"#).status == 422)
+            #expect(try await Self.ask(client, path + "/none", .patch, "{}").status == 404)
+            let back = try await Self.ask(client, poll, .delete)
+            #expect(back.json["on"] as? Bool == true)
+            #expect(back.json["threshold"] as? Double == 46)
+            _ = try await Self.ask(client, poll, .delete)
+            let log = try await fixture.store.auditLog(object: "alert:poll-failing", limit: 9)
+            #expect(log.map(\.note.action) == ["alert.reset", "alert.set", "alert.set"])
+        }
+    }
+
+    @Test("a rule that is switched off forgets where it stood")
+    func forgets() async throws {
+        try await WebFixture.serve { fixture, client in
+            try await fixture.store.write { writer in
+                try writer.keep([
+                    AlertState(
+                        rule: "dead-jobs",
+                        isFiring: true,
+                        sinceMilliseconds: 1,
+                        checkedMilliseconds: 1,
+                        text: "Dead jobs: 1 in sync.",
+                        notifiedMilliseconds: 1,
+                        isTold: true
+                    )
+                ])
+            }
+            let path = "/api/v1/alerts/rules/dead-jobs"
+            _ = try await Self.ask(client, path, .patch, #"{"threshold":5}"#)
+            #expect(try await fixture.store.alertStates().count == 1)
+            _ = try await Self.ask(client, path, .patch, #"{"on":false}"#)
+            #expect(try await fixture.store.alertStates().isEmpty)
+        }
+    }
 }

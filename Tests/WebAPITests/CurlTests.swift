@@ -11,26 +11,7 @@ import WebAPI
         _ body: @Sendable (WebFixture, _ address: String) async throws -> Void
     ) async throws {
         let fixture = try await WebFixture()
-        let server = WebServer(fixture.parts)
-        let (stops, stop) = AsyncStream<Never>.makeStream()
-        let (ports, listening) = AsyncStream<Int>.makeStream()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                defer { listening.finish() }
-                try await server.run(
-                    host: "127.0.0.1",
-                    port: 0,
-                    until: { for await _ in stops {} },
-                    listening: { listening.yield($0) }
-                )
-            }
-            for await port in ports {
-                try await body(fixture, "http://127.0.0.1:\(port)")
-                break
-            }
-            stop.finish()
-            try await group.waitForAll()
-        }
+        try await fixture.listen { try await body(fixture, "http://127.0.0.1:\($0)") }
         try fixture.remove()
     }
 

@@ -24,11 +24,10 @@ enum Main {
             let http = try host.openHTTP()
             let outside = host.settings.outside
             let poster = Poster(http: http, ambient: host.ambient, settings: outside)
-            let channels = AlertChannels(
-                poster: poster,
-                ambient: host.ambient,
-                settings: outside
-            )
+            let ambient = host.ambient
+            let alerts = Channels.ofAlerts(poster: poster, ambient: ambient, settings: outside)
+            let exports = Channels.ofExports(poster: poster, ambient: ambient, settings: outside)
+            let publicURL = host.settings.server.publicURL
             try await host.work(.upkeep) { tools in
                 let deliverer = EventDeliverer(store: tools.store, poster: poster)
                 let checker = AlertChecker(
@@ -39,7 +38,18 @@ enum Main {
                         ambient: host.ambient,
                         costMax: outside.alertCost
                     ),
-                    channels: channels
+                    channels: AlertChannels(alerts)
+                )
+                let sender = ExportSender(
+                    store: tools.store,
+                    channels: exports,
+                    folder: settings.exportsFolder,
+                    publicURL: publicURL
+                )
+                let digest = Digest(
+                    store: tools.store,
+                    channels: alerts,
+                    publicURL: publicURL
                 )
                 return UpkeepHandler(
                     store: tools.store,
@@ -49,7 +59,9 @@ enum Main {
                     },
                     errands: UpkeepErrands(
                         deliver: { try await deliverer.deliver(to: $0, in: $1) },
-                        alerts: { try await checker.check(in: $0) }
+                        sendExport: { try await sender.send($0, in: $1) },
+                        alerts: { try await checker.check(in: $0) },
+                        digest: { try await digest.send(in: $0) }
                     )
                 )
             }

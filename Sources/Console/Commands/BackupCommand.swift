@@ -32,6 +32,13 @@ struct BackupCommand: ConsoleCommand {
         try await session.withStore { store in
             let part = session.ambient.newID().uuidString.lowercased().prefix(8)
             let facts = try await store.backUp(to: path, passing: "\(path).part-\(part)")
+            let note = AuditNote(
+                actor: session.person,
+                action: "store.backup",
+                object: "store",
+                after: ["file": .text(path), "calls": .integer(Int64(facts.calls))]
+            )
+            _ = try await store.write { try $0.audit(note) }
             if output.json {
                 session.terminal.show(BackupFile.json(facts, file: path))
             } else {
@@ -86,6 +93,12 @@ struct RestoreCommand: ConsoleCommand {
                 to: path,
                 keepingOldAt: aside ?? "\(path).before-\(stamp)",
                 ambient: session.ambient
+            )
+            // Into the store that is in force now; what went aside is not touched.
+            await session.audit(
+                "store.restore",
+                "store",
+                after: ["file": .text(copy), "calls": .integer(Int64(facts.calls))]
             )
         }
         if output.json {

@@ -1,6 +1,7 @@
 import Ambient
 import ArgumentParser
 import CallJobs
+import CallStore
 import Foundation
 import Hosting
 import JobQueue
@@ -85,6 +86,11 @@ struct EnqueueCommand: ConsoleCommand {
                     )
                 }
             case .queued, nil:
+                await session.audit(
+                    "job.enqueue",
+                    "job:\(job.id)",
+                    after: ["queue": .text(kind.rawValue), "lane": .text(lane.rawValue)]
+                )
                 if output.json {
                     session.terminal.show(answer(job: job.id, heldBy: nil, reply.slowDown))
                 } else {

@@ -14,6 +14,7 @@ extension ExportArguments.Dialect: ExpressibleByArgument {}
 extension ExportArguments.PhoneStyle: ExpressibleByArgument {}
 extension ExportArguments.Profile: ExpressibleByArgument {}
 extension ExportArguments.Period: ExpressibleByArgument {}
+extension ExportArguments.Channel: ExpressibleByArgument {}
 
 /// `ringback export`.
 struct ExportCommand: ConsoleCommand {
@@ -52,6 +53,12 @@ struct ExportCommand: ConsoleCommand {
     @Option(help: "Days until the file expires, instead of RINGBACK_RETENTION_EXPORTS.")
     var keepDays: Int?
 
+    @Option(help: "Pass the file on by mail or webhook, to whom the settings name; repeatable.")
+    var deliver: [ExportArguments.Channel] = []
+
+    @Flag(help: "Pass a file on though it has no rows.")
+    var sendEmpty = false
+
     @Flag(help: "Write no file when there are no rows.")
     var skipEmpty = false
 
@@ -66,6 +73,9 @@ struct ExportCommand: ConsoleCommand {
         }
         guard since == nil || what == .feed else {
             throw ValidationError("--since goes with feed.")
+        }
+        guard !sendEmpty || (!deliver.isEmpty && !skipEmpty) else {
+            throw ValidationError("--send-empty goes with --deliver, and not with --skip-empty.")
         }
     }
 
@@ -125,7 +135,8 @@ struct ExportCommand: ConsoleCommand {
             since: since == "last" ? .last : .cursor(since.flatMap { Int64($0) } ?? 0),
             folder: folder,
             keepDays: keepDays,
-            writesEmpty: !skipEmpty,
+            channels: Set(deliver),
+            writesEmpty: skipEmpty ? false : sendEmpty ? true : nil,
             person: session.person
         )
     }

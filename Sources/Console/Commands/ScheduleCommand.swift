@@ -42,6 +42,9 @@ struct ScheduleCommand: ParsableCommand {
                 if case .held(let id)? = try await queues[kind].enqueue([job], call: call).first {
                     holder = id
                 }
+                if holder == nil {
+                    await session.audit("schedule.run", "schedule:\(schedule.name.text)")
+                }
                 if output.json {
                     session.terminal.show(
                         .fields(

@@ -273,6 +273,7 @@ struct Doctor {
                     + "\(archive.erased) erased here"
             )
         )
+        findings.append(WebhookRules.sources(session.settings.webhook.sources))
         if let halt = try await store.upstreamHalt() {
             findings.append(
                 Finding(

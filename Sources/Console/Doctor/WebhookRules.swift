@@ -40,6 +40,15 @@ package enum WebhookRules {
         )
     }
 
+    /// From where they are taken.
+    package static func sources(_ sources: [String]) -> Finding {
+        .ok(
+            "webhook sources",
+            sources.isEmpty
+                ? "any address; the signature decides" : sources.joined(separator: ", ")
+        )
+    }
+
     /// Whether ElevenLabs still sends to us.
     package static func upstream(_ webhooks: [WorkspaceWebhook]) -> Finding {
         let subject = "webhooks upstream"

@@ -229,7 +229,11 @@ struct LabelsCommand: ParsableCommand {
                         "forget what people said of \(conversation) for \(type)?",
                         isAgreed: consent.yes
                     )
-                    guard try await store.write({ try $0.unlabel(call.id, type: type) }) else {
+                    let person = session.person
+                    let isDone = try await store.write {
+                        try $0.unlabel(call.id, type: type, by: person)
+                    }
+                    guard isDone else {
                         throw StartFailure(.failed, "\(conversation) has no label for \(type)")
                     }
                 }

@@ -14,7 +14,7 @@ struct AlertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts",
         abstract: "What is watched, and who is told when it goes wrong.",
-        subcommands: [List.self, Check.self, Test.self]
+        subcommands: [List.self, Check.self, Rules.self, Set.self, Reset.self, Test.self]
     )
 
     struct List: ConsoleCommand {
@@ -123,7 +123,7 @@ struct AlertsCommand: ParsableCommand {
         func run(in session: Session) async throws {
             let http = try session.host.openHTTP()
             let outside = session.settings.outside
-            let channels = AlertChannels(
+            let channels = Channels.ofAlerts(
                 poster: Poster(http: http, ambient: session.ambient, settings: outside),
                 ambient: session.ambient,
                 settings: outside
@@ -136,7 +136,7 @@ struct AlertsCommand: ParsableCommand {
                 )
             }
             let now = Int64(session.ambient.now().timeIntervalSince1970 * 1_000)
-            let failures = try await channels.send(
+            let failures = try await AlertChannels(channels).send(
                 AlertNotice(
                     rule: .deadJobs,
                     isFiring: true,

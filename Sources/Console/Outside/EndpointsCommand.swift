@@ -73,23 +73,7 @@ struct EndpointsCommand: ParsableCommand {
         func run(in session: Session) async throws {
             let endpoints = try await session.withStore { try await $0.endpoints() }
             if output.json {
-                session.terminal.show(
-                    .list(
-                        endpoints.map { endpoint in
-                            .fields(
-                                ("id", .integer(endpoint.id.number)),
-                                ("url", .text(endpoint.url)),
-                                ("events", .list(endpoint.kinds.map { .text($0.rawValue) })),
-                                (
-                                    "created",
-                                    .text(TimeText.iso(milliseconds: endpoint.createdMilliseconds))
-                                ),
-                                ("waiting", .count(endpoint.waiting)),
-                                ("failures", .count(endpoint.failures))
-                            )
-                        }
-                    )
-                )
+                session.terminal.show(.list(endpoints.map(\.json)))
                 return
             }
             var table = Table(
@@ -168,7 +152,7 @@ struct EndpointsCommand: ParsableCommand {
             }
             await http.shutDown()
             if output.json {
-                session.terminal.show(DeliveriesCommand.json(delivery))
+                session.terminal.show(delivery.json)
             } else if delivery.outcome == .delivered {
                 session.terminal.line("delivered in \(delivery.milliseconds) ms")
             }
@@ -210,7 +194,7 @@ struct DeliveriesCommand: ParsableCommand {
                 try await store.deliveries(to: endpoint.map { EndpointID($0) }, limit: limit)
             }.map(\.delivery)
             if output.json {
-                session.terminal.show(.list(deliveries.map(DeliveriesCommand.json)))
+                session.terminal.show(.list(deliveries.map(\.json)))
                 return
             }
             var table = Table(
@@ -235,19 +219,5 @@ struct DeliveriesCommand: ParsableCommand {
             }
             session.terminal.write(table.rendered(none: "Nothing was posted yet."))
         }
-    }
-
-    static func json(_ delivery: EventDelivery) -> JSONValue {
-        .fields(
-            ("time", .text(TimeText.iso(milliseconds: delivery.atMilliseconds))),
-            ("endpoint", .integer(delivery.endpoint.number)),
-            ("event", delivery.event.map { .integer($0) } ?? .null),
-            ("type", .text(delivery.kind)),
-            ("attempt", .count(delivery.attempt)),
-            ("outcome", .text(delivery.outcome.rawValue)),
-            ("status", .optional(delivery.status)),
-            ("reason", .optional(delivery.reason)),
-            ("milliseconds", .count(delivery.milliseconds))
-        )
     }
 }

@@ -41,7 +41,8 @@ extension RulesCommand {
                     followFile
                     ? try RulesBook.load(session.settings.rulesFile)
                     : try await RulesBook.find(rules, in: store, session)
-                let warnings = try await warnings(new, over: old, store, session)
+                let bench = try RulesBook.bench(store, session)
+                let warnings = try await bench.warnings(promoting: new, over: old)
                 if !output.json {
                     session.terminal.write(
                         RulesOutput.text(RuleDifference.between(old, new), from: old, to: new)
@@ -64,25 +65,6 @@ extension RulesCommand {
                 }
                 tell(new, warnings, session.terminal)
             }
-        }
-
-        private func warnings(
-            _ new: RuleSet,
-            over old: RuleSet,
-            _ store: CallStore,
-            _ session: Session
-        ) async throws -> [String] {
-            guard new.version != old.version else { return [] }
-            let bench = try RulesBook.bench(store, session)
-            var warnings: [String] = []
-            for type in new.types where old.types.contains(type) {
-                guard try await store.newestSample(ofType: type) != nil else { continue }
-                let after = try await bench.trial(of: new, type: type, part: .heldBack)
-                let before = try await bench.trial(of: old, type: type, part: .heldBack)
-                warnings += RuleBench.warnings(promoting: after, over: before)
-                    .map { "\(type): \($0)" }
-            }
-            return warnings
         }
 
         private func tell(_ new: RuleSet, _ warnings: [String], _ terminal: Terminal) {

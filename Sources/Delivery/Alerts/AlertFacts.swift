@@ -39,6 +39,9 @@ package struct AlertFacts: Sendable, Equatable {
     /// US dollars of the agent that a conversion may cost; nil for no limit.
     package var costMax: Double?
 
+    /// How people have set rules.
+    package var settings: [AlertRule: AlertSetting]
+
     package init(
         nowMilliseconds: Int64,
         lastPollMilliseconds: Int64? = nil,
@@ -49,7 +52,8 @@ package struct AlertFacts: Sendable, Equatable {
         days: [LocalDay: CallFigures] = [:],
         callsLately: Int = 0,
         callsLatelyBefore: [Int] = [],
-        costMax: Double? = nil
+        costMax: Double? = nil,
+        settings: [AlertRule: AlertSetting] = [:]
     ) {
         self.nowMilliseconds = nowMilliseconds
         self.lastPollMilliseconds = lastPollMilliseconds
@@ -61,5 +65,6 @@ package struct AlertFacts: Sendable, Equatable {
         self.callsLately = callsLately
         self.callsLatelyBefore = callsLatelyBefore
         self.costMax = costMax
+        self.settings = settings
     }
 }

@@ -62,8 +62,18 @@ package struct AlertGathering: Sendable {
             ),
             callsLately: counts.first ?? 0,
             callsLatelyBefore: Array(counts.dropFirst()),
-            costMax: costMax
+            costMax: costMax,
+            settings: try await settings()
         )
+    }
+
+    private func settings() async throws(StoreError) -> [AlertRule: AlertSetting] {
+        var settings: [AlertRule: AlertSetting] = [:]
+        for setting in try await store.alertSettings() {
+            // A rule that this version does not know is left alone.
+            if let rule = AlertRule(rawValue: setting.rule) { settings[rule] = setting }
+        }
+        return settings
     }
 
     private func queueFacts() async -> [AlertFacts.Queue] {

@@ -19,9 +19,9 @@ package struct AlertVerdict: Sendable, Equatable {
 }
 
 extension AlertFacts {
-    /// What every rule says.
+    /// What every rule says that is not switched off.
     package var verdicts: [AlertVerdict] {
-        AlertRule.allCases.map { rule in
+        AlertRule.allCases.filter(isOn).map { rule in
             let (isFiring, text) = verdict(of: rule)
             return AlertVerdict(rule: rule, isFiring: isFiring, text: text)
         }
@@ -32,11 +32,13 @@ extension AlertFacts {
         case .webhookSilence: webhooks
         case .pollFailing: poll
         case .unattributedShare:
-            compare("without a campaign", isRiseBad: true) { ($0.calls - $0.attributed, $0.calls) }
+            compare(rule, "without a campaign", isRiseBad: true) {
+                ($0.calls - $0.attributed, $0.calls)
+            }
         case .conversionRate:
-            compare("converted", isRiseBad: false) { ($0.conversions, $0.qualified) }
+            compare(rule, "converted", isRiseBad: false) { ($0.conversions, $0.qualified) }
         case .successRate:
-            compare("successful", isRiseBad: false) { ($0.success, $0.success + $0.failure) }
+            compare(rule, "successful", isRiseBad: false) { ($0.success, $0.success + $0.failure) }
         case .noCalls: calls
         case .oldestJob: oldest
         case .deadJobs: dead
@@ -49,16 +51,16 @@ extension AlertFacts {
     private var webhooks: (Bool?, String) {
         guard let last = lastWebhookMilliseconds else { return (nil, "No webhook ever came.") }
         return (
-            callsSinceWebhook >= AlertLimits.callsWithoutWebhook,
+            Double(callsSinceWebhook) >= threshold(.webhookSilence) ?? .infinity,
             "\(callsSinceWebhook) calls came by polling alone since the last webhook at "
-                + "\(Self.time(last))."
+                + "\(OutgoingText.time(last))."
         )
     }
 
     private var poll: (Bool?, String) {
         guard let last = lastPollMilliseconds else { return (nil, "Nothing was polled yet.") }
         let age = Duration.milliseconds(nowMilliseconds - last)
-        return (age > AlertLimits.pollSilence, "The last poll ended at \(Self.time(last)).")
+        return (isOver(age, .pollFailing), "The last poll ended at \(OutgoingText.time(last)).")
     }
 
     private var oldest: (Bool?, String) {
@@ -67,7 +69,7 @@ extension AlertFacts {
             .compactMap { queue in queue.oldest.map { (queue.name, $0) } }
         guard let worst = waiting.max(by: { $0.1 < $1.1 }) else { return (false, "No job waits.") }
         return (
-            worst.1 > AlertLimits.jobAge,
+            isOver(worst.1, .oldestJob),
             "The oldest job of \(worst.0) has waited for \(worst.1.components.seconds / 60) minutes."
         )
     }
@@ -76,7 +78,16 @@ extension AlertFacts {
         guard !queues.isEmpty else { return (nil, "No queue answers.") }
         let parts = queues.filter { $0.dead > 0 }.map { "\($0.dead) in \($0.name)" }
         guard !parts.isEmpty else { return (false, "No job is dead.") }
-        return (true, "Dead jobs: \(parts.joined(separator: ", ")).")
+        let count = Double(queues.reduce(0) { $0 + $1.dead })
+        return (
+            count >= threshold(.deadJobs) ?? .infinity,
+            "Dead jobs: \(parts.joined(separator: ", "))."
+        )
+    }
+
+    private func isOver(_ age: Duration, _ rule: AlertRule) -> Bool {
+        guard let minutes = threshold(rule) else { return false }
+        return age > .seconds(minutes * 60)
     }
 
     private var calls: (Bool?, String) {
@@ -101,6 +112,7 @@ extension AlertFacts {
     /// The difference counts when it is larger than chance makes it one time in two hundred and
     /// large enough to matter.
     private func compare(
+        _ rule: AlertRule,
         _ word: String,
         isRiseBad: Bool,
         _ parts: (CallFigures) -> (part: Int, whole: Int)
@@ -122,7 +134,7 @@ extension AlertFacts {
             .squareRoot()
         let worse = isRiseBad ? rate - usual : usual - rate
         let isSure = error > 0 && worse / error > AlertLimits.standardErrors
-        let isLarge = worse > AlertLimits.differenceMin * max(usual, 0.01)
+        let isLarge = worse > (threshold(rule) ?? .infinity) / 100 * max(usual, 0.01)
         return (
             isSure && isLarge,
             "\(Self.percent(rate)) of \(day.whole) calls of \(yesterday) are \(word), against "
@@ -131,7 +143,9 @@ extension AlertFacts {
     }
 
     private var cost: (Bool?, String) {
-        guard let costMax else { return (nil, "No limit is set (RINGBACK_ALERT_COST).") }
+        guard let costMax = settings[.costPerConversion]?.threshold ?? costMax else {
+            return (nil, "No limit is set (RINGBACK_ALERT_COST).")
+        }
         var sum = CallFigures()
         for back in 0..<AlertLimits.costDays {
             sum = sum + (days[LocalDay(yesterday.number - back)] ?? CallFigures())
@@ -155,9 +169,5 @@ extension AlertFacts {
 
     private static func dollars(_ amount: Double) -> String {
         "$\((amount * 100).rounded() / 100)"
-    }
-
-    private static func time(_ milliseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(.iso8601)
     }
 }

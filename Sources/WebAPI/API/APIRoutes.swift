@@ -7,16 +7,18 @@ struct APIRoutes: RouteGroup {
     static let documentPath = "/openapi.json"
 
     let parts: WebParts
+    let live: LivePulse
 
     static var endpoints: [Endpoint] {
         ConversationRoutes.endpoints + CallEndpoints.all + AssignmentEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
-            + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all + AgentEndpoints.all
+            + ImportEndpoints.all + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all
+            + AgentEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {
-        let endpoints = Self.endpoints
+        let endpoints = Self.endpoints + [LiveRoute(live: live).endpoint]
         for endpoint in endpoints {
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
                 try await endpoint.handle(Ask(request: request, context: context, parts: parts))

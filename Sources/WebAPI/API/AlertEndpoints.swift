@@ -6,7 +6,9 @@ import Reports
 
 /// Alerts, and who is told of events.
 enum AlertEndpoints {
-    static var all: [Endpoint] { [alerts, list, add, remove, deliveries] }
+    static var all: [Endpoint] {
+        [alerts, list, add, remove, deliveries] + AlertRuleEndpoints.all
+    }
 
     // MARK: Alerts
 
@@ -53,24 +55,13 @@ enum AlertEndpoints {
         ("failures", .count)
     )
 
-    private static func json(_ endpoint: EventEndpoint) -> JSONValue {
-        .fields(
-            ("id", .integer(endpoint.id.number)),
-            ("url", .text(endpoint.url)),
-            ("events", .list(endpoint.kinds.map { .text($0.rawValue) })),
-            ("created", .text(ISOTime.text(milliseconds: endpoint.createdMilliseconds))),
-            ("waiting", .count(endpoint.waiting)),
-            ("failures", .count(endpoint.failures))
-        )
-    }
-
     private static let list = Endpoint(
         method: .get,
         path: "/api/v1/endpoints",
         summary: "The addresses that are told of events.",
         answer: .page(endpoint)
     ) { ask in
-        .page(try await ask.parts.store.endpoints().map { json($0) }, next: nil, ask.query)
+        .page(try await ask.parts.store.endpoints().map(\.json), next: nil, ask.query)
     }
 
     private struct NewEndpoint: Decodable {
@@ -194,23 +185,9 @@ enum AlertEndpoints {
         )
         let page = rows.prefix(limit)
         return .page(
-            page.map { json($0.delivery) },
+            page.map(\.delivery.json),
             next: rows.count > limit ? page.last.map { "\($0.place)" } : nil,
             ask.query
-        )
-    }
-
-    private static func json(_ delivery: EventDelivery) -> JSONValue {
-        .fields(
-            ("time", .text(ISOTime.text(milliseconds: delivery.atMilliseconds))),
-            ("endpoint", .integer(delivery.endpoint.number)),
-            ("event", delivery.event.map { .integer($0) } ?? .null),
-            ("type", .text(delivery.kind)),
-            ("attempt", .count(delivery.attempt)),
-            ("outcome", .text(delivery.outcome.rawValue)),
-            ("status", .optional(delivery.status)),
-            ("reason", .optional(delivery.reason)),
-            ("milliseconds", .count(delivery.milliseconds))
         )
     }
 }

@@ -6,7 +6,7 @@ import Reports
 
 /// Calls: the list, one of them, and what people say of it.
 enum CallEndpoints {
-    static var all: [Endpoint] { [list, one, exclude, include, label] }
+    static var all: [Endpoint] { [list, one, exclude, include, label, unlabel] }
 
     static let paging: [Endpoint.Parameter] = [
         .init(
@@ -96,7 +96,7 @@ enum CallEndpoints {
         path: "/api/v1/calls/{id}",
         summary: "One call with transcript, evidence, credits, verdicts and history.",
         query: [numbers],
-        answer: .anything
+        answer: CallSchema.document
     ) { ask in
         let call = try await call(of: ask)
         let document = try await CallDocument(call, in: ask.parts.store)
@@ -193,6 +193,30 @@ enum CallEndpoints {
         )
         try await ask.parts.store.write { try $0.label(call.id, label) }
         return .json(.fields(("rule", .text(type)), ("value", .text(value.rawValue))))
+    }
+
+    private static let unlabel = Endpoint(
+        method: .delete,
+        path: "/api/v1/calls/{id}/labels",
+        summary: "Take back what people said of a call; the rules decide again.",
+        query: [
+            .init(
+                name: "rule",
+                schema: .bounded(1...100),
+                meaning: "The type of conversion; without it the one that the call has."
+            )
+        ],
+        answer: .fields(("rule", .text), ("removed", .bool))
+    ) { ask in
+        let call = try await call(of: ask)
+        guard let type = try ask.query.text("rule", lengthMax: 100) ?? call.conversion?.type else {
+            throw APIError(.badRequest, "rule is needed: no rule has judged this call so far.")
+        }
+        let person = ask.person
+        let isRemoved = try await ask.parts.store.write {
+            try $0.unlabel(call.id, type: type, by: person)
+        }
+        return .json(.fields(("rule", .text(type)), ("removed", .bool(isRemoved))))
     }
 }
 

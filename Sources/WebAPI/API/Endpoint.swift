@@ -22,6 +22,9 @@ struct Endpoint: Sendable {
     /// What is sent; nil for nothing.
     var body: Schema?
 
+    /// As what it may be sent.
+    var bodyTypes = ["application/json"]
+
     /// What comes back; nil for what is no JSON.
     var answer: Schema?
     var status = HTTPResponse.Status.ok

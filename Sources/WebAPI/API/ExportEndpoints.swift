@@ -87,6 +87,7 @@ enum ExportEndpoints {
         var campaign: Int64?
         var outcome: String?
         var conversion: String?
+        var deliver: [String]?
     }
 
     private static let start = Endpoint(
@@ -100,6 +101,7 @@ enum ExportEndpoints {
                 ("agent", .bounded(1...256)), ("campaign", .identifier),
                 ("outcome", .words(["success", "failure", "unknown", "pending"])),
                 ("conversion", .words(["yes", "no", "unknown"])),
+                ("deliver", .list(.word(ExportArguments.Channel.self))),
             ]
         ),
         answer: record,
@@ -152,6 +154,12 @@ enum ExportEndpoints {
         if let campaign = sent.campaign, campaign <= 0 {
             throw APIError(.badRequest, "campaign must be a campaign's id.")
         }
+        let channels = try (sent.deliver ?? []).map { (word) throws(APIError) in
+            guard let channel = ExportArguments.Channel(rawValue: word) else {
+                throw APIError(.badRequest, "deliver is a list of mail and webhook.")
+            }
+            return channel
+        }
         let zone = ask.parts.places.timeZone
         let filter = CallFilter(
             fromUnix: try CallFilter.instant(sent.from, "from", zone, isEnd: false),
@@ -165,6 +173,7 @@ enum ExportEndpoints {
             subject: subject,
             dialect: dialect,
             filter: filter,
+            channels: Set(channels),
             person: ask.person
         )
     }

@@ -8,7 +8,7 @@ import Reports
 enum MetricEndpoints {
     static var all: [Endpoint] { [metrics, definitions] }
 
-    private static let figures: Schema = .object(
+    static let figures: Schema = .object(
         CallFigures.counted.map {
             Schema.Member(name: $0.id.rawValue, schema: .count, isRequired: true)
         }

@@ -72,7 +72,14 @@ struct OpenAPI {
                     name: "requestBody",
                     value: .fields(
                         ("required", .bool(true)),
-                        ("content", .fields(("application/json", .fields(("schema", body.json)))))
+                        (
+                            "content",
+                            .object(
+                                endpoint.bodyTypes.map {
+                                    .init(name: $0, value: .fields(("schema", body.json)))
+                                }
+                            )
+                        )
                     )
                 )
             )

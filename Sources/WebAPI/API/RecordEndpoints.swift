@@ -146,18 +146,67 @@ enum RecordEndpoints {
         }
     }
 
+    private struct Activation: Decodable {
+        var confirm: Bool?
+        var note: String?
+    }
+
     private static let activate = Endpoint(
         method: .post,
         path: "/api/v1/rules/{name}/activate",
-        summary: "Make a version the one that counts, for calls from now on.",
-        answer: .fields(("version", .text))
+        summary:
+            "Make a version the one that counts, for calls from now on; needs confirm against labels.",
+        body: .sent(
+            [],
+            optional: [("confirm", .bool), ("note", .bounded(CallEndpoints.noteRange))]
+        ),
+        answer: .fields(("version", .text), ("warnings", .list(.text)))
     ) { ask in
-        let (stored, _) = try await find(ask)
-        let person = ask.person
-        try await ask.parts.store.write { writer in
-            try writer.point(.active, to: stored.version, by: person, note: nil)
+        let sent = try await ask.body(Activation.self)
+        try APIError.check(sent.note, "note", in: CallEndpoints.noteRange)
+        let (stored, rules) = try await find(ask)
+        let warnings = try await warnings(promoting: rules, ask)
+        guard warnings.isEmpty || sent.confirm == true else {
+            var error = APIError(
+                .conflict,
+                "The labels that were held back speak against it; send confirm to go on."
+            )
+            error.members = [.init(name: "warnings", value: .list(warnings.map { .text($0) }))]
+            throw error
         }
-        return .json(.fields(("version", .text(stored.version))))
+        let (person, note) = (ask.person, sent.note.flatMap { $0.isEmpty ? nil : $0 })
+        try await ask.parts.store.write { writer in
+            try writer.point(.active, to: stored.version, by: person, note: note)
+        }
+        return .json(
+            .fields(
+                ("version", .text(stored.version)),
+                ("warnings", .list(warnings.map { .text($0) }))
+            )
+        )
+    }
+
+    /// What speaks against a version, as the command line says it.
+    private static func warnings(promoting rules: RuleSet, _ ask: Ask) async throws -> [String] {
+        let store = ask.parts.store
+        let path = ask.parts.places.rulesFile
+        let pointers = try await store.rulePointers()
+        let file: RuleSet
+        do throws(RulesFileError) {
+            file = try RulesFile.load(URL(fileURLWithPath: path))
+        } catch {
+            // Without the file what counts now is known only where a version was made active.
+            guard let version = pointers[.active]?.version,
+                let kept = try await store.ruleVersion(version), let active = try RuleSet(kept)
+            else { return [] }
+            let library = RuleLibrary(store: store) { active }
+            return try await RuleBench(store: store, library: library)
+                .warnings(promoting: rules, over: active)
+        }
+        let library = RuleLibrary(store: store) { file }
+        let active = try await library.inUse().active
+        return try await RuleBench(store: store, library: library)
+            .warnings(promoting: rules, over: active)
     }
 
     // MARK: Labels

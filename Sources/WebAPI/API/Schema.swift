@@ -13,6 +13,9 @@ indirect enum Schema: Sendable {
     case object([Member])
     case anything
 
+    /// An object whose members are not known beforehand.
+    case anyObject
+
     /// A value that may be null.
     case optional(Schema)
 
@@ -31,6 +34,14 @@ indirect enum Schema: Sendable {
     /// An object all of whose members are there.
     static func fields(_ members: (String, Schema)...) -> Schema {
         .object(members.map { Member(name: $0.0, schema: $0.1, isRequired: true) })
+    }
+
+    /// An object with further members that are all there.
+    func adding(_ members: (String, Schema)...) -> Schema {
+        guard case .object(let own) = self else { return self }
+        return .object(
+            own + members.map { Member(name: $0.0, schema: $0.1, isRequired: true) }
+        )
     }
 
     /// What is sent: members that may be left out may be null, too.
@@ -78,6 +89,7 @@ indirect enum Schema: Sendable {
             )
         case .list(let item): Self.type("array", ("items", item.json))
         case .anything: .object([])
+        case .anyObject: Self.type("object")
         case .optional(.anything): .object([])
         case .optional(let schema):
             .fields(("anyOf", .list([schema.json, Self.type("null")])))

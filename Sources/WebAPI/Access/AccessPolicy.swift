@@ -8,6 +8,9 @@ package struct AccessPolicy: Sendable {
     /// Who may say where a request came from.
     package var trustedProxies: TrustedProxies
 
+    /// From where webhooks are taken; from everywhere when empty.
+    package var webhookSources: AddressRanges
+
     /// The address under which others reach the server.
     package var publicURL: String?
 
@@ -17,11 +20,13 @@ package struct AccessPolicy: Sendable {
     package init(
         corsOrigins: [String] = [],
         trustedProxies: [String] = [],
+        webhookSources: [String] = [],
         publicURL: String? = nil,
         isReadOnly: Bool = false
     ) {
         self.corsOrigins = Set(corsOrigins.map { $0.lowercased() })
         self.trustedProxies = TrustedProxies(trustedProxies)
+        self.webhookSources = AddressRanges(webhookSources)
         self.publicURL = publicURL
         self.isReadOnly = isReadOnly
     }

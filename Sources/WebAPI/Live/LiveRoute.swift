@@ -3,13 +3,18 @@ import Hummingbird
 import NIOCore
 
 /// Changes as they are committed, as server-sent events.
-struct LiveRoute: RouteGroup {
+struct LiveRoute {
     static let path = "/api/v1/live"
 
     let live: LivePulse
 
-    func add(to router: Router<WebContext>) {
-        router.get(RouterPath(Self.path)) { _, _ in try answer() }
+    var endpoint: Endpoint {
+        Endpoint(
+            method: .get,
+            path: Self.path,
+            summary: "Changes as they are committed: events hello, calls and queues; never ends.",
+            contentType: "text/event-stream"
+        ) { _ in try answer() }
     }
 
     private func answer() throws -> Response {

@@ -41,6 +41,11 @@ struct SchemaCheck {
         at place: String
     ) -> [String] {
         var problems: [String] = []
+        if let choices = schema["anyOf"] as? [[String: Any]] {
+            let each = choices.map { self.problems(of: value, by: $0, at: place) }
+            // What is wrong is said by the choice that came closest.
+            return each.contains([]) ? [] : each.max { $0.count < $1.count } ?? []
+        }
         let types = (schema["type"] as? [String]) ?? (schema["type"] as? String).map { [$0] } ?? []
         let type = type(of: value)
         if !types.isEmpty, !types.contains(type), !(type == "integer" && types.contains("number")) {

@@ -1,0 +1,203 @@
+import Ambient
+import Attribution
+import CallStore
+import Foundation
+import Hummingbird
+import Reports
+
+/// Lists of recipients, brought in with the checks of the command line.
+enum ImportEndpoints {
+    static var all: [Endpoint] { [recipients] }
+
+    /// Bytes of a list; a larger one is for the command line, which shows how far it is.
+    private static let bytesMax = 8 * 1_024 * 1_024
+
+    /// Bytes of rejected rows that an answer holds.
+    private static let rejectedMax = 256 * 1_024
+
+    private enum PlusAnswer: String, CaseIterable {
+        case yes
+        case no
+    }
+
+    private static let example = Schema.fields(
+        ("text", .optional(.text)),
+        ("without", .optional(.text)),
+        ("with", .optional(.text))
+    )
+
+    private static let recipients = Endpoint(
+        method: .post,
+        path: "/api/v1/recipients/import",
+        summary: "Import a CSV list of recipients; a second import of it changes nothing.",
+        query: [
+            .init(name: "dryRun", schema: .bool, meaning: "Only say what would be done."),
+            .init(
+                name: "addPlus",
+                schema: .word(PlusAnswer.self),
+                meaning: "Whether numbers that begin with the country's code get a plus."
+            ),
+            .init(
+                name: "createCampaigns",
+                schema: .bool,
+                meaning: "Add the campaigns that the list names and the store does not have."
+            ),
+            .init(
+                name: "region",
+                schema: .text,
+                meaning: "Region of numbers without a country code, two letters."
+            ),
+        ],
+        body: .text,
+        bodyTypes: ["text/csv", "text/plain"],
+        answer: .fields(
+            ("dryRun", .bool),
+            ("rows", .count),
+            ("imported", .count),
+            ("rejected", .count),
+            ("repeated", .count),
+            ("touches", .count),
+            ("campaignsCreated", .count),
+            ("duplicates", .count),
+            ("acrossCampaigns", .count),
+            ("variantPairs", .count),
+            ("withoutPlus", .count),
+            ("asksForPlus", .bool),
+            ("plusAdded", .count),
+            ("examples", .list(example)),
+            ("rejectedRows", .optional(.text)),
+            ("rejectedRowsAreAll", .bool)
+        )
+    ) { ask in
+        let query = ask.query
+        let isDryRun = try query.flag("dryRun")
+        let createsCampaigns = try query.flag("createCampaigns")
+        let answer = try query.word("addPlus", as: PlusAnswer.self)
+        let region = try query.text("region", lengthMax: 2)?.uppercased()
+        guard region.map({ $0.wholeMatch(of: /[A-Z]{2}/) != nil }) ?? true else {
+            throw APIError(.badRequest, "region must have two letters.")
+        }
+        let showNumbers = try ask.showsNumbers()
+        let bytes = try await RequestBody.read(ask.request, upTo: bytesMax, ask.parts.ambient)
+        func task(_ addsPlus: Bool?) -> RecipientsImport {
+            RecipientsImport(
+                store: ask.parts.store,
+                region: region ?? ask.parts.places.region,
+                createsCampaigns: createsCampaigns,
+                isDryRun: isDryRun,
+                addsPlus: addsPlus,
+                person: ask.person
+            )
+        }
+        return try await withList(bytes, ask) { path in
+            let survey = try await task(nil).survey(path)
+            var addsPlus = answer.map { $0 == .yes }
+            if addsPlus == nil, survey.asksForPlus {
+                // A preview shows what would be asked, and goes on without a plus.
+                guard isDryRun else { throw question(survey, showNumbers) }
+                addsPlus = false
+            }
+            let report = try await task(addsPlus).run(path, survey: survey)
+            if !isDryRun { try await note(report, ask) }
+            let rejected = report.rejectedFile.flatMap { FileManager.default.contents(atPath: $0) }
+            return .json(json(report, survey, isDryRun, rejected, showNumbers))
+        }
+    }
+
+    /// Runs a body with a file of its own, which goes whatever happens: numbers stand in it.
+    private static func withList(
+        _ bytes: [UInt8],
+        _ ask: Ask,
+        _ body: (_ path: String) async throws -> Response
+    ) async throws -> Response {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "ringback-import-\(ask.parts.ambient.newID().uuidString)").path
+        try FileManager.default.createDirectory(
+            atPath: folder,
+            withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700]
+        )
+        let answer: Result<Response, any Error>
+        do {
+            let path = folder + "/list.csv"
+            try Data(bytes).write(to: URL(filePath: path))
+            answer = .success(try await body(path))
+        } catch let error as RecipientsFileError {
+            answer = .failure(APIError(.refused, "The list cannot be imported: \(error)."))
+        } catch {
+            answer = .failure(error)
+        }
+        try FileManager.default.removeItem(atPath: folder)
+        return try answer.get()
+    }
+
+    /// The refusal of a list whose numbers may have lost their plus, with what that would change.
+    private static func question(_ survey: RecipientsSurvey, _ showNumbers: Bool) -> APIError {
+        var error = APIError(
+            .conflict,
+            "\(Int(survey.share * 100)) % of the numbers begin with the country's code and have no "
+                + "plus, which a spreadsheet may have dropped; send addPlus=yes or addPlus=no."
+        )
+        error.members = [
+            .init(name: "withoutPlus", value: .count(survey.withoutPlus)),
+            .init(name: "examples", value: examples(survey, showNumbers)),
+        ]
+        return error
+    }
+
+    private static func examples(_ survey: RecipientsSurvey, _ showNumbers: Bool) -> JSONValue {
+        func shown(_ text: String?) -> JSONValue {
+            .optional(CallSummary.number(text, showNumbers: showNumbers))
+        }
+        return .list(
+            survey.examples.map { example in
+                .fields(
+                    ("text", shown(example.text)),
+                    ("without", shown(example.without)),
+                    ("with", shown(example.with))
+                )
+            }
+        )
+    }
+
+    private static func note(_ report: RecipientsReport, _ ask: Ask) async throws {
+        let note = AuditNote(
+            actor: ask.person,
+            action: "recipients.import",
+            object: "recipients",
+            after: [
+                "imported": .integer(Int64(report.imported)),
+                "rejected": .integer(Int64(report.rejected)),
+            ]
+        )
+        _ = try await ask.parts.store.write { try $0.audit(note) }
+    }
+
+    private static func json(
+        _ report: RecipientsReport,
+        _ survey: RecipientsSurvey,
+        _ isDryRun: Bool,
+        _ rejected: Data?,
+        _ showNumbers: Bool
+    ) -> JSONValue {
+        let shown = rejected?.prefix(rejectedMax)
+        return .fields(
+            ("dryRun", .bool(isDryRun)),
+            ("rows", .count(report.rows)),
+            ("imported", .count(report.imported)),
+            ("rejected", .count(report.rejected)),
+            ("repeated", .count(report.repeated)),
+            ("touches", .count(report.touches)),
+            ("campaignsCreated", .count(report.campaignsCreated)),
+            ("duplicates", .count(report.duplicates)),
+            ("acrossCampaigns", .count(report.acrossCampaigns)),
+            ("variantPairs", .count(report.variantPairs)),
+            ("withoutPlus", .count(survey.withoutPlus)),
+            ("asksForPlus", .bool(survey.asksForPlus)),
+            ("plusAdded", .count(report.plusAdded)),
+            ("examples", examples(survey, showNumbers)),
+            ("rejectedRows", .optional(shown.map { String(decoding: $0, as: UTF8.self) })),
+            ("rejectedRowsAreAll", .bool(shown?.count == rejected?.count))
+        )
+    }
+}
