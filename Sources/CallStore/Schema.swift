@@ -18,6 +18,7 @@ enum Schema {
         (13, PackageResources.v013_track_conversations_sql),
         (14, PackageResources.v014_sum_satisfaction_sql),
         (15, PackageResources.v015_reach_outside_sql),
+        (18, PackageResources.v018_serve_pages_sql),
     ]
 
     /// What this program's store looks like.

@@ -281,8 +281,9 @@ struct PrivacyTests {
             "holdouts", "closed_months", "month_changes", "rule_lexicons", "rule_pointers",
             "label_samples", "label_queue", "rescores", "rescore_changes", "report_zone",
             "report_offsets", "change_sequence", "call_facts", "daily_figures",
-            "duration_classes", "daily_durations", "conversion_events", "api_tokens",
-            "rated_calls", "daily_satisfaction", "touch_figures", "saved_views",
+            "duration_classes", "daily_durations", "daily_seconds", "conversion_events",
+            "day_notes", "api_tokens", "rated_calls", "daily_satisfaction", "touch_figures",
+            "saved_views",
             "event_endpoints", "outgoing_events", "event_deliveries", "alert_states",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
