@@ -9,10 +9,12 @@ struct APIRoutes: RouteGroup {
     let parts: WebParts
 
     static var endpoints: [Endpoint] {
-        ConversationRoutes.endpoints + CallEndpoints.all + AssignmentEndpoints.all
+        ConversationRoutes.endpoints + BulkEndpoints.all + CallEndpoints.all
+            + AssignmentEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
-            + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all
+            + RuleEndpoints.all
+            + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all + NoteEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

@@ -6,7 +6,7 @@ import Reports
 
 /// Rules, the labels that wait, and the audit log.
 enum RecordEndpoints {
-    static var all: [Endpoint] { [rules, rule, check, activate, labels, auditLog] }
+    static var all: [Endpoint] { [rules, rule, check, labels, auditLog] }
 
     /// Versions that the list shows.
     private static let versionsMax = 200
@@ -80,11 +80,6 @@ enum RecordEndpoints {
         )
     }
 
-    private struct Sent: Decodable {
-        var text: String
-        var form: String?
-    }
-
     private static let check = Endpoint(
         method: .post,
         path: "/api/v1/rules/check",
@@ -97,6 +92,7 @@ enum RecordEndpoints {
             ("ok", .bool),
             ("version", .optional(.text)),
             ("types", .list(.text)),
+            ("echo", .list(.fields(("rule", .text), ("text", .text)))),
             (
                 "problems",
                 .list(
@@ -105,21 +101,23 @@ enum RecordEndpoints {
             )
         )
     ) { ask in
-        let sent = try await ask.body(Sent.self)
-        guard ["yaml", "text", nil].contains(sent.form) else {
-            throw APIError(.badRequest, "form must be yaml or text.")
-        }
-        guard sent.text.unicodeScalars.count <= RulesLimits.fileBytesMax else {
-            throw APIError(.badRequest, "text may have \(RulesLimits.fileBytesMax) characters.")
-        }
+        let sent = try await ask.body(SentRules.self)
+        try sent.check()
         do throws(RulesFileError) {
-            let ending = sent.form == "text" ? RulesFile.textSuffix : ".yaml"
-            let rules = try RulesFile.parse(sent.text, file: "sent" + ending)
+            let rules = try sent.rules()
             return .json(
                 .fields(
                     ("ok", .bool(true)),
                     ("version", .text(rules.version)),
                     ("types", .list(rules.types.map { .text($0) })),
+                    (
+                        "echo",
+                        .list(
+                            rules.rules.map {
+                                .fields(("rule", .text($0.id)), ("text", .text($0.echo)))
+                            }
+                        )
+                    ),
                     ("problems", .list([]))
                 )
             )
@@ -129,6 +127,7 @@ enum RecordEndpoints {
                     ("ok", .bool(false)),
                     ("version", .null),
                     ("types", .list([])),
+                    ("echo", .list([])),
                     (
                         "problems",
                         .list(
@@ -144,20 +143,6 @@ enum RecordEndpoints {
                 )
             )
         }
-    }
-
-    private static let activate = Endpoint(
-        method: .post,
-        path: "/api/v1/rules/{name}/activate",
-        summary: "Make a version the one that counts, for calls from now on.",
-        answer: .fields(("version", .text))
-    ) { ask in
-        let (stored, _) = try await find(ask)
-        let person = ask.person
-        try await ask.parts.store.write { writer in
-            try writer.point(.active, to: stored.version, by: person, note: nil)
-        }
-        return .json(.fields(("version", .text(stored.version))))
     }
 
     // MARK: Labels
