@@ -80,6 +80,7 @@ enum CallsFill {
                     update change_sequence set last = (select max(sequence) from call_facts);
                     insert into daily_figures select * from daily_figures_now;
                     insert into daily_durations select * from daily_durations_now;
+                    insert into daily_seconds select * from daily_seconds_now;
                     """
             )
             for trigger in triggers { try database.execute(sql: trigger["sql"] as String) }

@@ -9,10 +9,15 @@ struct FigureBench {
     /// Looks in one run; their median counts.
     private static let looks = 21
 
+    /// Server time of the overview's whole page with a million calls.
+    private static let budgetMilliseconds = 20.0
+
     let stage: BenchStage
 
     func rows(runs: Int) async throws -> [BenchRow] {
         var figures: [(ours: Double, limit: Double)] = []
+        var pages: [(ours: Double, limit: Double)] = []
+        let page = PageBench(stage: stage)
         _ = try await stage.inFolder { small in
             try await fill(small, calls: 10_000)
             return try await stage.inFolder { large in
@@ -22,14 +27,27 @@ struct FigureBench {
                 for run in 0...runs {
                     let limit = try await milliseconds(few)
                     let ours = try await milliseconds(many)
-                    if run > 0 { figures.append((ours, limit)) }
+                    let pageLimit = try await page.milliseconds(few)
+                    let pageTime = try await page.milliseconds(many)
+                    guard run > 0 else { continue }
+                    figures.append((ours, limit))
+                    pages.append((pageTime, pageLimit))
                 }
                 try few.close()
                 try many.close()
                 return 0
             }
         }
-        return [BenchRow("overview-figures-1m", unit: "ms", aim: .atMost(2), runs: figures)]
+        return [
+            BenchRow("overview-figures-1m", unit: "ms", aim: .atMost(2), runs: figures),
+            BenchRow("overview-page-1m", unit: "ms", aim: .atMost(2), runs: pages),
+            BenchRow(
+                "overview-page-budget",
+                unit: "ms",
+                aim: .atMost(1),
+                runs: pages.map { ($0.ours, Self.budgetMilliseconds) }
+            ),
+        ]
     }
 
     private func fill(_ file: String, calls: Int) async throws {

@@ -92,7 +92,9 @@ struct MeasureCommand: AsyncParsableCommand {
         if wants("attribution") || wants("attribution-memory") {
             rows += try await AttributionBench(stage: stage, calls: calls).rows(runs: runs)
         }
-        if wants("overview-figures-1m") {
+        if wants("overview-figures-1m") || wants("overview-page-1m")
+            || wants("overview-page-budget")
+        {
             rows += try await FigureBench(stage: stage).rows(runs: runs)
         }
         if wants("export-calls-1m") || wants("export-memory-1m") {

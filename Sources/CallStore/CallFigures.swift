@@ -70,17 +70,28 @@ package struct CallFigures: Hashable, Sendable {
         whole == 0 ? nil : Double(part) / Double(whole)
     }
 
+    /// Field by field: a report adds a few for each day, agent and campaign.
     package static func + (left: CallFigures, right: CallFigures) -> CallFigures {
         var sum = left
-        for path in sums { sum[keyPath: path] += right[keyPath: path] }
+        sum.conversations += right.conversations
+        sum.excluded += right.excluded
+        sum.success += right.success
+        sum.failure += right.failure
+        sum.unknown += right.unknown
+        sum.pending += right.pending
+        sum.connected += right.connected
+        sum.noSpeech += right.noSpeech
+        sum.notConnected += right.notConnected
+        sum.qualified += right.qualified
+        sum.conversions += right.conversions
+        sum.attributed += right.attributed
+        sum.seconds += right.seconds
+        sum.credits += right.credits
+        sum.creditsKnown += right.creditsKnown
+        sum.microdollars += right.microdollars
+        sum.microdollarsKnown += right.microdollarsKnown
         return sum
     }
-
-    private static let sums: [any WritableKeyPath<CallFigures, Int> & Sendable] = [
-        \.conversations, \.excluded, \.success, \.failure, \.unknown, \.pending, \.connected,
-        \.noSpeech, \.notConnected, \.qualified, \.conversions, \.attributed, \.seconds, \.credits,
-        \.creditsKnown, \.microdollars, \.microdollarsKnown,
-    ]
 }
 
 /// Which calls a figure is about; what is nil does not matter.

@@ -177,7 +177,7 @@ struct FigureReading {
             let inside = try Row.fetchAll(
                 database.cachedStatement(
                     sql: """
-                        select seconds, count(*) as calls
+                        select seconds, sum(daily_seconds.calls) as calls
                         from (
                             select channel, day from daily_durations
                             where class = :class and \(dayCondition)
@@ -185,10 +185,10 @@ struct FigureReading {
                             -- all durations of the days instead of those of the class.
                             limit -1
                         ) as days
-                        cross join call_facts indexed by call_facts_durations
-                        on call_facts.workspace = :workspace
-                        and call_facts.channel = days.channel and call_facts.day = days.day
-                        and connection = 'connected' and is_excluded = 0
+                        cross join daily_seconds
+                        on daily_seconds.workspace = :workspace
+                        and daily_seconds.channel = days.channel
+                        and daily_seconds.day = days.day
                         and seconds >= :class and seconds < :ceiling
                         group by seconds order by seconds
                         """

@@ -90,6 +90,35 @@ extension CallStore {
             }
         }
     }
+
+    /// What people say of some calls, where they say anything of a type.
+    package func labels(
+        of calls: [CallID],
+        type: String
+    ) async throws(StoreError) -> [CallID: ManualLabel] {
+        try await read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    select * from labels where type = ?
+                    and call_id in (\(databaseQuestionMarks(count: calls.count)))
+                    """,
+                arguments: StatementArguments([type]) + StatementArguments(calls.map(\.number))
+            )
+            return Dictionary(
+                rows.map { row in
+                    let label = ManualLabel(
+                        type: row["type"],
+                        label: Ternary(rawValue: row["label"]) ?? .unknown,
+                        person: row["person"],
+                        note: row["note"]
+                    )
+                    return (CallID(row["call_id"]), label)
+                },
+                uniquingKeysWith: { first, _ in first }
+            )
+        }
+    }
 }
 
 extension StoreWriter {

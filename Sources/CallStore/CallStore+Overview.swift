@@ -56,7 +56,8 @@ package struct Overview: Hashable, Sendable {
     package var report: FigureReport
 
     /// The sums of the days that it is compared with; nil when nothing was asked for.
-    package var before: FigureReport?
+    package var before: CallFigures?
+
     /// Names of agents and campaigns by id.
     package var agentNames: [String: String]
     package var campaignNames: [CampaignID: String]
@@ -68,7 +69,7 @@ package struct Overview: Hashable, Sendable {
 
     package init(
         report: FigureReport,
-        before: FigureReport? = nil,
+        before: CallFigures? = nil,
         agentNames: [String: String],
         campaignNames: [CampaignID: String],
         funnel: FunnelTotals? = nil,
@@ -105,7 +106,7 @@ extension CallStore {
                 var scope = scope
                 scope.from = days.lowerBound
                 scope.to = days.upperBound
-                return try FigureReading(database: database, scope: scope).report(nowUnix: now)
+                return try FigureReading(database: database, scope: scope).total()
             }
             let chosen: CampaignID? =
                 if case .one(let id) = scope.campaign { id } else {
@@ -229,11 +230,16 @@ private enum OverviewReading {
         try Int.fetchOne(
             database.cachedStatement(
                 sql: """
-                    select min(day) from daily_figures
-                    where workspace = ? and channel in ('phone', 'voice')
+                    select min(day) from (
+                        select min(day) as day from daily_figures
+                        where workspace = :workspace and channel = 'phone'
+                        union all
+                        select min(day) from daily_figures
+                        where workspace = :workspace and channel = 'voice'
+                    )
                     """
             ),
-            arguments: [workspace]
+            arguments: ["workspace": workspace]
         )
         .map { LocalDay($0) }
     }

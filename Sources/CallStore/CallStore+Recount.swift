@@ -49,6 +49,14 @@ extension CallStore {
                         )
                     ) + (
                         select count(*) from (
+                            select * from daily_seconds except select * from daily_seconds_now
+                        )
+                    ) + (
+                        select count(*) from (
+                            select * from daily_seconds_now except select * from daily_seconds
+                        )
+                    ) + (
+                        select count(*) from (
                             select * from rated_calls except select * from rated_calls_now
                         )
                     ) + (
@@ -95,6 +103,8 @@ extension CallStore {
                 insert into daily_figures select * from daily_figures_now;
                 delete from daily_durations;
                 insert into daily_durations select * from daily_durations_now;
+                delete from daily_seconds;
+                insert into daily_seconds select * from daily_seconds_now;
                 delete from rated_calls;
                 delete from daily_satisfaction;
                 insert into rated_calls select * from rated_calls_now;

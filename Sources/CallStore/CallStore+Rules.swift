@@ -59,6 +59,25 @@ extension CallStore {
         }
     }
 
+    /// What the newest versions decide, by name.
+    package func ruleTypes(limit: Int = 200) async throws(StoreError) -> [String] {
+        try await read { database in
+            let lists = try Row.fetchAll(
+                database.cachedStatement(
+                    sql: """
+                        select types from rule_versions order by first_used_ms desc, version limit ?
+                        """
+                ),
+                arguments: [limit]
+            )
+            var types: Set<String> = []
+            for row in lists {
+                types.formUnion(try StoredJSON.value(row["types"], as: [String].self) ?? [])
+            }
+            return types.sorted()
+        }
+    }
+
     /// The versions, the last used first.
     ///
     /// Counts the calls of each, so it is for people and not for every job.

@@ -18,14 +18,20 @@ package struct FunnelCount: Hashable, Sendable {
     /// Different recipients, where they are known.
     package var recipients: Int?
 
+    /// Half of the recipients took no longer from the step before, to the minute; nil for the
+    /// first step, and where the steps are not of the same people.
+    package var medianSeconds: Int?
+
     package init(
         step: FunnelStep,
         events: Int? = nil,
-        recipients: Int? = nil
+        recipients: Int? = nil,
+        medianSeconds: Int? = nil
     ) {
         self.step = step
         self.events = events
         self.recipients = recipients
+        self.medianSeconds = medianSeconds
     }
 }
 
@@ -60,6 +66,9 @@ struct FunnelWalk {
     let windowSeconds: Int64
     private(set) var reached: [FunnelStep: Int] = [:]
 
+    /// Minutes from the step before, with how many took them: as many as the window has at most.
+    private var minutes: [FunnelStep: [Int64: Int]] = [:]
+
     init(measured: Set<FunnelStep>, windowDays: Int) {
         self.measured = measured
         windowSeconds = Int64(windowDays) * 86_400
@@ -73,6 +82,7 @@ struct FunnelWalk {
         guard let opened else { return }
         let end = opened + windowSeconds
         var present = opened
+        let sent = first(of: .sent, in: person, from: .min, to: end)
         for step in FunnelStep.allCases where measured.contains(step) {
             switch step {
             case .sent, .delivered:
@@ -82,14 +92,32 @@ struct FunnelWalk {
                     continue
                 }
                 reached[step, default: 0] += 1
+                if step == .delivered, let sent, sent <= opened { note(step, opened - sent) }
             case .scans, .pageViews, .calls, .conversions:
                 guard let next = first(of: step, in: person, from: present, to: end) else {
                     return
                 }
                 reached[step, default: 0] += 1
+                note(step, next - present)
                 present = next
             }
         }
+    }
+
+    private mutating func note(_ step: FunnelStep, _ seconds: Int64) {
+        minutes[step, default: [:]][seconds / 60, default: 0] += 1
+    }
+
+    /// The middle of the times from the step before.
+    private func median(_ step: FunnelStep) -> Int? {
+        guard let minutes = minutes[step] else { return nil }
+        let half = (minutes.values.reduce(0, +) + 1) / 2
+        var below = 0
+        for (minute, count) in minutes.sorted(by: { $0.key < $1.key }) {
+            below += count
+            if below >= half { return Int(minute) * 60 }
+        }
+        return nil
     }
 
     private func first(
@@ -105,7 +133,12 @@ struct FunnelWalk {
     var counts: [FunnelCount] {
         FunnelStep.allCases.map { step in
             let people = measured.contains(step) ? reached[step, default: 0] : nil
-            return FunnelCount(step: step, events: people, recipients: people)
+            return FunnelCount(
+                step: step,
+                events: people,
+                recipients: people,
+                medianSeconds: measured.contains(step) ? median(step) : nil
+            )
         }
     }
 }

@@ -20,6 +20,7 @@ enum Schema {
         (15, PackageResources.v015_reach_outside_sql),
         (16, PackageResources.v016_count_in_batches_sql),
         (17, PackageResources.v017_limit_qualified_sql),
+        (18, PackageResources.v018_serve_pages_sql),
         (19, PackageResources.v019_index_texts_sql),
         (20, PackageResources.v020_set_alerts_sql),
     ]

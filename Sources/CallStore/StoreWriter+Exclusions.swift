@@ -90,6 +90,24 @@ extension StoreWriter {
 }
 
 extension CallStore {
+    /// Which of some calls a person has excluded, and why.
+    package func exclusions(of calls: [CallID]) async throws(StoreError) -> [CallID: Exclusion] {
+        try await read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    select * from call_exclusions
+                    where call_id in (\(databaseQuestionMarks(count: calls.count)))
+                    """,
+                arguments: StatementArguments(calls.map(\.number))
+            )
+            return Dictionary(
+                rows.map { (CallID($0["call_id"]), Exclusion(row: $0)) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        }
+    }
+
     /// Whether a person has excluded the call, and why.
     package func exclusion(of call: CallID) async throws(StoreError) -> Exclusion? {
         try await read { database in
@@ -97,14 +115,18 @@ extension CallStore {
                 database.cachedStatement(sql: "select * from call_exclusions where call_id = ?"),
                 arguments: [call.number]
             )
-            .map { row in
-                Exclusion(
-                    reason: ExclusionReason(rawValue: row["reason"]) ?? .other,
-                    person: row["person"],
-                    note: row["note"],
-                    atMilliseconds: row["excluded_ms"]
-                )
-            }
+            .map(Exclusion.init(row:))
         }
+    }
+}
+
+extension Exclusion {
+    fileprivate init(row: Row) {
+        self.init(
+            reason: ExclusionReason(rawValue: row["reason"]) ?? .other,
+            person: row["person"],
+            note: row["note"],
+            atMilliseconds: row["excluded_ms"]
+        )
     }
 }

@@ -34,6 +34,34 @@ struct CampaignReportTests {
         return Judgement(ruleVersion: "r", ruleName: "n", verdicts: [verdict])
     }
 
+    @Test("the middle of the times between steps is that of the people who took both")
+    func medians() async throws {
+        let fixture = try await StoreFixture()
+        let campaign = try await fixture.store.write { writer in
+            let campaign = try writer.add(
+                NewCampaign(name: "Spring", channel: .mail, windowDays: 7)
+            )
+            // The last one never scans, and the one before after the window.
+            for (number, minutes) in [30, 10, 500, 20, 40, 20_000, nil].enumerated() {
+                let person = try writer.add(
+                    NewRecipient(campaign: campaign, reference: "r\(number)")
+                )
+                let sent = Touch(kind: .sent, atUnix: Self.start, token: "t\(number)")
+                try writer.add(sent, of: person)
+                let arrived = Touch(kind: .delivered, atUnix: Self.start + 7_200)
+                try writer.add(arrived, of: person)
+                guard let minutes else { continue }
+                let at = Self.start + 7_200 + Int64(minutes) * 60 + 59
+                try writer.add(Touch(kind: .scan, atUnix: at, token: "t\(number)"), of: person)
+            }
+            return campaign
+        }
+        let report = try #require(try await fixture.store.campaignReport(campaign))
+        let medians = report.funnel.samePeople.map(\.medianSeconds)
+        #expect(medians == [nil, 7_200, 1_800, nil, nil, nil])
+        #expect(report.funnel.samePeople.map(\.recipients) == [7, 7, 5, nil, 0, 0])
+    }
+
     /// Four recipients: who only gets the letter, who scans and calls, who calls without a scan,
     /// and who calls after the window of 7 days.
     private static func fixture() async throws -> (StoreFixture, CampaignID) {
@@ -91,6 +119,11 @@ struct CampaignReportTests {
         #expect(report.funnel.totals.map(\.recipients) == [4, nil, 1, nil, 3, 3])
         // Who called without scanning, or too late, is not among the same people.
         #expect(report.funnel.samePeople.map(\.recipients) == [4, nil, 1, nil, 1, 1])
+        #expect(
+            report.funnel.samePeople.map(\.medianSeconds)
+                == [nil, nil, 86_400, nil, 86_400, 0]
+        )
+        #expect(report.funnel.totals.allSatisfy { $0.medianSeconds == nil })
     }
 
     @Test("follows the same people by the token that the list gives them, too")

@@ -38,6 +38,8 @@ struct FigureDamageTests {
             "update daily_figures set success = success + 1",
             "delete from daily_figures",
             "update daily_durations set calls = calls - 1",
+            "update daily_seconds set calls = calls - 1",
+            "delete from daily_seconds",
             "delete from call_facts where call_id = 2",
             "update call_facts set outcome = 'pending' where call_id = 3",
             "insert into call_facts select 99, 9999, workspace, channel, day, agent_id, "

@@ -28,6 +28,14 @@ struct PagesTests {
         try await end(stack)
     }
 
+    @Test("calls are sorted, opened and changed together; rules are written; days get notes")
+    func listsCalls() async throws {
+        let stack = try await started(calls: 120)
+        try await Self.run("calls.py", "http://\(stack.address)")
+        try await Self.run("rules.py", "http://\(stack.address)")
+        try await end(stack)
+    }
+
     /// A stack whose first calls are there.
     private func started(calls: Int, options: [String] = []) async throws -> RunningStack {
         let stack = try await RunningStack.start(

@@ -42,4 +42,6 @@ def addresses(address: str) -> dict[str, str]:
         match = re.search(pattern, text(address + path))
         if match:
             found[name] = match.group(1)
+    if "campaign" in found:
+        found["recipients"] = found["campaign"] + "/recipients"
     return found

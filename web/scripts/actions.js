@@ -15,7 +15,8 @@ export async function send(method, path, body) {
 }
 
 export function say(text) {
-  const place = document.querySelector("[data-toast]") ?? document.getElementById("status");
+  const place = document.querySelector("dialog[open] [data-toast]")
+    ?? document.querySelector("[data-toast]") ?? document.getElementById("status");
   if (place) place.textContent = text;
 }
 
@@ -93,16 +94,18 @@ export function startActions() {
     }
     if (button.dataset.send) await act(button, JSON.parse(button.dataset.body ?? "{}"));
   });
-  for (const form of document.querySelectorAll("form[data-send]")) {
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const body = JSON.parse(form.dataset.body ?? "{}");
-      for (const [name, value] of new FormData(form)) {
-        if (value !== "") body[name] = form.elements[name].dataset.number === undefined ? value : Number(value);
-      }
-      await act(form, body);
-    });
-  }
+  // On the document, since a drawer's forms come later.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-send]");
+    if (!form) return;
+    event.preventDefault();
+    const body = JSON.parse(form.dataset.body ?? "{}");
+    for (const [name, value] of new FormData(form)) {
+      if (value !== "") body[name] = form.elements[name].dataset.number === undefined ? value : Number(value);
+    }
+    await act(form, body);
+  });
+  startKeeping(document.querySelector("form[data-keep]"));
   startCards(document.querySelector("form[data-cards]"));
   const signIn = document.querySelector("form[data-sign-in]");
   signIn?.addEventListener("submit", async (event) => {
@@ -132,9 +135,23 @@ async function act(element, body) {
   const answer = await send(method, path, method === "DELETE" ? undefined : body);
   say(answer.ok ? (done ?? "Done.") : `Not done: ${fault(answer)}`);
   if (answer.ok) {
-    if (element.dataset.then) location.assign(element.dataset.then);
-    else refresh();
+    if (element.dataset.then) return location.assign(element.dataset.then);
+    refresh();
+    document.dispatchEvent(new CustomEvent("changed"));
   }
+}
+
+// The view as it stands, with what its form chooses, under a name.
+function startKeeping(form) {
+  form?.addEventListener("submit", async (event) => {
+    const name = form.querySelector("[data-view-name]").value.trim();
+    if (!name) return;
+    event.preventDefault();
+    const query = new URLSearchParams(new FormData(form)).toString();
+    const answer = await send("POST", "views", { name, path: location.pathname, query });
+    if (!answer.ok) return say(`Not kept: ${fault(answer)}`);
+    location.assign(answer.value.link);
+  });
 }
 
 // Which cards, in which order: part of the address; with a name, kept as a view.

@@ -1,9 +1,13 @@
 // What every page does: keys, theme, forms, live changes, charts.
 import { startKeys } from "./keys.js";
-import { startLive } from "./live.js";
+import { startLive, startWaiting } from "./live.js";
 import { drawCharts } from "./chart.js";
 import { startActions } from "./actions.js";
 import { startAssigning } from "./assign.js";
+import { startBulk } from "./bulk.js";
+import { startRules } from "./rules.js";
+import { startDead } from "./dead.js";
+import { startDrawer } from "./drawer.js";
 
 for (const select of document.querySelectorAll("form[data-submit] select")) {
   select.addEventListener("change", () => select.form.requestSubmit());
@@ -21,6 +25,11 @@ document.addEventListener("click", (event) => {
 });
 startActions();
 startAssigning();
+startBulk();
+startDead();
+startRules();
+startDrawer();
 startKeys();
 drawCharts();
 startLive();
+startWaiting();

@@ -7,18 +7,36 @@ export function drawCharts() {
   for (const place of document.querySelectorAll("[data-chart]")) draw(place);
 }
 
+// What is read of a table, how it is drawn, and the sets of numbers.
+const kinds = {
+  days: {
+    sets: (rows) => [6, 1, 2, 3, 4].map((index) => rows.map((row) => Number(row.cells[index].textContent))),
+    make: makeDays,
+  },
+  runs: {
+    sets: (rows) => [
+      rows.map((row) => Number(row.cells[1].textContent)),
+      // Nothing was measured where there is no value; the line has a gap there.
+      ...[3, 5].map((index) => rows.map((row) => row.cells[index].dataset.value === "" ? null : Number(row.cells[index].dataset.value) / 1000)),
+    ],
+    make: makeRuns,
+  },
+};
+
 function draw(place) {
-  const table = document.getElementById(place.dataset.table);
-  const data = read(table);
+  const kind = kinds[place.dataset.chart];
+  const rows = [...document.getElementById(place.dataset.table).tBodies[0].rows];
+  const labels = rows.map((row) => row.cells[0].firstChild.textContent.trim() + (row.hasAttribute("data-mark") ? " *" : ""));
+  const sets = kind.sets(rows);
   const chart = charts.get(place);
   if (chart) {
-    chart.data.labels = data.labels;
-    chart.data.datasets.forEach((set, index) => { set.data = sets(data)[index]; });
+    chart.data.labels = labels;
+    chart.data.datasets.forEach((set, index) => { set.data = sets[index]; });
     chart.update("none");
     return;
   }
   place.classList.add("drawn", "as-chart");
-  charts.set(place, make(place.querySelector("canvas"), data));
+  charts.set(place, kind.make(place.querySelector("canvas"), labels, sets));
   const buttons = place.closest(".panel").querySelectorAll("[data-show]");
   for (const button of buttons) {
     button.addEventListener("click", () => {
@@ -27,19 +45,6 @@ function draw(place) {
     });
   }
 }
-
-function read(table) {
-  const rows = [...table.tBodies[0].rows];
-  const cell = (row, index) => Number(row.cells[index].textContent);
-  return {
-    labels: rows.map((row) => row.cells[0].firstChild.textContent.trim()),
-    open: rows.map((row) => row.hasAttribute("data-open-day")),
-    columns: [1, 2, 3, 4, 6].map((index) => rows.map((row) => cell(row, index))),
-  };
-}
-
-// Conversions first, so that the line lies above the bars.
-const sets = (data) => [data.columns[4], ...data.columns.slice(0, 4)];
 
 function token(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -72,21 +77,21 @@ function pattern(context, kind) {
   return context.createPattern(tile, "repeat");
 }
 
-function make(canvas, data) {
+// Conversions first, so that the line lies above the bars.
+function makeDays(canvas, labels, [line, ...bars]) {
   const context = canvas.getContext("2d");
-  const kinds = ["success", "failure", "unknown", "pending"];
-  const [line, ...bars] = sets(data);
+  const outcomes = ["success", "failure", "unknown", "pending"];
   const ink = token("--soft");
   const grid = token("--line");
   return new window.Chart(context, {
     data: {
-      labels: data.labels,
+      labels,
       datasets: [
         {
           type: "line", label: "Conversions", data: line, borderColor: token("--second"),
           backgroundColor: token("--second"), borderWidth: 2.5, pointRadius: 2.5, tension: 0.25,
         },
-        ...kinds.map((kind, index) => ({
+        ...outcomes.map((kind, index) => ({
           type: "bar", label: kind[0].toUpperCase() + kind.slice(1), data: bars[index], stack: "calls",
           backgroundColor: pattern(context, kind), borderColor: token(`--${kind}`),
           borderWidth: kind === "success" ? 0 : 1, maxBarThickness: 46,
@@ -100,6 +105,35 @@ function make(canvas, data) {
       scales: {
         x: { stacked: true, grid: { display: false }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 14 } },
         y: { stacked: true, beginAtZero: true, grid: { color: grid }, ticks: { color: ink, precision: 0 } },
+      },
+    },
+  });
+}
+
+// Jobs as bars, times as lines on an axis of their own.
+function makeRuns(canvas, labels, [jobs, waits, runs]) {
+  const ink = token("--soft");
+  const line = (label, data, colour, dash) => ({
+    type: "line", label, data, borderColor: token(colour), backgroundColor: token(colour), borderDash: dash,
+    borderWidth: 2, pointRadius: 1.5, tension: 0, yAxisID: "seconds",
+  });
+  return new window.Chart(canvas.getContext("2d"), {
+    data: {
+      labels,
+      datasets: [
+        { type: "bar", label: "Jobs/min", data: jobs, backgroundColor: token("--accent"), order: 1, yAxisID: "y" },
+        line("p95 wait, s", waits, "--second", []),
+        line("p95 run, s", runs, "--unknown", [6, 4]),
+      ],
+    },
+    options: {
+      responsive: true, maintainAspectRatio: false, animation: false,
+      interaction: { mode: "index", intersect: false },
+      plugins: { legend: { display: false } },
+      scales: {
+        x: { grid: { display: false }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 18 } },
+        y: { beginAtZero: true, grid: { color: token("--line") }, ticks: { color: ink }, title: { display: true, text: "jobs/min", color: ink } },
+        seconds: { position: "right", beginAtZero: true, grid: { display: false }, ticks: { color: ink }, title: { display: true, text: "seconds", color: ink } },
       },
     },
   });

@@ -1,6 +1,8 @@
 // The keys of the help overlay. Off inside fields, and altogether when a person says so.
 import { toggleTheme } from "./actions.js";
 import { togglePause } from "./live.js";
+import { pickRow } from "./bulk.js";
+import { isDrawerOpen, walk } from "./drawer.js";
 
 const offKey = "ringback-keys-off";
 let went = false;
@@ -16,8 +18,9 @@ export function startKeys() {
   }
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const field = event.target.closest("input, select, textarea, [contenteditable], dialog[open]");
-    if (field) return;
+    const field = event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
+    const dialog = event.target.closest("dialog[open]");
+    if (field || (dialog && !isDrawerOpen())) return;
     if (areOff() && event.key !== "Escape") return;
     if (press(event.key, event)) event.preventDefault();
   });
@@ -28,8 +31,19 @@ function follow(link) {
   return Boolean(link);
 }
 
+function click(link) {
+  link?.click();
+  return Boolean(link);
+}
+
 function press(key, event) {
   const find = (selector) => document.querySelector(selector);
+  if (isDrawerOpen()) {
+    // The rest of the page rests; the browser closes the drawer by itself.
+    if (key === "j" || key === "k") return walk(key === "j" ? 1 : -1);
+    if ("ynu".includes(key)) find(`dialog[open] [data-label=${key}]`)?.click();
+    return "ynu".includes(key);
+  }
   if (went) {
     went = false;
     return follow(find(`[data-key="${CSS.escape(key)}"]`));
@@ -43,7 +57,8 @@ function press(key, event) {
       return true;
     }
     case "j": case "k": return move(key === "j" ? 1 : -1);
-    case "Enter": return event.target === document.body && follow(find(".at [data-open]"));
+    case "Enter": return event.target === document.body && click(find(".at [data-open]"));
+    case "s": return pickRow(find("[data-row].at"));
     case "ArrowLeft": return follow(find("[data-period=previous]"));
     case "ArrowRight": return follow(find("[data-period=next]"));
     case "x": return follow(find("[data-compare]"));

@@ -4,6 +4,8 @@ import { drawCharts } from "./chart.js";
 
 const apartMilliseconds = 1000;
 const spokenApartMilliseconds = 30000;
+// What takes longer than a moment is shown to be on its way; the old figures stay meanwhile.
+const momentMilliseconds = 100;
 let source = null;
 let paused = false;
 let waiting = false;
@@ -74,14 +76,42 @@ async function run() {
   waiting = false;
   busy = true;
   lastAt = performance.now();
+  const ended = updating();
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, credentials: "same-origin" });
     if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     state("waiting");
   } finally {
+    ended();
     busy = false;
   }
+}
+
+// Dims what is about to be replaced and says so, unless that takes but a moment.
+export function updating() {
+  const timer = setTimeout(() => { document.body.dataset.updating = ""; }, momentMilliseconds);
+  return () => {
+    clearTimeout(timer);
+    delete document.body.dataset.updating;
+  };
+}
+
+// The same while another page, or other days, are on their way.
+export function startWaiting() {
+  let ended = null;
+  const begin = () => { ended ??= updating(); };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const leads = link.origin === location.origin && !link.target && !link.hasAttribute("download");
+    if (leads && (link.pathname !== location.pathname || link.search !== location.search)) begin();
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented && event.target.method === "get") begin();
+  });
+  // A page that comes back out of the browser's memory waits for nothing.
+  window.addEventListener("pageshow", () => { ended?.(); ended = null; });
 }
 
 function take(fresh) {

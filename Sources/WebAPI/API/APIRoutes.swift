@@ -10,11 +10,12 @@ struct APIRoutes: RouteGroup {
     let live: LivePulse
 
     static var endpoints: [Endpoint] {
-        ConversationRoutes.endpoints + CallEndpoints.all + AssignmentEndpoints.all
+        ConversationRoutes.endpoints + BulkEndpoints.all + CallEndpoints.all
+            + AssignmentEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
-            + ImportEndpoints.all + AlertEndpoints.all + ViewEndpoints.all + CodeEndpoints.all
-            + AgentEndpoints.all
+            + RuleEndpoints.all + ImportEndpoints.all + AlertEndpoints.all + ViewEndpoints.all
+            + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

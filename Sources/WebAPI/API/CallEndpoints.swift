@@ -163,6 +163,7 @@ enum CallEndpoints {
         var rule: String?
         var value: String
         var note: String?
+        var sample: String?
     }
 
     private static let label = Endpoint(
@@ -171,7 +172,10 @@ enum CallEndpoints {
         summary: "Say whether a call was a conversion; that goes before every rule.",
         body: .sent(
             [("value", .words(["yes", "no", "unknown"]))],
-            optional: [("rule", .bounded(1...100)), ("note", .bounded(noteRange))]
+            optional: [
+                ("rule", .bounded(1...100)), ("note", .bounded(noteRange)),
+                ("sample", .bounded(1...100)),
+            ]
         ),
         answer: .fields(("rule", .text), ("value", .text))
     ) { ask in
@@ -181,6 +185,7 @@ enum CallEndpoints {
         }
         try APIError.check(sent.rule, "rule", in: 1...100)
         try APIError.check(sent.note, "note", in: noteRange)
+        try APIError.check(sent.sample, "sample", in: 1...100)
         let call = try await call(of: ask)
         guard let type = sent.rule ?? call.conversion?.type else {
             throw APIError(.badRequest, "rule is needed: no rule has judged this call so far.")
@@ -191,7 +196,11 @@ enum CallEndpoints {
             person: ask.person,
             note: sent.note
         )
-        try await ask.parts.store.write { try $0.label(call.id, label) }
+        let sample = try await sample(sent.sample, type, call.id, ask)
+        try await ask.parts.store.write {
+            // Who labels for a sample does not see what the rules say.
+            try $0.label(call.id, label, isBlind: sample != nil, sample: sample)
+        }
         return .json(.fields(("rule", .text(type)), ("value", .text(value.rawValue))))
     }
 
@@ -217,6 +226,21 @@ enum CallEndpoints {
             try $0.unlabel(call.id, type: type, by: person)
         }
         return .json(.fields(("rule", .text(type)), ("removed", .bool(isRemoved))))
+    }
+
+    /// The sample that asks for a label of a call; nil where none is named.
+    private static func sample(
+        _ text: String?,
+        _ type: String,
+        _ call: CallID,
+        _ ask: Ask
+    ) async throws -> LabelSampleID? {
+        guard let text else { return nil }
+        let newest = try await ask.parts.store.newestSample(ofType: type)
+        guard let newest, newest.id.text == text,
+            newest.entries.contains(where: { $0.call == call })
+        else { throw APIError(.refused, "The newest sample does not ask for this call.") }
+        return newest.id
     }
 }
 

@@ -191,7 +191,8 @@ enum CampaignEndpoints {
         .fields(
             ("step", .text(count.step.rawValue)),
             ("events", .optional(count.events)),
-            ("recipients", .optional(count.recipients))
+            ("recipients", .optional(count.recipients)),
+            ("medianSeconds", .optional(count.medianSeconds))
         )
     }
 }

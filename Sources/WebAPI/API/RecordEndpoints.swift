@@ -6,7 +6,7 @@ import Reports
 
 /// Rules, the labels that wait, and the audit log.
 enum RecordEndpoints {
-    static var all: [Endpoint] { [rules, rule, check, activate, labels, auditLog] }
+    static var all: [Endpoint] { [rules, rule, check, labels, auditLog] }
 
     /// Versions that the list shows.
     private static let versionsMax = 200
@@ -80,11 +80,6 @@ enum RecordEndpoints {
         )
     }
 
-    private struct Sent: Decodable {
-        var text: String
-        var form: String?
-    }
-
     private static let check = Endpoint(
         method: .post,
         path: "/api/v1/rules/check",
@@ -97,6 +92,7 @@ enum RecordEndpoints {
             ("ok", .bool),
             ("version", .optional(.text)),
             ("types", .list(.text)),
+            ("echo", .list(.fields(("rule", .text), ("text", .text)))),
             (
                 "problems",
                 .list(
@@ -105,21 +101,23 @@ enum RecordEndpoints {
             )
         )
     ) { ask in
-        let sent = try await ask.body(Sent.self)
-        guard ["yaml", "text", nil].contains(sent.form) else {
-            throw APIError(.badRequest, "form must be yaml or text.")
-        }
-        guard sent.text.unicodeScalars.count <= RulesLimits.fileBytesMax else {
-            throw APIError(.badRequest, "text may have \(RulesLimits.fileBytesMax) characters.")
-        }
+        let sent = try await ask.body(SentRules.self)
+        try sent.check()
         do throws(RulesFileError) {
-            let ending = sent.form == "text" ? RulesFile.textSuffix : ".yaml"
-            let rules = try RulesFile.parse(sent.text, file: "sent" + ending)
+            let rules = try sent.rules()
             return .json(
                 .fields(
                     ("ok", .bool(true)),
                     ("version", .text(rules.version)),
                     ("types", .list(rules.types.map { .text($0) })),
+                    (
+                        "echo",
+                        .list(
+                            rules.rules.map {
+                                .fields(("rule", .text($0.id)), ("text", .text($0.echo)))
+                            }
+                        )
+                    ),
                     ("problems", .list([]))
                 )
             )
@@ -129,6 +127,7 @@ enum RecordEndpoints {
                     ("ok", .bool(false)),
                     ("version", .null),
                     ("types", .list([])),
+                    ("echo", .list([])),
                     (
                         "problems",
                         .list(
@@ -144,69 +143,6 @@ enum RecordEndpoints {
                 )
             )
         }
-    }
-
-    private struct Activation: Decodable {
-        var confirm: Bool?
-        var note: String?
-    }
-
-    private static let activate = Endpoint(
-        method: .post,
-        path: "/api/v1/rules/{name}/activate",
-        summary:
-            "Make a version the one that counts, for calls from now on; needs confirm against labels.",
-        body: .sent(
-            [],
-            optional: [("confirm", .bool), ("note", .bounded(CallEndpoints.noteRange))]
-        ),
-        answer: .fields(("version", .text), ("warnings", .list(.text)))
-    ) { ask in
-        let sent = try await ask.body(Activation.self)
-        try APIError.check(sent.note, "note", in: CallEndpoints.noteRange)
-        let (stored, rules) = try await find(ask)
-        let warnings = try await warnings(promoting: rules, ask)
-        guard warnings.isEmpty || sent.confirm == true else {
-            var error = APIError(
-                .conflict,
-                "The labels that were held back speak against it; send confirm to go on."
-            )
-            error.members = [.init(name: "warnings", value: .list(warnings.map { .text($0) }))]
-            throw error
-        }
-        let (person, note) = (ask.person, sent.note.flatMap { $0.isEmpty ? nil : $0 })
-        try await ask.parts.store.write { writer in
-            try writer.point(.active, to: stored.version, by: person, note: note)
-        }
-        return .json(
-            .fields(
-                ("version", .text(stored.version)),
-                ("warnings", .list(warnings.map { .text($0) }))
-            )
-        )
-    }
-
-    /// What speaks against a version, as the command line says it.
-    private static func warnings(promoting rules: RuleSet, _ ask: Ask) async throws -> [String] {
-        let store = ask.parts.store
-        let path = ask.parts.places.rulesFile
-        let pointers = try await store.rulePointers()
-        let file: RuleSet
-        do throws(RulesFileError) {
-            file = try RulesFile.load(URL(fileURLWithPath: path))
-        } catch {
-            // Without the file what counts now is known only where a version was made active.
-            guard let version = pointers[.active]?.version,
-                let kept = try await store.ruleVersion(version), let active = try RuleSet(kept)
-            else { return [] }
-            let library = RuleLibrary(store: store) { active }
-            return try await RuleBench(store: store, library: library)
-                .warnings(promoting: rules, over: active)
-        }
-        let library = RuleLibrary(store: store) { file }
-        let active = try await library.inUse().active
-        return try await RuleBench(store: store, library: library)
-            .warnings(promoting: rules, over: active)
     }
 
     // MARK: Labels

@@ -19,19 +19,9 @@ enum ScheduleEndpoints {
 
     // MARK: Schedules
 
-    /// The schedules of the folder; what jobs they make is checked by the scheduler.
     private static func schedules(_ ask: Ask) throws(APIError) -> [Schedule] {
-        let places = ask.parts.places
-        let rules = ScheduleRules(
-            defaultTimeZone: places.timeZone,
-            kinds: Set(JobKind.allCases.map(\.rawValue)),
-            argumentProblem: { _, _ in nil }
-        )
         do {
-            return try ScheduleFile.load(
-                folder: URL(fileURLWithPath: places.schedulesFolder),
-                rules: rules
-            )
+            return try ScheduleDesk(parts: ask.parts).schedules()
         } catch {
             throw APIError(.refused, "The schedules cannot be read: \(error.description)")
         }

@@ -18,10 +18,14 @@ final class LivePulse: Service, Sendable {
         var later: Int
         var dead: Int
         var isPaused: Bool
+        var workers: Int
     }
 
     struct Depths: Sendable, Equatable {
         var queues: [Depth] = []
+
+        /// Until when the upstream is left alone, since it asked for that; nil when it is not.
+        var quietUntilUnix: Int64?
 
         /// Since when Redis has not answered, Unix seconds; nil while it does.
         var downSinceUnix: Int64?
@@ -124,6 +128,12 @@ final class LivePulse: Service, Sendable {
             return found.sorted { $0.name < $1.name }
         }
         let isDown = found.count < parts.queues.count
+        let budget =
+            isDown
+            ? nil
+            : await within(parts.figureMax, parts.ambient) { [parts] in
+                try await parts.budget.state()
+            }
         let now = parts.ambient.unixMilliseconds / 1_000
         let changed = state.withLock { state -> Depths? in
             let old = state.depths
@@ -131,7 +141,11 @@ final class LivePulse: Service, Sendable {
                 // The last known state stays on show.
                 state.depths.downSinceUnix = old.downSinceUnix ?? now
             } else {
-                state.depths = Depths(queues: found)
+                let quiet = budget?.quietUntilMilliseconds.map { $0 / 1_000 }
+                state.depths = Depths(
+                    queues: found,
+                    quietUntilUnix: quiet.flatMap { $0 > now ? $0 : nil }
+                )
             }
             return state.depths == old ? nil : state.depths
         }
@@ -147,7 +161,8 @@ extension LivePulse.Depth {
             running: figures.running,
             later: figures.later,
             dead: figures.dead,
-            isPaused: figures.pause != nil
+            isPaused: figures.pause != nil,
+            workers: figures.workers
         )
     }
 }

@@ -57,19 +57,24 @@ extension PageDesk {
         let lift = try await store.holdoutFigures(campaign.id)
         var steps: [FunnelStep: Int] = [:]
         for step in report.funnel.totals { steps[step.step] = step.events }
-        let view: View = [
+        let notes = try await notes(query, campaign: campaign.id)
+        var view: View = [
             "name": campaign.name, "id": "\(number)",
             "facts": campaignFacts(report),
             "steps": FunnelBars(steps, shown: [.sent, .scans, .pageViews, .calls, .conversions])
                 .views,
             "performance": performance(total, report.figures.durations),
-            "chart": DayChart(report.figures, words, query).view,
+            "chart": DayChart(report.figures, words, query, notes: notes).view,
+            "columns": CallColumn.heads(),
             "rows": calls.calls.map { CallRow($0, words, query).view },
             "hasRows": !calls.calls.isEmpty,
             "allHref": query.link("/calls", ["campaign": "\(number)"]),
             "unmatched": unmatched(report.funnel, lift),
             "lift": Lift(lift).view,
         ]
+        if let times = times(report.funnel) { view["times"] = times }
+        view.merge(noteViews(notes, query, campaign: campaign.id)) { $1 }
+        view.merge(try await unmatchedPeople(campaign.id, query)) { $1 }
         return Page(template: .campaign, title: campaign.name, view: view)
     }
 
@@ -133,6 +138,22 @@ extension PageDesk {
         return rows
     }
 
+    /// How long people took from step to step; nil where no two steps are of the same people.
+    private func times(_ funnel: Funnel) -> String? {
+        let labels: [FunnelStep: MetricID] = [
+            .delivered: .delivered, .scans: .scans, .pageViews: .pageViews, .calls: .calls,
+            .conversions: .conversions,
+        ]
+        let parts = funnel.samePeople.compactMap { count -> String? in
+            guard let median = count.medianSeconds, let id = labels[count.step] else { return nil }
+            return "\(id.definition.label.lowercased()) after \(PageWords.span(median))"
+        }
+        return parts.isEmpty
+            ? nil
+            : "Half of the same people took no longer from the step before: "
+                + parts.joined(separator: ", ") + "."
+    }
+
     private func unmatched(_ funnel: Funnel, _ lift: HoldoutFigures) -> String {
         let called = funnel.totals.first { $0.step == .calls }?.recipients ?? 0
         let left = max(0, lift.reached.recipients - called)
@@ -171,9 +192,13 @@ extension PageDesk {
         var totals: [FunnelStep: Int] = [:]
         for step in found.funnel.totals { totals[step.step] = step.events }
         var people: [FunnelStep: Int] = [:]
-        for step in found.funnel.samePeople { people[step.step] = step.recipients }
+        var medians: [FunnelStep: Int] = [:]
+        for step in found.funnel.samePeople {
+            people[step.step] = step.recipients
+            medians[step.step] = step.medianSeconds
+        }
         view["totals"] = ["steps": FunnelBars(totals).views] as View
-        view["people"] = ["steps": FunnelBars(people).views] as View
+        view["people"] = ["steps": FunnelBars(people, medians: medians).views] as View
         return Page(template: .funnel, title: "Funnel", view: view)
     }
 }

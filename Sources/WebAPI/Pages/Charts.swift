@@ -14,7 +14,12 @@ struct DayChart {
         var isNoted = false
     }
 
-    init(_ report: FigureReport, _ words: PageWords, _ query: PageQuery) {
+    init(
+        _ report: FigureReport,
+        _ words: PageWords,
+        _ query: PageQuery,
+        notes: [DayNote] = []
+    ) {
         let days = query.days(today: report.today)
         let first = days.from ?? report.days.first?.day ?? days.to
         let isByWeek = days.to.number - first.number >= WebLimits.chartDaysMax
@@ -39,19 +44,25 @@ struct DayChart {
             if day == report.today { bars[bars.count - 1].isOpen = true }
             day = day + 1
         }
+        let marks = Dictionary(
+            notes.map { (isByWeek ? $0.day.weekStart : $0.day, $0.text) },
+            uniquingKeysWith: { "\($0); \($1)" }
+        )
         view = [
             "title": MetricID.callsByDay.definition.label,
             "text": MetricID.callsByDay.definition.tooltip,
             "takeaway": Self.takeaway(bars, report, isByWeek),
             "unit": isByWeek ? "Week of" : "Day",
             "rows": bars.map { bar -> View in
-                [
+                var row: View = [
                     "day": bar.day.description, "label": bar.label,
                     "success": bar.figures.success, "failure": bar.figures.failure,
                     "unknown": bar.figures.unknown, "pending": bar.figures.pending,
                     "calls": bar.figures.calls, "conversions": bar.figures.conversions,
                     "isOpen": bar.isOpen, "isNoted": bar.isNoted,
                 ]
+                if let mark = marks[bar.day] { row["mark"] = mark }
+                return row
             },
             "notes": report.notes.map { note -> View in
                 [
@@ -123,18 +134,31 @@ struct FunnelBars {
         .calls: .calls, .conversions: .conversions,
     ]
 
+    /// Why a step has no number.
+    private static let missing: [FunnelStep: String] = [
+        .sent: "no recipients", .delivered: "deliveries not imported",
+        .scans: "scans not connected", .pageViews: "page views not connected",
+    ]
+
     /// - Parameters:
     ///   - steps: Counts by step; those that are missing were not measured.
     ///   - shown: Which steps, in which order.
-    init(_ steps: [FunnelStep: Int], shown: [FunnelStep] = FunnelStep.allCases) {
+    ///   - medians: Seconds from the step before, where the steps are of the same people.
+    init(
+        _ steps: [FunnelStep: Int],
+        shown: [FunnelStep] = FunnelStep.allCases,
+        medians: [FunnelStep: Int]? = nil
+    ) {
         let base = steps[.sent] ?? steps[.delivered]
         let widest = steps.values.max() ?? 0
+        var before: Int?
         views = shown.map { step in
             let metric = (Self.metrics[step] ?? .calls).definition
             guard let count = steps[step] else {
                 return [
                     "name": step.rawValue, "label": metric.label, "text": metric.tooltip,
                     "isMissing": true, "count": "–",
+                    "missingText": Self.missing[step] ?? "not counted",
                     "width": OutcomeBar.percent(0),
                 ]
             }
@@ -144,6 +168,13 @@ struct FunnelBars {
                 "count": PageWords.count(count), "width": OutcomeBar.percent(width),
             ]
             if let base, base > 0 { view["share"] = PageWords.share(count, of: base) }
+            if let medians {
+                if let before, before > 0, count <= before {
+                    view["drop"] = "−\(PageWords.share(before - count, of: before))"
+                }
+                if let median = medians[step] { view["median"] = PageWords.span(median) }
+                before = count
+            }
             return view
         }
     }

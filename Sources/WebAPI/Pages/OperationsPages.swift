@@ -1,5 +1,6 @@
 import CallStore
 import Definitions
+import Delivery
 import ElevenLabs
 import Foundation
 import Hummingbird
@@ -44,11 +45,16 @@ extension PageDesk {
     func queues(_ query: PageQuery) async throws -> Page {
         let runs = try await store.recentRuns()
         var rows: [View] = []
+        // Redis that does not answer is not waited for once more, queue by queue.
+        let isDown = live.depths.downSinceUnix != nil
         for queue in parts.queues {
             let name = queue.name
-            let figures = await within(parts.figureMax, parts.ambient) {
-                try await queue.figures()
-            }
+            let figures =
+                isDown
+                ? nil
+                : await within(parts.figureMax, parts.ambient) {
+                    try await queue.figures()
+                }
             if let figures {
                 rows.append(Self.row(name.text, figures, runs[name.text], query))
             } else if let last = live.depths.queues.first(where: { $0.name == name.text }) {
@@ -61,7 +67,7 @@ extension PageDesk {
         let failures = try await store.recentFailures(since: now - 24 * 3_600_000)
         let backfills = try await store.backfills(limit: 10)
         let view: View = [
-            "rows": rows, "isDown": live.depths.downSinceUnix != nil,
+            "rows": rows, "isDown": isDown,
             "failures": failures.prefix(20).map { group -> View in
                 [
                     "kind": group.kind, "class": group.errorClass, "count": "\(group.count)",
@@ -76,19 +82,13 @@ extension PageDesk {
         return Page(template: .queues, title: "Queues", view: view)
     }
 
-    private static func row(
+    static func row(
         _ name: String,
         _ figures: QueueFigures,
         _ runs: RecentRuns?,
         _ query: PageQuery
     ) -> View {
         func ready(_ lane: Lane) -> String { PageWords.count(figures.ready[lane] ?? 0) }
-        func time(_ duration: Duration?) -> String {
-            guard let duration else { return "–" }
-            let milliseconds = duration / .milliseconds(1)
-            return milliseconds < 1_000
-                ? "\(Int(milliseconds)) ms" : String(format: "%.1f s", milliseconds / 1_000)
-        }
         let state =
             figures.pause != nil ? "paused" : figures.isStalled ? "no worker" : "active"
         var view: View = [
@@ -102,7 +102,7 @@ extension PageDesk {
             } ?? "–",
             "workers": "\(figures.workers) / \(figures.slots) slots",
             "perMinute": String(format: "%.0f", runs?.perMinute ?? 0),
-            "wait95": time(runs?.p95Wait), "run95": time(runs?.p95Run),
+            "wait95": PageWords.took(runs?.p95Wait), "run95": PageWords.took(runs?.p95Run),
         ]
         if let pause = figures.pause {
             view["pauseText"] = "by \(pause.person): \(pause.reason)"
@@ -134,50 +134,6 @@ extension PageDesk {
         ]
     }
 
-    /// One queue: its workers, and what lies dead in it, by error.
-    func queue(_ query: PageQuery, _ name: String?) async throws -> Page {
-        guard let queue = parts.queues.first(where: { $0.name.text == name }) else {
-            throw APIError(.notFound, "There is no such queue.")
-        }
-        var view: View = ["name": queue.name.text]
-        let figures = await within(parts.figureMax, parts.ambient) { try await queue.figures() }
-        let dead = await within(parts.figureMax, parts.ambient) {
-            try await queue.jobs(in: .dead, after: nil, limit: WebLimits.pageRows)
-        }
-        let workers = await within(parts.figureMax, parts.ambient) { try await queue.workers() }
-        guard let figures, let dead, let workers else {
-            view["isDown"] = true
-            return Page(template: .queue, title: "Queue \(queue.name.text)", view: view)
-        }
-        let runs = try await store.recentRuns()[queue.name.text]
-        view.merge(Self.row(queue.name.text, figures, runs, query)) { $1 }
-        view["groups"] = Dictionary(grouping: dead.jobs) { $0.reason ?? "unknown" }
-            .sorted { $0.value.count > $1.value.count }.map { reason, jobs -> View in
-                [
-                    "reason": String(reason.prefix(200)), "count": "\(jobs.count)",
-                    "ids": Self.list(jobs.map(\.job.id.text)),
-                    "last": jobs.compactMap(\.atMilliseconds).max()
-                        .map { words.time($0 / 1_000) } ?? "–",
-                ]
-            }
-        view["hasGroups"] = !dead.jobs.isEmpty
-        view["workerRows"] = workers.map { worker -> View in
-            [
-                "worker": worker.presence.worker.text, "host": worker.presence.host,
-                "version": worker.presence.version,
-                "busy": "\(worker.presence.busy) of \(worker.presence.slots)",
-                "started": words.time(worker.presence.startedMilliseconds / 1_000),
-            ]
-        }
-        view["hasWorkers"] = !workers.isEmpty
-        return Page(template: .queue, title: "Queue \(queue.name.text)", view: view)
-    }
-
-    /// Texts as a JSON array, for a button's request.
-    private static func list(_ texts: [String]) -> String {
-        "[" + texts.map { "\"\($0)\"" }.joined(separator: ",") + "]"
-    }
-
     // MARK: Settings
 
     /// What holds, what the figures mean, and who did what.
@@ -185,7 +141,9 @@ extension PageDesk {
         let audit = try await store.auditLog(limit: Self.auditShown)
         let health = try await store.health()
         let zone = words.zone.reportName
+        let alerts = try await store.alertStates()
         let view: View = [
+            "alerts": alerts.map(alert), "hasAlerts": !alerts.isEmpty,
             "facts": [
                 ["label": "Report zone", "value": "\(zone) (RINGBACK_TIME_ZONE)"],
                 [
@@ -222,6 +180,18 @@ extension PageDesk {
     }
 
     private static let auditShown = 30
+
+    /// Where a rule of the alerts stands.
+    private func alert(_ state: AlertState) -> View {
+        [
+            "title": AlertRule(rawValue: state.rule)?.title ?? state.rule,
+            "state": state.isFiring ? "fires" : "quiet", "isFiring": state.isFiring,
+            "since": words.time(state.sinceMilliseconds / 1_000),
+            "checked": words.time(state.checkedMilliseconds / 1_000),
+            "told": state.notifiedMilliseconds.map { words.time($0 / 1_000) } ?? "never",
+            "text": state.text,
+        ]
+    }
 
     /// Asks for the token.
     func signIn(_ query: PageQuery) async throws -> Page {

@@ -17,7 +17,7 @@ struct OverviewCards {
     private static let unknownShareMax = 0.2
 
     private var total: CallFigures { overview.report.total }
-    private var before: CallFigures? { overview.before?.total }
+    private var before: CallFigures? { overview.before }
 
     /// The cards that the address asks for, else all.
     func views() -> [View] {

@@ -24,19 +24,25 @@ extension PageDesk {
             return Page(template: .overview, title: "Overview", view: view)
         }
         view["isSample"] = isSample
-        view.merge(try await views(query)) { $1 }
+        view.merge(try await part("views") { try await cardChoices(query) }) { $1 }
         let total = overview.report.total
         view["hasCalls"] = true
         view["cards"] = OverviewCards(overview: overview, query: query).views()
         view["isEmpty"] = total.calls == 0
         view["emptyText"] = emptyText(query, overview)
         view["dropHref"] = query.link(nil, ["agent": nil, "campaign": nil, "range": "all"])
-        view["chart"] = DayChart(overview.report, words, query).view
+        // Of one campaign that the view is narrowed to, its own notes stand there, too.
+        let campaign: CampaignID? = if case .one(let id)? = query.campaign { id } else { nil }
+        let notes = isSample ? [] : try await notes(query, campaign: campaign)
+        view["chart"] = DayChart(overview.report, words, query, notes: notes).view
+        view.merge(noteViews(notes, query, campaign: campaign)) { $1 }
         view["outcomes"] = OutcomeBar(total, query).view
         view["funnel"] = funnel(overview, query)
         view["agents"] = agents(overview, query)
         view["satisfaction"] = satisfaction(overview.report.satisfaction, total)
-        view["recent"] = try await recent(query, overview.agentNames)
+        view["recent"] = try await part("recent") {
+            try await recent(query, overview.agentNames)
+        }
         if total.pending > 0 {
             view["pendingText"] = "\(PageWords.count(total.pending)) still being analysed"
             view["pendingHref"] = query.link("/calls", ["outcome": "pending"])
@@ -45,20 +51,26 @@ extension PageDesk {
     }
 
     /// The views that were kept, and the cards to choose from for another.
-    private func views(_ query: PageQuery) async throws -> View {
+    private func cardChoices(_ query: PageQuery) async throws -> View {
         let chosen = (query["cards"] ?? "").split(separator: ",").map(String.init)
         let order = chosen + OverviewCards.all.map(\.rawValue).filter { !chosen.contains($0) }
-        return [
-            "hasViews": true,
-            "views": try await store.savedViews().map { view -> View in
-                ["name": view.name, "href": "/v/\(view.token)", "token": view.token]
-            },
+        let cards: View = [
             "cardChoices": order.compactMap { MetricID(rawValue: $0) }.map { id -> View in
                 [
                     "id": id.rawValue, "label": id.definition.label,
                     "checked": chosen.isEmpty || chosen.contains(id.rawValue),
                 ]
-            },
+            }
+        ]
+        return cards.merging(try await views()) { $1 }
+    }
+
+    /// The views that were kept, of whichever page.
+    func views() async throws -> View {
+        [
+            "views": try await store.savedViews().map { view -> View in
+                ["name": view.name, "href": "/v/\(view.token)", "token": view.token]
+            }
         ]
     }
 
@@ -74,7 +86,10 @@ extension PageDesk {
             ["value": "\(id.number)", "label": name, "selected": campaign == "\(id.number)"]
         }
         options.insert(
-            ["value": "none", "label": "without a campaign", "selected": campaign == "none"],
+            [
+                "value": "none", "label": "without a campaign", "selected": campaign == "none",
+                "isNone": true,
+            ],
             at: 0
         )
         return [
@@ -203,6 +218,7 @@ extension PageDesk {
         )
         let page = try await store.calls(filter, limit: Self.recentCalls)
         return [
+            "columns": CallColumn.heads(),
             "rows": page.calls.map { CallRow($0, words, query, agents: agents).view },
             // The table keeps its height while calls come in.
             "blanks": (page.calls.count..<Self.recentCalls).map { _ -> View in [:] },

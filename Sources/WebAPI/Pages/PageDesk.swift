@@ -1,7 +1,10 @@
 import Ambient
+import CallJobs
 import CallStore
 import Foundation
 import HTTPTypes
+import JobQueue
+import Logging
 
 /// Makes the pages of one request: what they show, from the store and the queues.
 struct PageDesk: Sendable {
@@ -90,7 +93,7 @@ struct PageDesk: Sendable {
             },
             "rangeText": first == last ? first : "\(first) – \(last)",
             "from": from?.description ?? "", "to": to.description,
-            "previousHref": shifted(query, by: -1), "nextHref": shifted(query, by: 1),
+            "earlierHref": shifted(query, by: -1), "laterHref": shifted(query, by: 1),
             "rangeFields": query.fields(without: ["range", "from", "to"]),
             "compares": [
                 ("previous", "previous days"), ("weekday", "same weekdays"), ("off", "nothing"),
@@ -130,9 +133,23 @@ struct PageDesk: Sendable {
         _ halt: UpstreamHalt?
     ) -> [View] {
         var banners: [View] = []
+        if parts.policy.isReadOnly {
+            banners.append([
+                "kind": "", "id": "read-only",
+                "text": "Nothing can be changed here, and numbers are masked: the server runs with "
+                    + "RINGBACK_READ_ONLY. Whoever runs it can open another one for changes.",
+            ])
+        }
+        if let quiet = depths.quietUntilUnix, quiet > words.nowUnix {
+            banners.append([
+                "kind": "warn", "id": "slowed",
+                "text": "ElevenLabs asks us to slow down until \(words.time(quiet)); what it has "
+                    + "comes after that by itself.",
+            ])
+        }
         if let halt {
             banners.append([
-                "kind": "bad", "id": "halted",
+                "kind": "bad", "id": "halted", "isBad": true,
                 "text": "ElevenLabs refuses us since \(words.time(halt.atMilliseconds / 1_000)): "
                     + halt.reason,
             ])
@@ -142,7 +159,7 @@ struct PageDesk: Sendable {
             banners.append([
                 "kind": "warn", "id": "stale",
                 "text": "The last poll was \(words.ago(poll / 1_000)), so newer calls may be "
-                    + "missing. The queue sync and the schedule poll say why.",
+                    + "missing. \(staleCause(depths)) \(nextPoll)",
             ])
         }
         if let since = depths.downSinceUnix {
@@ -154,6 +171,44 @@ struct PageDesk: Sendable {
             ])
         }
         return banners
+    }
+
+    /// What keeps polls from being made, as far as it shows here.
+    private func staleCause(_ depths: LivePulse.Depths) -> String {
+        guard let sync = depths.queues.first(where: { $0.name == JobKind.sync.queue.text }) else {
+            return "Nothing is known of the queue sync."
+        }
+        if sync.isPaused { return "The queue sync is paused." }
+        if sync.workers == 0 { return "No worker of the queue sync is alive." }
+        if sync.ready > 0 { return "\(PageWords.count(sync.ready)) jobs wait in the queue sync." }
+        if sync.dead > 0 { return "\(PageWords.count(sync.dead)) jobs of the queue sync are dead." }
+        return "The scheduler has asked for none, or the upstream is slow."
+    }
+
+    /// When the schedules try next; empty where they cannot be read.
+    private var nextPoll: String {
+        let next = ScheduleDesk(parts: parts).next(ofKind: .sync, after: parts.ambient.now())
+        return next.map { "The next try is at \(words.time($0))." } ?? ""
+    }
+
+    // MARK: Parts that fail
+
+    /// A part of a page; where it fails, the page stands without it and says so.
+    func part(_ name: String, _ make: () async throws -> View) async throws -> View {
+        do {
+            return try await make()
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return ["\(name)Failed": failure("A part of a page failed", error)]
+        }
+    }
+
+    /// Notes what failed under an id that people can pass on.
+    func failure(_ message: Logger.Message, _ error: any Error) -> String {
+        let id = String(parts.ambient.newID().uuidString.lowercased().prefix(8))
+        parts.logger.error(message, metadata: ["id": "\(id)", "error": "\(error)"])
+        return id
     }
 
     /// The theme that the browser's cookie asks for; nil follows the system.

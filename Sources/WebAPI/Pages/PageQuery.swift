@@ -71,6 +71,11 @@ struct PageQuery: Sendable {
 
     subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 
+    /// Every value of a name, in order.
+    func all(_ name: String) -> [String] {
+        items.filter { $0.name == name }.map(\.value)
+    }
+
     /// The chosen range; nil when the days are given one by one.
     var range: Range? {
         if self["from"].flatMap({ LocalDay($0) }) != nil { return nil }
@@ -124,10 +129,13 @@ struct PageQuery: Sendable {
     /// What of the state goes along from page to page.
     static let shared = ["range", "from", "to", "compare", "agent", "campaign", "voice"]
 
+    /// Where a page goes on, and the row that is open: of no other view.
+    private static let fleeting = ["cursor", "open"]
+
     /// The address of this page, or another one with the shared state, with some of it changed.
     func link(_ other: String? = nil, _ changes: [String: String?] = [:]) -> String {
         var kept = items.filter { other == nil || Self.shared.contains($0.name) }
-        kept.removeAll { changes.keys.contains($0.name) || $0.name == "cursor" }
+        kept.removeAll { changes.keys.contains($0.name) || Self.fleeting.contains($0.name) }
         for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
             if let value { kept.append((name, value)) }
         }
@@ -137,7 +145,7 @@ struct PageQuery: Sendable {
 
     /// Hidden fields that keep the state in a form which sets some names itself.
     func fields(without names: [String]) -> [View] {
-        items.filter { !names.contains($0.name) && $0.name != "cursor" }.map {
+        items.filter { !names.contains($0.name) && !Self.fleeting.contains($0.name) }.map {
             ["name": $0.name, "value": $0.value]
         }
     }

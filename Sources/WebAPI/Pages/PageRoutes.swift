@@ -14,6 +14,7 @@ enum PageTemplate: String, CaseIterable, Sendable {
     case unattributed
     case campaigns
     case campaign
+    case recipients
     case funnel
     case conversions
     case labels
@@ -21,6 +22,7 @@ enum PageTemplate: String, CaseIterable, Sendable {
     case exports
     case queues
     case queue
+    case job
     case settings
     case signIn = "sign-in"
 }
@@ -59,6 +61,10 @@ struct PageRoutes: RouteGroup {
             "/campaigns/:id",
             { desk, query, found in try await desk.campaign(query, found.get("id")) }
         ),
+        (
+            "/campaigns/:id/recipients",
+            { desk, query, found in try await desk.recipients(query, found.get("id")) }
+        ),
         ("/funnel", { desk, query, _ in try await desk.funnelPage(query) }),
         ("/conversions", { desk, query, _ in try await desk.conversions(query) }),
         ("/labels", { desk, query, _ in try await desk.labels(query) }),
@@ -69,6 +75,7 @@ struct PageRoutes: RouteGroup {
             "/queues/:name",
             { desk, query, found in try await desk.queue(query, found.get("name")) }
         ),
+        ("/jobs/:id", { desk, query, found in try await desk.job(query, found.get("id")) }),
         ("/settings", { desk, query, _ in try await desk.settings(query) }),
         (Self.signInPath, { desk, query, _ in try await desk.signIn(query) }),
     ]
@@ -97,9 +104,11 @@ struct PageRoutes: RouteGroup {
         } catch let error as APIError where error.code == .notFound {
             return try await failed(desk, query, request, error.message, .notFound)
         } catch {
-            context.logger.error("A page failed", metadata: ["error": "\(error)"])
-            let message = "The page could not be made; the server's log says why."
-            return try await failed(desk, query, request, message, .internalServerError)
+            let id = desk.failure("A page failed", error)
+            let message =
+                "The server's log says why, under the id below. The other pages, polling "
+                + "and webhooks go on."
+            return try await failed(desk, query, request, message, .internalServerError, id)
         }
     }
 
@@ -108,11 +117,13 @@ struct PageRoutes: RouteGroup {
         _ query: PageQuery,
         _ request: Request,
         _ message: String,
-        _ status: HTTPResponse.Status
+        _ status: HTTPResponse.Status,
+        _ id: String? = nil
     ) async throws -> Response {
         var view = try await desk.frame(query, "Not shown", request.headers, files)
         view["message"] = message
         view["isMissing"] = status == .notFound
+        if let id { view["errorID"] = id }
         return html(try render("error", view), status, took: nil)
     }
 

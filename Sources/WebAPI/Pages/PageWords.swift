@@ -44,6 +44,11 @@ struct PageWords: Sendable {
         duration(seconds.map { Int($0.rounded()) })
     }
 
+    /// `4` or `4.5`, of 5.
+    static func rating(_ rating: Double) -> String {
+        rating == rating.rounded() ? String(Int(rating)) : String(format: "%.1f", rating)
+    }
+
     static func money(_ amount: Double?) -> String {
         guard let amount else { return "–" }
         return String(format: "$%.2f", amount)
@@ -63,6 +68,13 @@ struct PageWords: Sendable {
         let second = ((local % 86_400) + 86_400) % 86_400
         return Self.short(day, today: today)
             + String(format: " %02d:%02d", second / 3_600, second % 3_600 / 60)
+    }
+
+    /// `23:02`.
+    func clock(_ unix: Int64) -> String {
+        let local = unix + Int64(offset(unix))
+        let second = ((local % 86_400) + 86_400) % 86_400
+        return String(format: "%02d:%02d", second / 3_600, second % 3_600 / 60)
     }
 
     /// An instant as programs read it.
@@ -87,6 +99,23 @@ struct PageWords: Sendable {
         case ..<60: "\(seconds) s"
         case ..<3_600: "\(seconds / 60) m \(seconds % 60) s"
         default: "\(seconds / 3_600) h \(seconds % 3_600 / 60) m"
+        }
+    }
+
+    /// `80 ms`, `2.4 s`: how long a job waited or ran.
+    static func took(_ duration: Duration?) -> String {
+        guard let duration else { return "–" }
+        let milliseconds = duration / .milliseconds(1)
+        return milliseconds < 1_000
+            ? "\(Int(milliseconds)) ms" : String(format: "%.1f s", milliseconds / 1_000)
+    }
+
+    /// `40 min`, `5 h`, `3.5 d`: the middle of many times, to be compared with others.
+    static func span(_ seconds: Int) -> String {
+        switch seconds {
+        case ..<5_400: "\(seconds / 60) min"
+        case ..<172_800: "\((seconds + 1_800) / 3_600) h"
+        default: String(format: "%.1f d", Double(seconds) / 86_400)
         }
     }
 

@@ -1,4 +1,5 @@
 import CallStore
+import Conversion
 import Definitions
 import Hummingbird
 
@@ -8,17 +9,20 @@ extension PageDesk {
         let versions = try await store.ruleVersions(limit: Self.versionsMax)
         let pointers = try await store.rulePointers()
         let total = try await store.figureReport(query.scope(today: words.today)).total
-        let active = versions.first { $0.role == .active } ?? versions.first
+        let desk = RuleDesk(parts: parts)
         var view: View = [
             "rows": versions.map { version -> View in
                 [
-                    "name": version.name, "version": String(version.version.prefix(12)),
+                    "name": version.name, "version": version.version,
+                    "short": String(version.version.prefix(12)),
                     "types": version.types.joined(separator: ", "),
                     "since": words.time(version.firstUsedMilliseconds / 1_000),
-                    "calls": PageWords.count(version.calls),
-                    "role": version.role?.rawValue
-                        ?? (version.wasActive ? "replaced" : version.calls > 0 ? "in use" : "draft")
-                        ,
+                    "calls": PageWords.count(version.calls), "role": Self.role(version),
+                    "canUse": version.hasText && version.role != .active,
+                    "canShadow": version.hasText && version.role == nil,
+                    "isShadow": version.role == .shadow,
+                    "canOpen": version.hasText,
+                    "href": query.link(nil, ["version": version.version]),
                 ]
             },
             "isEmpty": versions.isEmpty,
@@ -28,21 +32,37 @@ extension PageDesk {
             "rateText": MetricID.conversionRate.definition.tooltip,
             "href": query.link("/calls", ["conversion": "yes"]),
         ]
-        if let active, let source = try await store.ruleVersion(active.version)?.source {
-            view["source"] = source.text
-            view["sourceName"] = active.name
+        var shown = try await desk.inUse()
+        if let version = query["version"] {
+            guard let found = try await desk.rules(version) else {
+                throw APIError(.notFound, "There is no such version, or its text was not kept.")
+            }
+            shown = found
         }
+        view["editor"] =
+            [
+                "source": shown?.source ?? "", "name": shown?.name ?? "default",
+                "form": shown?.form == .text ? "text" : "yaml",
+                "short": shown.map { String($0.version.prefix(12)) } ?? "",
+                "echo": (shown?.rules ?? []).map { rule -> View in
+                    ["rule": rule.id, "text": rule.echo]
+                },
+            ] as View
         return Page(template: .conversions, title: "Conversions", view: view)
     }
 
     private static let versionsMax = 50
 
+    private static func role(_ version: RuleVersionSummary) -> String {
+        version.role?.rawValue
+            ?? (version.wasActive ? "replaced" : version.calls > 0 ? "in use" : "draft")
+    }
+
     /// The next call that a person is asked to judge, without what the rules say of it.
     func labels(_ query: PageQuery) async throws -> Page {
         let person = "dashboard"
-        let versions = try await store.ruleVersions(limit: Self.versionsMax)
         var view: View = [:]
-        for type in Set(versions.flatMap(\.types)).sorted() {
+        for type in try await store.ruleTypes() {
             guard let sample = try await store.newestSample(ofType: type) else { continue }
             view["hasSample"] = true
             guard let task = try await store.nextLabel(of: sample.id, for: person),
@@ -63,6 +83,7 @@ extension PageDesk {
             }
             break
         }
+        view.merge(try await measured(query)) { $1 }
         let labels = try await store.labels(limit: Self.labelsShown)
         view["rows"] = labels.map { label -> View in
             [

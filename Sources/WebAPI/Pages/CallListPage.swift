@@ -1,0 +1,186 @@
+import CallStore
+import Foundation
+
+extension PageDesk {
+    /// Calls by filters, in the columns and the order that the address asks for.
+    func calls(_ query: PageQuery) async throws -> Page {
+        let agents = try await store.agentNames()
+        let campaigns = try await store.campaignNames()
+        var view = try await choices(query, agents, campaigns)
+        let columns = query.columns
+        let order = query.order
+        let found = try await found(query, order)
+        view["rows"] = found.calls.map {
+            CallRow($0, words, query, agents: agents, columns: columns).view
+        }
+        view["columns"] = columns.map { head($0, order, query) }
+        view["picks"] = true
+        view["labelTypes"] = try await store.ruleTypes().map { type -> View in ["type": type] }
+        if let cursor = found.cursor { view["nextHref"] = query.link(nil, ["cursor": cursor]) }
+        if query["cursor"] != nil { view["firstHref"] = query.link() }
+        view["nextText"] = order.column == .time && !order.isReversed ? "Older calls" : "More calls"
+        view["firstText"] =
+            order.column == .time && !order.isReversed ? "Newest" : "From the beginning"
+        if found.isCut {
+            view["cutText"] =
+                "In order are the newest \(PageWords.count(CallStore.sortedMax)) of these calls."
+        }
+        view["outcomeOptions"] = Self.options(
+            ["success", "failure", "unknown", "pending"],
+            query["outcome"]
+        )
+        view["conversionOptions"] = Self.options(["yes", "no", "unknown"], query["conversion"])
+        view["searchFields"] = query.fields(
+            without: ["agent", "campaign", "outcome", "conversion", "q"]
+        )
+        view["search"] = query["q"] ?? ""
+        view.merge(chooser(query, columns)) { $1 }
+        view.merge(try await part("views") { try await views() }) { $1 }
+        view.merge(try await emptiness(query, isEmpty: found.calls.isEmpty)) { $1 }
+        return Page(template: .calls, title: "Calls", view: view)
+    }
+
+    private struct Found {
+        var calls: [CallSummary]
+        var cursor: String?
+        var isCut = false
+    }
+
+    private func found(_ query: PageQuery, _ order: CallListOrder) async throws -> Found {
+        let filter = filter(query)
+        guard let sort = order.column.sort else {
+            let page = try await store.calls(
+                filter,
+                order: order.isReversed ? .oldest : .newest,
+                after: Self.cursor(query["cursor"]),
+                limit: WebLimits.pageRows
+            )
+            return Found(
+                calls: page.calls,
+                cursor: page.next.map { "\($0.startedUnix).\($0.id.number)" }
+            )
+        }
+        let page = try await store.calls(
+            filter,
+            by: sort,
+            isRising: sort.isOfWords != order.isReversed,
+            after: query["cursor"].flatMap { Int64($0) }.map { CallID($0) },
+            limit: WebLimits.pageRows
+        )
+        return Found(
+            calls: page.calls,
+            cursor: page.next.map { "\($0.number)" },
+            isCut: page.isCut
+        )
+    }
+
+    /// A column's head: a link to this order, and to the opposite one where it holds.
+    private func head(_ column: CallColumn, _ order: CallListOrder, _ query: PageQuery) -> View {
+        var view: View = [
+            "name": column.rawValue, "label": column.label, "isNumber": column.isNumber,
+        ]
+        guard column == .time || column.sort != nil else { return view }
+        var next = CallListOrder(column: column)
+        if order.column == column {
+            next.isReversed = !order.isReversed
+            view["sorted"] = order.isRising ? "ascending" : "descending"
+            view["arrow"] = order.isRising ? "▲" : "▼"
+        }
+        view["sortHref"] = query.link(nil, ["sort": next.text])
+        return view
+    }
+
+    private func chooser(_ query: PageQuery, _ columns: [CallColumn]) -> View {
+        [
+            "columnFields": query.fields(without: ["columns"]),
+            "columnChoices": CallColumn.allCases.filter { $0 != .time }.map { column -> View in
+                [
+                    "id": column.rawValue, "label": column.label,
+                    "checked": columns.contains(column),
+                ]
+            },
+        ]
+    }
+
+    /// Why there is nothing to see, and what filters there are to drop.
+    private func emptiness(_ query: PageQuery, isEmpty: Bool) async throws -> View {
+        let drops = ["q", "agent", "campaign", "outcome", "conversion"]
+            .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
+        var view: View = [
+            "isFiltered": !drops.isEmpty,
+            "clearHref": query.link(
+                nil,
+                ["q": nil, "agent": nil, "campaign": nil, "outcome": nil, "conversion": nil]
+            ),
+        ]
+        guard isEmpty else { return view }
+        let last = try await store.calls(CallFilter(), limit: 1).calls.first
+        view["emptyText"] =
+            drops.isEmpty
+            ? "No calls in these days."
+                + (last.map { " Last call \(words.time($0.startedUnix))." } ?? "")
+            : "No calls in these days with this \(drops.joined(separator: ", "))."
+        return view
+    }
+
+    private func filter(_ query: PageQuery) -> CallFilter {
+        let (from, to) = query.days(today: words.today)
+        return CallFilter(
+            fromUnix: from.map(words.start),
+            toUnix: words.start(of: to + 1),
+            agentID: query["agent"],
+            campaign: query.campaign,
+            outcome: query["outcome"],
+            conversion: query["conversion"].flatMap { Ternary(rawValue: $0) },
+            search: query["q"].map { String($0.prefix(Self.searchMax)) }
+        )
+    }
+
+    /// Characters of a search, as many as the API takes.
+    private static let searchMax = 200
+
+    static func options(_ values: [String], _ chosen: String?) -> [View] {
+        values.map { ["value": $0, "label": $0, "selected": $0 == chosen] }
+    }
+
+    private static func cursor(_ text: String?) -> CallCursor? {
+        let parts = (text ?? "").split(separator: ".").compactMap { Int64($0) }
+        return parts.count == 2 ? CallCursor(startedUnix: parts[0], id: CallID(parts[1])) : nil
+    }
+}
+
+/// In which order the list of calls stands.
+struct CallListOrder: Sendable, Equatable {
+    var column = CallColumn.time
+
+    /// Against the usual way: the newest, the largest and A first.
+    var isReversed = false
+
+    /// Whether values grow downwards.
+    var isRising: Bool { (column.sort?.isOfWords ?? false) != isReversed }
+
+    /// As it stands in the address; nil for the usual one.
+    var text: String? {
+        self == CallListOrder() ? nil : (isReversed ? "-" : "") + column.rawValue
+    }
+}
+
+extension PageQuery {
+    /// The columns that are chosen, the start always first.
+    var columns: [CallColumn] {
+        let chosen = self.all("columns").flatMap { $0.split(separator: ",") }
+            .compactMap { CallColumn(rawValue: String($0)) }
+        guard !chosen.isEmpty else { return CallColumn.usual }
+        return CallColumn.allCases.filter { $0 == .time || chosen.contains($0) }
+    }
+
+    /// The order that is asked for; the usual one where that is none.
+    var order: CallListOrder {
+        let text = self["sort"] ?? ""
+        let isReversed = text.hasPrefix("-")
+        guard let column = CallColumn(rawValue: isReversed ? String(text.dropFirst()) : text),
+            column == .time || column.sort != nil
+        else { return CallListOrder() }
+        return CallListOrder(column: column, isReversed: isReversed)
+    }
+}

@@ -1,0 +1,75 @@
+import CallStore
+import Hummingbird
+
+extension PageDesk {
+    /// A campaign's recipients: all, those who called, those who did not; found by name.
+    func recipients(_ query: PageQuery, _ id: String?) async throws -> Page {
+        guard let number = id.flatMap({ Int64($0) }),
+            let campaign = try await store.campaign(CampaignID(number))
+        else { throw APIError(.notFound, "There is no such campaign.") }
+        let search = query["q"].map { String($0.prefix(Self.recipientSearchMax)) }
+        let found = try await store.recipients(
+            of: campaign.id,
+            hasCalled: query.called,
+            search: search,
+            after: query["cursor"].flatMap { Int64($0) }.map { RecipientID($0) },
+            limit: WebLimits.pageRows
+        )
+        var view: View = [
+            "name": campaign.name, "campaignHref": query.link("/campaigns/\(number)"),
+            "choices": [("all", nil), ("called", "yes"), ("did not call", "no")]
+                .map { label, value -> View in
+                    [
+                        "label": label, "href": query.link(nil, ["called": value]),
+                        "active": query["called"] == value,
+                    ]
+                },
+            "people": found.map(recipient), "isEmpty": found.isEmpty,
+            "search": search ?? "", "recipientFields": query.fields(without: ["q"]),
+        ]
+        if found.count == WebLimits.pageRows, let last = found.last {
+            view["nextHref"] = query.link(nil, ["cursor": "\(last.id.number)"])
+        }
+        if query["cursor"] != nil { view["firstHref"] = query.link() }
+        return Page(template: .recipients, title: "Recipients of \(campaign.name)", view: view)
+    }
+
+    private static let recipientSearchMax = 200
+
+    /// Recipients of a campaign that nobody's call is credited to, for the campaign's own page.
+    func unmatchedPeople(_ campaign: CampaignID, _ query: PageQuery) async throws -> View {
+        let found = try await store.recipients(
+            of: campaign,
+            hasCalled: false,
+            limit: Self.unmatchedShown
+        )
+        return [
+            "people": found.map(recipient), "hasPeople": !found.isEmpty,
+            "peopleHref": query.link("/campaigns/\(campaign.number)/recipients", ["called": "no"]),
+        ]
+    }
+
+    private static let unmatchedShown = 10
+
+    private func recipient(_ recipient: ListedRecipient) -> View {
+        [
+            "reference": recipient.reference, "person": recipient.name ?? "–",
+            "number": PageWords.caller(recipient.number, kind: nil),
+            "touched": recipient.lastTouchUnix.map(words.time) ?? "never",
+            "calls": PageWords.count(recipient.calls),
+            "conversions": PageWords.count(recipient.conversions),
+            "heldOut": recipient.isHeldOut ? "held out" : "",
+        ]
+    }
+}
+
+extension PageQuery {
+    /// Whether only those are asked for who called, or who did not.
+    fileprivate var called: Bool? {
+        switch self["called"] {
+        case "yes": true
+        case "no": false
+        default: nil
+        }
+    }
+}

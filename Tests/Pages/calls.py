@@ -1,0 +1,157 @@
+"""The list of calls: order, columns, the drawer with keys, many calls at once and back again.
+
+Usage: calls.py ADDRESS
+"""
+
+import json
+import re
+import sys
+import urllib.request
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+import check
+import pages
+
+
+def get(address: str, path: str):
+    with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=30) as answer:
+        return json.load(answer)
+
+
+def excluded(address: str) -> set[int]:
+    return {item["id"] for item in get(address, "calls?limit=200")["items"] if item["excluded"]}
+
+
+def accessible(page) -> None:
+    found = check.violations(Axe(), page)
+    assert not found, found
+
+
+def seconds(page) -> list[int]:
+    texts = page.locator("#calls tr[data-row] td:last-child").all_inner_texts()
+    return [int(text.split(":")[0]) * 60 + int(text.split(":")[1]) for text in texts if ":" in text]
+
+
+def order(page, address: str) -> None:
+    page.goto(address + "/calls?range=all", wait_until="load")
+    page.get_by_role("link", name="Duration").click()
+    page.wait_for_url("**sort=duration")
+    longest = seconds(page)
+    assert len(longest) > 10 and longest == sorted(longest, reverse=True), longest
+    expect(page.locator("th[aria-sort]")).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("link", name="Duration").click()
+    page.wait_for_url("**sort=-duration")
+    shortest = seconds(page)
+    assert shortest == sorted(shortest), shortest
+
+
+def columns(page, address: str) -> None:
+    page.goto(address + "/calls?range=all", wait_until="load")
+    page.get_by_text("Columns and views").click()
+    for column in ("summary", "direction"):
+        page.locator(f"input[name=columns][value={column}]").check()
+    page.locator("input[name=columns][value=campaign]").uncheck()
+    page.get_by_role("button", name="Show these columns").click()
+    page.wait_for_url("**columns=**")
+    expect(page.get_by_role("columnheader", name="Summary")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Campaign")).to_have_count(0)
+    accessible(page)
+    # Under a name, and by its short link.
+    page.get_by_text("Columns and views").click()
+    page.get_by_label(re.compile("^Name, to keep")).fill("Summaries")
+    page.get_by_role("button", name="Show these columns").click()
+    page.wait_for_url("**/calls?**summary**")
+    page.get_by_text("Columns and views").click()
+    expect(page.get_by_role("link", name="Summaries")).to_be_visible()
+
+
+def drawer(page, address: str) -> None:
+    page.goto(address + "/calls?range=all", wait_until="load")
+    rows = page.locator("#calls tr[data-row]")
+    first, second = (rows.nth(index).get_attribute("data-call") for index in (0, 1))
+    page.keyboard.press("r")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    shown = page.locator("dialog.drawer")
+    expect(shown.get_by_role("heading", name="Transcript")).to_be_visible()
+    assert page.url.endswith(f"open={first}"), page.url
+    accessible(page)
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile(f"open={second}$"))
+    expect(page.locator(f"#calls tr.at[data-call='{second}']")).to_have_count(1)
+    page.keyboard.press("k")
+    expect(page).to_have_url(re.compile(f"open={first}$"))
+    # Its forms work where they are.
+    expect(shown.get_by_role("heading", name="Transcript")).to_be_visible()
+    shown.locator("[name=reason]").select_option("test")
+    shown.get_by_role("button", name="Exclude").click()
+    expect(shown.get_by_text("Excluded: test")).to_be_visible()
+    shown.get_by_role("button", name="Count again").click()
+    expect(shown.get_by_text("Excluded: test")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(shown).to_be_hidden()
+    assert "open=" not in page.url, page.url
+    focused = page.evaluate("document.activeElement.closest('tr')?.dataset.call")
+    assert focused == first, focused
+    # A link to it opens it.
+    page.goto(f"{address}/calls?range=all&open={second}", wait_until="load")
+    expect(shown.get_by_role("heading", name="Transcript")).to_be_visible()
+
+
+def bulk(page, address: str) -> None:
+    page.goto(address + "/calls?range=all", wait_until="load")
+    page.keyboard.press("r")
+    boxes = page.locator("input[data-pick]")
+    calls = [boxes.nth(index).get_attribute("data-pick") for index in range(3)]
+    ids = {int(call) for call in calls}
+    assert not ids & excluded(address)
+    boxes.nth(0).check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(page.locator("[data-picked]")).to_have_text("3")
+    page.locator("[data-bulk-reason]").select_option("test")
+    expect(page.locator("[data-toast]").first).to_have_text("3 calls changed.")
+    assert ids <= excluded(address)
+    expect(page.locator("[data-picked]")).to_have_text("0")
+    page.keyboard.press("z")
+    expect(page.locator("[data-toast]").first).to_have_text("Taken back for 3 calls.")
+    assert not ids & excluded(address)
+    # With keys: the row under them is ticked.
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    expect(page.locator("[data-picked]")).to_have_text("1")
+    page.locator("[data-bulk-campaign]").select_option("none")
+    expect(page.locator("[data-toast]").first).to_contain_text("1 calls changed")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-toast]").first).to_contain_text("Taken back")
+
+
+def without_script(browser, address: str) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(address + "/calls?range=all&sort=duration&columns=summary", wait_until="load")
+    expect(page.locator("[data-bulk]")).to_be_hidden()
+    page.locator("#calls [data-open]").first.click()
+    page.wait_for_url("**/calls/*")
+    expect(page.get_by_role("heading", name="Transcript")).to_be_visible()
+
+
+def main() -> int:
+    address = sys.argv[1]
+    with sync_playwright() as playwright:
+        browser = pages.launch(playwright)
+        page = browser.new_page()
+        faults = []
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        for look in (order, columns, drawer, bulk):
+            look(page, address)
+        without_script(browser, address)
+        browser.close()
+        assert not faults, faults
+    print("ordered, chosen, opened, changed and taken back")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

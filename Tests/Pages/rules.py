@@ -1,0 +1,67 @@
+"""The editor of rules: what is wrong at which line, what a text says, draft, shadow, activation.
+
+Usage: rules.py ADDRESS
+"""
+
+import re
+import sys
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+import check
+import pages
+
+
+def main() -> int:
+    address = sys.argv[1]
+    with sync_playwright() as playwright:
+        browser = pages.launch(playwright)
+        page = browser.new_page()
+        faults = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(address + "/conversions", wait_until="load")
+        text = page.locator("[data-rules-text]")
+        source = text.input_value()
+        text.fill(source.replace("type: booking", "type: booking\n    nonsense: 1", 1))
+        wrong = page.locator("[data-rules-problems] [data-line]").first
+        expect(wrong).to_be_visible()
+        line = int(wrong.inner_text().split()[1])
+        wrong.click()
+        chosen = text.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)")
+        assert "nonsense" in chosen, (line, chosen)
+        expect(text).to_have_attribute("aria-invalid", "true")
+        found = check.violations(Axe(), page)
+        assert not found, found
+        text.fill(re.sub(r"atLeast: \d+", "atLeast: 7", source, count=1))
+        expect(page.locator("[data-rules-echo]")).to_contain_text("at least 7 turns")
+        expect(page.locator("[data-rules-problems]")).to_contain_text("Nothing.")
+        page.locator("[data-rules-name]").fill("longer talks")
+        page.get_by_role("button", name="Save as draft").click()
+        page.wait_for_url("**/conversions?version=**")
+        row = page.locator("tr[data-row]", has_text="longer talks")
+        expect(row).to_contain_text("draft")
+        assert "atLeast: 7" in text.input_value()
+        row.get_by_role("button", name="Shadow").click()
+        expect(row).to_contain_text("shadow")
+        row.get_by_role("button", name="End shadow").click()
+        expect(row).to_contain_text("draft")
+        row.get_by_role("button", name="Activate").click()
+        expect(row).to_contain_text("active")
+        # A note on a day, and away with it.
+        page.goto(address + "/", wait_until="load")
+        page.get_by_text("Note something on a day").click()
+        page.locator("#day-notes [name=text]").fill("Letters arrive")
+        page.get_by_role("button", name="Note", exact=True).click()
+        expect(page.locator("#day-notes li")).to_contain_text("Letters arrive")
+        expect(page.locator("#days-rows tr[data-mark]")).to_have_count(1)
+        page.get_by_role("button", name=re.compile("^Remove the note")).click()
+        expect(page.locator("#day-notes li")).to_have_count(0)
+        browser.close()
+        assert not faults, faults
+    print("checked, said, kept, tried and activated; noted and taken back")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

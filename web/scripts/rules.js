@@ -1,0 +1,99 @@
+// The rules' text: what is wrong with it at which line, what it says in words, and its roles.
+import { fault, say, send } from "./actions.js";
+
+const pauseMilliseconds = 400;
+
+export function startRules() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-activate]");
+    if (button) activate(button.dataset.activate);
+  });
+  const editor = document.querySelector("[data-rules]");
+  if (!editor) return;
+  const text = editor.querySelector("[data-rules-text]");
+  let timer = null;
+  text.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => check(editor, text), pauseMilliseconds);
+  });
+  editor.addEventListener("click", async (event) => {
+    const line = event.target.closest("[data-line]");
+    if (line) return mark(text, Number(line.dataset.line));
+    const role = event.target.closest("[data-rules-do]")?.dataset.rulesDo;
+    if (role) await keep(editor, text, role);
+  });
+}
+
+const sent = (editor, text) => ({ text: text.value, form: editor.dataset.form });
+
+async function check(editor, text) {
+  const asked = text.value;
+  const answer = await send("POST", "rules/check", sent(editor, text));
+  if (asked !== text.value) return;
+  if (!answer.ok) return say(`Not checked: ${fault(answer)}`);
+  const { problems, echo } = answer.value;
+  const list = problems.map((problem) => {
+    const item = document.createElement("li");
+    if (problem.line) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "quiet";
+      button.dataset.line = problem.line;
+      button.textContent = `line ${problem.line}`;
+      item.append(button, " ");
+    }
+    item.append(problem.field ? `${problem.field}: ${problem.reason}` : problem.reason);
+    return item;
+  });
+  if (!list.length) {
+    const item = document.createElement("li");
+    item.className = "faint";
+    item.textContent = "Nothing.";
+    list.push(item);
+  }
+  editor.querySelector("[data-rules-problems]").replaceChildren(...list);
+  text.setAttribute("aria-invalid", String(problems.length > 0));
+  // What it said last stays while it says nothing.
+  if (!echo.length) return;
+  editor.querySelector("[data-rules-echo]").replaceChildren(...echo.map((rule) => {
+    const entry = document.createElement("div");
+    const name = document.createElement("dt");
+    const words = document.createElement("dd");
+    const code = document.createElement("code");
+    code.textContent = rule.rule;
+    name.append(code);
+    words.textContent = rule.text;
+    entry.append(name, words);
+    return entry;
+  }));
+}
+
+function mark(text, line) {
+  const lines = text.value.split("\n");
+  const start = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
+  text.focus();
+  text.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+}
+
+async function keep(editor, text, role) {
+  const name = editor.querySelector("[data-rules-name]").value.trim();
+  const answer = await send("POST", "rules", { ...sent(editor, text), ...(name ? { name } : {}) });
+  if (!answer.ok) return say(`Not kept: ${fault(answer)}`);
+  const { version } = answer.value;
+  if (role === "activate") return activate(version);
+  if (role === "shadow") {
+    const pointed = await send("POST", `rules/${version}/shadow`, {});
+    if (!pointed.ok) return say(`Kept, but not in shadow: ${fault(pointed)}`);
+  }
+  location.assign(`/conversions?version=${encodeURIComponent(version)}`);
+}
+
+async function activate(version) {
+  let answer = await send("POST", `rules/${version}/activate`, {});
+  if (answer.status === 409 && answer.value?.warnings) {
+    if (!confirm(`${answer.value.detail}. Go on?`)) return say("Kept as it was.");
+    answer = await send("POST", `rules/${version}/activate?confirm=true`, {});
+  }
+  if (!answer.ok) return say(`Not activated: ${fault(answer)}`);
+  location.assign("/conversions");
+}
