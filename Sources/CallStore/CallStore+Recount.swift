@@ -29,48 +29,11 @@ extension CallStore {
             return Recount(
                 calls: try number("select count(*) from calls"),
                 wrongCalls: try number("select count(*) from (\(Self.wrongCalls))"),
-                wrongSums: try number(
-                    """
-                    select (
-                        select count(*) from (
-                            select * from daily_figures except select * from daily_figures_now
-                        )
-                    ) + (
-                        select count(*) from (
-                            select * from daily_figures_now except select * from daily_figures
-                        )
-                    ) + (
-                        select count(*) from (
-                            select * from daily_durations except select * from daily_durations_now
-                        )
-                    ) + (
-                        select count(*) from (
-                            select * from daily_durations_now except select * from daily_durations
-                        )
-                    ) + (
-                        select count(*) from (
-                            select * from daily_seconds except select * from daily_seconds_now
-                        )
-                    ) + (
-                        select count(*) from (
-                            select * from daily_seconds_now except select * from daily_seconds
-                        )
-                    ) + (
-                        select count(*) from (
-                            select * from rated_calls except select * from rated_calls_now
-                        )
-                    ) + (
-                        select count(*) from (
-                            select * from rated_calls_now except select * from rated_calls
-                        )
-                    ) + (
-                        select count(*) from (
-                            select \(Self.satisfaction) from daily_satisfaction
-                            except select \(Self.satisfaction) from daily_satisfaction_now
-                        )
-                    )
-                    """
-                )
+                wrongSums: try Self.kept.reduce(0) { sum, kept in
+                    let (then, now) = (kept.table, "\(kept.table)_now")
+                    return try sum + number(Self.rows(kept.columns, in: then, notIn: now))
+                        + number(Self.rows(kept.columns, in: now, notIn: then))
+                }
             )
         }
     }
@@ -112,9 +75,22 @@ extension CallStore {
         )
     }
 
-    /// Without the sum of ratings, which need not be whole numbers.
-    private static let satisfaction =
-        "workspace, channel, day, agent_id, campaign_id, calls, ratings, moods, positive"
+    /// Tables of sums beside which a view of what they should be stands, and what is compared.
+    private static let kept: [(table: String, columns: String)] = [
+        ("daily_figures", "*"), ("daily_durations", "*"), ("daily_seconds", "*"),
+        ("rated_calls", "*"),
+        // Without the sum of ratings, which need not be whole numbers.
+        (
+            "daily_satisfaction",
+            "workspace, channel, day, agent_id, campaign_id, calls, ratings, moods, positive"
+        ),
+    ]
+
+    private static func rows(_ columns: String, in table: String, notIn other: String) -> String {
+        """
+        select count(*) from (select \(columns) from \(table) except select \(columns) from \(other))
+        """
+    }
 
     private static let wrongCalls: String = {
         let columns = """

@@ -83,7 +83,7 @@ extension CallStore {
         return try await read { database in
             var looked = filter
             looked.search = nil
-            var clause = FilterClause(looked)
+            var clause = FilterClause(looked, search: nil)
             let oldest = try Row.fetchOne(
                 database,
                 sql: """
@@ -93,7 +93,7 @@ extension CallStore {
                     """,
                 arguments: clause.arguments + [most - 1]
             )
-            clause = FilterClause(filter)
+            clause = try FilterClause(filter, in: database)
             if let oldest {
                 clause.add(
                     "(calls.started_unix, calls.id) >= (?, ?)",

@@ -47,13 +47,13 @@ struct RulePageTests {
             #expect(try await client.ask(.delete, path + "/shadow").status == 204)
             #expect(try await client.ask(.delete, path + "/shadow").status == 422)
             #expect(try await role() == nil)
-            let active = try await client.ask(.post, path + "/activate")
+            let active = try await client.ask(.post, path + "/activate", "{}")
             #expect(active.status == 200)
             #expect(try active.object()["warnings"] as? [String] == [])
             #expect(try await role() == .active)
             let actions = try await fixture.store.auditLog(limit: 9).map(\.note.action)
             #expect(
-                actions == ["rules.active", "rules.unset", "rules.shadow", "rules.keep"]
+                actions == ["rules.activate", "rules.shadow", "rules.shadow", "rules.keep"]
             )
             let check = try await client.ask(.post, "/api/v1/rules/check", try Self.body(text))
             #expect((try check.object()["echo"] as? [[String: Any]])?.isEmpty == false)
@@ -68,7 +68,7 @@ struct RulePageTests {
             #expect(answer.status == 422 && answer.body.contains("not whole"))
             let name = try Self.body(try Self.shipped(), ["name": "../x"])
             #expect(try await client.ask(.post, "/api/v1/rules", name).status == 400)
-            #expect(try await client.ask(.post, "/api/v1/rules/none/activate").status == 404)
+            #expect(try await client.ask(.post, "/api/v1/rules/none/activate", "{}").status == 404)
             #expect(try await client.ask(.get, "/conversions?version=none").status == 404)
             #expect(try await fixture.store.ruleVersions(limit: 5).isEmpty)
         }

@@ -91,8 +91,11 @@ async function keep(editor, text, role) {
 async function activate(version) {
   let answer = await send("POST", `rules/${version}/activate`, {});
   if (answer.status === 409 && answer.value?.warnings) {
-    if (!confirm(`${answer.value.detail}. Go on?`)) return say("Kept as it was.");
-    answer = await send("POST", `rules/${version}/activate?confirm=true`, {});
+    const warnings = answer.value.warnings.join("\n");
+    if (!confirm(`The labels that were held back speak against it:\n${warnings}\nGo on?`)) {
+      return say("Kept as it was.");
+    }
+    answer = await send("POST", `rules/${version}/activate`, { confirm: true });
   }
   if (!answer.ok) return say(`Not activated: ${fault(answer)}`);
   location.assign("/conversions");

@@ -81,17 +81,15 @@ enum RuleEndpoints {
         )
     }
 
-    private static func point(_ role: RuleRole, to version: String?, _ ask: Ask) async throws {
-        let person = ask.person
+    private static func point(
+        _ role: RuleRole,
+        to version: String?,
+        note: String? = nil,
+        _ ask: Ask
+    ) async throws {
+        let (person, note) = (ask.person, note.flatMap { $0.isEmpty ? nil : $0 })
         try await ask.parts.store.write { writer in
-            try writer.point(role, to: version, by: person, note: nil)
-            try writer.audit(
-                AuditNote(
-                    actor: person,
-                    action: version == nil ? "rules.unset" : "rules.\(role.rawValue)",
-                    object: "rules:\(version ?? role.rawValue)"
-                )
-            )
+            try writer.point(role, to: version, by: person, note: note)
         }
     }
 
@@ -120,33 +118,37 @@ enum RuleEndpoints {
         return Response(status: .noContent)
     }
 
+    private struct Activation: Decodable {
+        var confirm: Bool?
+        var note: String?
+    }
+
     private static let activate = Endpoint(
         method: .post,
         path: "/api/v1/rules/{name}/activate",
-        summary: "Make a version the one that counts, for calls from now on.",
-        query: [
-            .init(
-                name: "confirm",
-                schema: .bool,
-                meaning: "Go on although the labels that were held back speak against it."
-            )
-        ],
+        summary:
+            "Make a version the one that counts, for calls from now on; needs confirm against labels.",
+        body: .sent(
+            [],
+            optional: [("confirm", .bool), ("note", .bounded(CallEndpoints.noteRange))]
+        ),
         answer: .fields(("version", .text), ("warnings", .list(.text)))
     ) { ask in
+        let sent = try await ask.body(Activation.self)
+        try APIError.check(sent.note, "note", in: CallEndpoints.noteRange)
         let rules = try await find(ask)
         let warnings = try await RuleDesk(parts: ask.parts).warnings(activating: rules)
-        guard try warnings.isEmpty || ask.query.flag("confirm") else {
+        guard warnings.isEmpty || sent.confirm == true else {
             var error = APIError(
                 .conflict,
-                "The labels that were held back speak against it: "
-                    + warnings.joined(separator: "; ")
+                "The labels that were held back speak against it; send confirm to go on."
             )
             error.members = [
                 .init(name: "warnings", value: .list(warnings.map { .text($0) }))
             ]
             throw error
         }
-        try await point(.active, to: rules.version, ask)
+        try await point(.active, to: rules.version, note: sent.note, ask)
         return .json(
             .fields(
                 ("version", .text(rules.version)),
