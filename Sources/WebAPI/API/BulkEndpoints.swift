@@ -270,8 +270,9 @@ enum BulkEndpoints {
     ) async throws -> Outcome {
         let type = try rule(sent)
         let before = try await ask.parts.store.labels(of: calls, type: type)
+        let person = ask.person
         try await ask.parts.store.write { writer in
-            for call in calls { try writer.unlabel(call, type: type) }
+            for call in calls { try writer.unlabel(call, type: type, by: person) }
         }
         var outcome = Outcome(changed: calls.filter { before[$0] != nil })
         let field = JSONValue.Field(name: "rule", value: .text(type))
