@@ -15,6 +15,7 @@ enum CallSchema {
         ("direction", .optional(.text)),
         ("caller", .optional(.text)),
         ("callerClass", .optional(.text)),
+        ("firstTimeCaller", .optional(.bool)),
         ("outcome", .text),
         ("language", .optional(.text)),
         ("title", .optional(.text)),

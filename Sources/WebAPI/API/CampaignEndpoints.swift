@@ -184,7 +184,8 @@ enum CampaignEndpoints {
     private static let step = Schema.fields(
         ("step", .word(FunnelStep.self)),
         ("events", .optional(.count)),
-        ("recipients", .optional(.count))
+        ("recipients", .optional(.count)),
+        ("medianSeconds", .optional(.count))
     )
 
     private static func json(_ count: FunnelCount) -> JSONValue {
