@@ -79,6 +79,9 @@ enum ImportEndpoints {
         }
         let showNumbers = try ask.showsNumbers()
         let bytes = try await RequestBody.read(ask.request, upTo: bytesMax, ask.parts.ambient)
+        guard !bytes.isEmpty else {
+            throw APIError(.refused, "The list is empty; its first line should name the columns.")
+        }
         func task(_ addsPlus: Bool?) -> RecipientsImport {
             RecipientsImport(
                 store: ask.parts.store,
