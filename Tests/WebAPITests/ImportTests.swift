@@ -57,7 +57,7 @@ struct ImportTests {
     func plus() async throws {
         try await WebFixture.serve { fixture, client in
             let sent = "2026-11-01T00:00:00Z"
-            let rows = (10..<30).map { "Spring,mail,r\($0),,4915112345\($0),\(sent)" }
+            let rows = (10..<30).map { "Spring,mail,r\($0),,49151123456\($0),\(sent)" }
             let list =
                 (["campaign,channel,recipient,name,phone,sent_at"] + rows)
                 .joined(separator: "\n") + "\n"
@@ -66,7 +66,7 @@ struct ImportTests {
             #expect(asked.status == 409, "\(asked.body)")
             let examples = try #require(try asked.object()["examples"] as? [[String: Any]])
             #expect(!examples.isEmpty)
-            #expect(!asked.body.contains("491511234510"))
+            #expect(!asked.body.contains("4915112345610"))
             #expect(try fixture.number("select count(*) from recipients") == 0)
             let preview = try await client.ask(.post, path + "&dryRun=true", list)
             #expect(try preview.object()["asksForPlus"] as? Bool == true)

@@ -79,6 +79,9 @@ enum ImportEndpoints {
         }
         let showNumbers = try ask.showsNumbers()
         let bytes = try await RequestBody.read(ask.request, upTo: bytesMax, ask.parts.ambient)
+        guard !bytes.isEmpty else {
+            throw APIError(.refused, "The list is empty; its first line should name the columns.")
+        }
         func task(_ addsPlus: Bool?) -> RecipientsImport {
             RecipientsImport(
                 store: ask.parts.store,
@@ -89,7 +92,7 @@ enum ImportEndpoints {
                 person: ask.person
             )
         }
-        return try await withList(bytes, ask) { path in
+        return try await withList(bytes) { path in
             let survey = try await task(nil).survey(path)
             var addsPlus = answer.map { $0 == .yes }
             if addsPlus == nil, survey.asksForPlus {
@@ -107,15 +110,17 @@ enum ImportEndpoints {
     /// Runs a body with a file of its own, which goes whatever happens: numbers stand in it.
     private static func withList(
         _ bytes: [UInt8],
-        _ ask: Ask,
         _ body: (_ path: String) async throws -> Response
     ) async throws -> Response {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-import-\(ask.parts.ambient.newID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: folder,
-            withIntermediateDirectories: false,
-            attributes: [.posixPermissions: 0o700]
+        // The system chooses a name that nobody has, and makes it for its owner alone.
+        let wanted = FileManager.default.temporaryDirectory.path + "/ringback-import-XXXXXX"
+        var template = wanted.utf8CString.map { $0 }
+        guard mkdtemp(&template) != nil else {
+            throw APIError(.overloaded, "There is no room for the list now; send it again.")
+        }
+        let folder = String(
+            decoding: template.dropLast().map(UInt8.init(bitPattern:)),
+            as: UTF8.self
         )
         let answer: Result<Response, any Error>
         do {
