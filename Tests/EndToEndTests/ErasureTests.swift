@@ -34,6 +34,7 @@ struct ErasureTests {
         #expect(found.contains { $0.what == "word" && $0.place.contains("body of") }, "\(found)")
         #expect(found.contains { $0.what == "word" && $0.place.contains("sqlite") }, "\(found)")
         #expect(found.contains { $0.what == "number" && $0.place.contains("sqlite") }, "\(found)")
+        #expect(found.contains { "\($0)" == "word in word of call_texts" }, "\(found)")
         let before = try await figures(of: stack, probe)
 
         let dry = try await stack.fleet.ringback("caller", "erase", subject.number, "--dry-run")

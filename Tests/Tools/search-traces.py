@@ -75,13 +75,18 @@ store = sqlite3.connect(os.path.join(folder, "ringback.sqlite"), timeout=30)
 for table in ("raw_bodies", "inbox"):
     for identifier, body in store.execute(f"select id, body from {table}"):
         look(f"body of {table} {identifier}", zlib.decompress(body))
-tables = [
-    row[0]
-    for row in store.execute(
-        "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'"
-    )
-]
-for table in tables:
+tables = store.execute(
+    "select name, sql like 'create virtual%' from sqlite_schema "
+    "where type = 'table' and name not like 'sqlite_%'"
+).fetchall()
+for table, is_index in tables:
+    if is_index:
+        # It writes words by what they share with the one before, so its bytes alone tell little.
+        store.execute(f"create virtual table temp.words using fts5vocab(main, {table}, row)")
+        for (term,) in store.execute("select term from temp.words"):
+            look(f"word of {table}", term.encode())
+        store.execute("drop table temp.words")
+        continue
     for row in store.execute(f"select * from {table}"):
         for value in row:
             if isinstance(value, str):
