@@ -249,13 +249,7 @@ struct ContractTurnTests {
     func turnWhenRung(world: ContractWorld) async throws {
         try await withContractQueue(world) { contract in
             let queue = contract.queue
-            let request = TurnRequest(
-                worker: try WorkerID("w"),
-                number: 1,
-                settlement: nil,
-                limit: 10,
-                isIdle: true
-            )
+            let request = try Self.idleRequest(1)
             async let waiting = queue.turnWhenRung(request)
             try await contract.add("a")
             let reply = try await waiting
@@ -264,8 +258,7 @@ struct ContractTurnTests {
             #expect(try await queue.turn(request).batch == reply.batch)
             // Another one of the same worker's waits is not lost for it.
             async let rung = queue.waitForBell(atMost: .seconds(30))
-            var next = request
-            next.number = 2
+            let next = try Self.idleRequest(2)
             async let second = queue.turnWhenRung(next)
             try await contract.add("b")
             // One of the two took the token; whoever has it, the job is there for a turn.
@@ -281,13 +274,7 @@ struct ContractTurnTests {
     func turnWhenNothingRings(world: ContractWorld) async throws {
         try await withContractQueue(world) { contract in
             let queue = contract.queue
-            let request = TurnRequest(
-                worker: try WorkerID("w"),
-                number: 1,
-                settlement: nil,
-                limit: 10,
-                isIdle: true
-            )
+            let request = try Self.idleRequest(1)
             let isCancelled = await withTaskGroup(of: Bool.self) { group in
                 group.addTask {
                     do {
@@ -303,11 +290,20 @@ struct ContractTurnTests {
                 return await group.next() ?? false
             }
             #expect(isCancelled)
-            var next = request
-            next.number = 2
-            let reply = try await queue.turnWhenRung(next)
+            let reply = try await queue.turnWhenRung(try Self.idleRequest(2))
             #expect(reply.batch == nil)
             #expect(reply.settled == .nothing)
         }
+    }
+
+    /// What a worker asks for that holds nothing.
+    private static func idleRequest(_ number: Int) throws -> TurnRequest {
+        TurnRequest(
+            worker: try WorkerID("w"),
+            number: number,
+            settlement: nil,
+            limit: 10,
+            isIdle: true
+        )
     }
 }
