@@ -7,6 +7,9 @@ extension StoreFigures {
     /// - Parameter nowMilliseconds: Unix milliseconds, for ages.
     /// - Returns: Gauges of one series each; what is not known is left out.
     package func families(nowMilliseconds: Int64) -> [MetricFamily] {
+        func age(_ milliseconds: Int64?) -> Double {
+            milliseconds.map { Double(max(0, nowMilliseconds - $0)) / 1_000 } ?? 0
+        }
         var list = GaugeList()
         list.add("ringback_store_bytes", "Size of the SQLite file.", Double(fileBytes))
         list.add(
@@ -22,7 +25,7 @@ extension StoreFigures {
         list.add(
             "ringback_outbox_oldest_seconds",
             "Age of the oldest follow-on job that is not done; 0 when there is none.",
-            outboxOldestMilliseconds.map { Double(max(0, nowMilliseconds - $0)) / 1_000 } ?? 0
+            age(outboxOldestMilliseconds)
         )
         list.add(
             "ringback_inbox_waiting_webhooks",
@@ -59,9 +62,6 @@ extension StoreFigures {
             "Calls found by the poll alone since the last webhook, for which one was due.",
             Double(archive.webhooks.missed)
         )
-        func age(_ milliseconds: Int64?) -> Double {
-            milliseconds.map { Double(max(0, nowMilliseconds - $0)) / 1_000 } ?? 0
-        }
         list.add(
             "ringback_event_oldest_seconds",
             "Age of the oldest event that an endpoint has not taken; 0 when there is none.",

@@ -11,7 +11,6 @@ struct DayChart {
         var label: String
         var figures = CallFigures()
         var isOpen = false
-        var isNoted = false
     }
 
     init(
@@ -37,15 +36,14 @@ struct DayChart {
                     + report.days[next].figures
                 next += 1
             }
-            if report.notes.contains(where: { $0.day == day }) {
-                bars[bars.count - 1].isNoted = true
-            }
             // Today is not over.
             if day == report.today { bars[bars.count - 1].isOpen = true }
             day = day + 1
         }
+        // What people noted, and what changed the figures by itself.
+        let said = notes.map { ($0.day, $0.text) } + report.notes.map { ($0.day, $0.text) }
         let marks = Dictionary(
-            notes.map { (isByWeek ? $0.day.weekStart : $0.day, $0.text) },
+            said.map { day, text in (isByWeek ? day.weekStart : day, text) },
             uniquingKeysWith: { "\($0); \($1)" }
         )
         view = [
@@ -59,7 +57,7 @@ struct DayChart {
                     "success": bar.figures.success, "failure": bar.figures.failure,
                     "unknown": bar.figures.unknown, "pending": bar.figures.pending,
                     "calls": bar.figures.calls, "conversions": bar.figures.conversions,
-                    "isOpen": bar.isOpen, "isNoted": bar.isNoted,
+                    "isOpen": bar.isOpen,
                 ]
                 if let mark = marks[bar.day] { row["mark"] = mark }
                 return row

@@ -224,19 +224,8 @@ struct ContractTurnTests {
             try await contract.add("a")
             let isWoken = try await waiting
             #expect(isWoken)
-            let isCancelled = await withTaskGroup(of: Bool.self) { group in
-                group.addTask {
-                    do {
-                        _ = try await queue.waitForBell(atMost: .seconds(30))
-                        return false
-                    } catch let error as QueueError {
-                        return error == .cancelled
-                    } catch {
-                        return false
-                    }
-                }
-                group.cancelAll()
-                return await group.next() ?? false
+            let isCancelled = await Self.endsWhenCancelled {
+                _ = try await queue.waitForBell(atMost: .seconds(30))
             }
             #expect(isCancelled)
         }
@@ -275,21 +264,7 @@ struct ContractTurnTests {
         try await withContractQueue(world) { contract in
             let queue = contract.queue
             let request = try Self.idleRequest(1)
-            let isCancelled = await withTaskGroup(of: Bool.self) { group in
-                group.addTask {
-                    do {
-                        _ = try await queue.turnWhenRung(request)
-                        return false
-                    } catch let error as QueueError {
-                        return error == .cancelled
-                    } catch {
-                        return false
-                    }
-                }
-                group.cancelAll()
-                return await group.next() ?? false
-            }
-            #expect(isCancelled)
+            #expect(await Self.endsWhenCancelled { _ = try await queue.turnWhenRung(request) })
             let reply = try await queue.turnWhenRung(try Self.idleRequest(2))
             #expect(reply.batch == nil)
             #expect(reply.settled == .nothing)
@@ -305,5 +280,23 @@ struct ContractTurnTests {
             limit: 10,
             isIdle: true
         )
+    }
+
+    /// Whether a call of a cancelled task ends with `QueueError.cancelled`.
+    private static func endsWhenCancelled(
+        _ call: @escaping @Sendable () async throws -> Void
+    ) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                do {
+                    try await call()
+                    return false
+                } catch {
+                    return error as? QueueError == .cancelled
+                }
+            }
+            group.cancelAll()
+            return await group.next() ?? false
+        }
     }
 }
