@@ -10,6 +10,7 @@ struct PagesTests {
     func faultless() async throws {
         let stack = try await started(calls: 300)
         try await Self.run("check.py", "http://\(stack.address)")
+        try await Self.run("paint.py", "http://\(stack.address)")
         try await end(stack)
     }
 

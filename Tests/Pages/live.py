@@ -11,16 +11,9 @@ from playwright.sync_api import sync_playwright
 
 import pages
 
-# Shifts are seen from the first paint on; the page counts its own changes.
-WATCH = """
-window.shifts = [];
+# The page counts its own changes.
+COUNT = """
 window.changes = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) {
-    window.shifts.push({ value: entry.value, at: entry.startTime, nodes: entry.sources.map((source) =>
-      source.node ? `${source.node.nodeName}#${source.node.id ?? ""}.${source.node.className ?? ""}` : "?") });
-  }
-}).observe({ type: "layout-shift", buffered: true });
 document.addEventListener("DOMContentLoaded", () => {
   const cards = document.getElementById("cards");
   if (cards) new MutationObserver(() => { window.changes += 1; }).observe(cards, { childList: true });
@@ -33,7 +26,8 @@ def begin(browser, address: str, size: str, faults: list[str]):
     page = browser.new_context(viewport=pages.SIZES[size], bypass_csp=True).new_page()
     page.on("console", lambda line: faults.append(f"{size}: {line.text}") if line.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(f"{size}: {error}"))
-    page.add_init_script(WATCH)
+    page.add_init_script(pages.WATCH_SHIFTS)
+    page.add_init_script(COUNT)
     page.goto(address, wait_until="load")
     return page, page.inner_text("#card-calls .value")
 
@@ -49,8 +43,7 @@ def end(page, before: str, changes: int, size: str, faults: list[str]) -> None:
     spoken = page.inner_text("#status")
     if "calls are new or have changed" not in spoken:
         faults.append(f"{size}: the status region says {spoken!r}")
-    for shift in page.evaluate("window.shifts"):
-        faults.append(f"{size}: moved by {shift['value']:.4f} at {shift['at']:.0f} ms: {shift['nodes']}")
+    faults += [f"{size}: {shift}" for shift in pages.shifts(page)]
     # Paused, nothing changes any more, and the button says how to go on.
     page.get_by_role("button", name="Pause").click()
     if page.inner_text("[data-live-state]") != "paused":

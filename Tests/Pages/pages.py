@@ -21,9 +21,28 @@ FIXED = {
     "sign-in": "/sign-in",
 }
 
+# Layout shifts are seen from the first paint on.
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    window.shifts.push({ value: entry.value, at: entry.startTime, nodes: entry.sources.map((source) =>
+      source.node ? `${source.node.nodeName}#${source.node.id ?? ""}.${source.node.className ?? ""}` : "?") });
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
 
 def launch(playwright):
     return playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+
+
+def shifts(page) -> list[str]:
+    """What has moved on a page that began with WATCH_SHIFTS."""
+    return [
+        f"moved by {shift['value']:.4f} at {shift['at']:.0f} ms: {shift['nodes']}"
+        for shift in page.evaluate("window.shifts")
+    ]
 
 
 def text(url: str) -> str:
