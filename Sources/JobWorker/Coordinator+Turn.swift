@@ -98,7 +98,7 @@ extension Coordinator {
     func fetchRoom(settling: OpenBatch?) -> Int {
         guard drain == nil, failure == nil, commitRetry == nil else { return 0 }
         // Nothing is fetched that commits do not keep up with.
-        guard commitJobs.count - jobsUnderWay < limits.batchMax else { return 0 }
+        guard commitJobs.count - jobsUnderWay < limits.commitMax else { return 0 }
         // A suspect is alone in the process until it is settled, and the worker that runs
         // suspects waits until it is idle.
         let mustBeAlone = isSoloWorker || open.contains { $0.reference.isSolo }

@@ -38,11 +38,12 @@ package struct WorkerLimits: Sendable {
     /// short enough that none waits long behind its batch.
     package var workTarget = Duration.milliseconds(75)
 
-    /// Most jobs of one fetch, and results that may wait for a commit before fetching stops.
+    /// Most jobs of one fetch.
     package var batchMax = QueueLimits.batchMax
 
-    /// Most results of one commit: those of two fetches, so that a slow disk is waited for less.
-    package var commitMax = QueueLimits.batchMax * 2
+    /// Most results of one commit, and of those that may wait for the next one before fetching
+    /// stops: so many that a disk's sync is shared by several fetches.
+    package var commitMax = QueueLimits.batchMax * 4
 
     /// Results wait at most this long for the rest of their batch.
     package var settleEvery = Duration.seconds(1)
