@@ -20,10 +20,11 @@ struct WebFixture: Sendable {
     static let nowUnix: Int64 = 1_794_700_000
     static let webhookPath = "/api/webhooks/elevenlabs"
 
-    /// The dashboard's files, in the checkout.
-    static let webFolder = URL(fileURLWithPath: #filePath)
+    private static let checkout = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "web").path
+
+    /// The dashboard's files, in the checkout.
+    static let webFolder = checkout.appending(path: "web").path
 
     let folder: URL
     let store: CallStore
@@ -67,7 +68,10 @@ struct WebFixture: Sendable {
             budget: budget,
             access: access,
             policy: policy,
-            places: WebPlaces(exportsFolder: folder.path),
+            places: WebPlaces(
+                exportsFolder: folder.path,
+                schedulesFolder: Self.checkout.appending(path: "schedules").path
+            ),
             metrics: registry,
             families: { registry.families() },
             site: site,

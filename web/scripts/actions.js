@@ -34,52 +34,7 @@ export function toggleTheme() {
   if (document.querySelector("[data-chart]")) location.reload();
 }
 
-// The schedules stand with the API: it knows the files that they come from.
-async function showSchedules(place) {
-  const answer = await send("GET", "schedules");
-  const items = answer.ok ? answer.value : [];
-  const table = document.createElement("table");
-  table.className = "data";
-  const row = (kind, cells) => {
-    const line = document.createElement("tr");
-    for (const cell of cells) {
-      const place = document.createElement(kind);
-      if (kind === "th") place.scope = "col";
-      place.append(cell);
-      line.append(place);
-    }
-    return line;
-  };
-  const button = (word, path, more = {}) => {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = word;
-    Object.assign(made.dataset, { send: "POST", path }, more);
-    return made;
-  };
-  const time = (text) => text ? text.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, " UTC") : "–";
-  const head = document.createElement("thead");
-  head.append(row("th", ["Schedule", "Last", "Next", "State", "Do"]));
-  const body = document.createElement("tbody");
-  for (const item of items) {
-    const buttons = document.createElement("div");
-    const path = `schedules/${encodeURIComponent(item.name)}`;
-    buttons.append(
-      button("Run now", `${path}/run`), " ",
-      item.paused ? button("Resume", `${path}/resume`) : button("Pause", `${path}/pause`, { reason: "Why is it paused?" }),
-    );
-    body.append(row("td", [item.name, time(item.last), time(item.next), item.paused ? "paused" : "active", buttons]));
-  }
-  table.append(head, body);
-  const note = document.createElement("p");
-  note.className = "faint";
-  note.textContent = answer.ok ? "There are no schedules." : "The schedules cannot be read now.";
-  place.replaceChildren(items.length ? table : note);
-}
-
 export function startActions() {
-  const schedules = document.querySelector("[data-schedules]");
-  if (schedules) showSchedules(schedules);
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-action], button[data-send]");
     if (!button) return;

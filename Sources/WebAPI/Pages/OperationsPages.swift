@@ -17,7 +17,8 @@ extension PageDesk {
             "rows": exports.map { export -> View in
                 [
                     "id": "\(export.id)", "file": export.fileName, "what": export.what,
-                    "dialect": export.dialect, "rows": PageWords.count(Int(export.rows)),
+                    "dialect": Self.dialect(export.dialect),
+                    "rows": PageWords.count(Int(export.rows)),
                     "bytes": Self.bytes(export.bytes), "filter": export.filter,
                     "created": words.time(export.createdMilliseconds / 1_000),
                     "by": export.createdBy, "isThere": export.state == .finished,
@@ -29,6 +30,16 @@ extension PageDesk {
             "isEmpty": exports.isEmpty,
         ]
         return Page(template: .exports, title: "Exports", view: view)
+    }
+
+    /// The format as the form above the files names it.
+    private static func dialect(_ name: String) -> String {
+        switch name {
+        case "data": "CSV"
+        case "excel": "CSV for Excel"
+        case "ndjson": "NDJSON"
+        default: name
+        }
     }
 
     private static func bytes(_ count: Int64) -> String {
@@ -79,7 +90,8 @@ extension PageDesk {
             "hasFailures": !failures.isEmpty,
             "backfills": backfills.map(backfill), "hasBackfills": !backfills.isEmpty,
         ]
-        return Page(template: .queues, title: "Queues", view: view)
+        let schedules = try await schedules()
+        return Page(template: .queues, title: "Queues", view: view.merging(schedules) { $1 })
     }
 
     static func row(
@@ -128,7 +140,7 @@ extension PageDesk {
             "id": backfill.id.text, "state": backfill.state.rawValue,
             "from": words.time(backfill.range.fromUnix), "to": words.time(backfill.range.toUnix),
             "ended": "\(ended)", "all": "\(all)", "share": PageWords.share(ended, of: all),
-            "calls": PageWords.count(backfill.calls), "by": backfill.person,
+            "calls": PageWords.count(backfill.calls, "call"), "by": backfill.person,
             "isRunning": backfill.state == .running, "isPaused": backfill.state == .paused,
             "failed": "\(backfill.counts.failed)",
         ]
