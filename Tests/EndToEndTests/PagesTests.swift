@@ -28,6 +28,13 @@ struct PagesTests {
         try await end(stack)
     }
 
+    @Test("settings are tried, saved, counted by and put back")
+    func sets() async throws {
+        let stack = try await started(calls: 120)
+        try await Self.run("settings.py", "http://\(stack.address)")
+        try await end(stack)
+    }
+
     @Test("calls are sorted, opened and changed together; rules are written; days get notes")
     func listsCalls() async throws {
         let stack = try await started(calls: 120)

@@ -1,12 +1,13 @@
 // Buttons that change something: each names its request, and says what became of it.
 import { refresh, togglePause } from "./live.js";
 
-export async function send(method, path, body) {
+export async function send(method, path, body, signal) {
   const answer = await fetch(`/api/v1/${path}`, {
     method,
     credentials: "same-origin",
     headers: { "content-type": "application/json", accept: "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
   });
   const text = await answer.text();
   let value = null;
@@ -22,6 +23,18 @@ export function say(text) {
 
 export function fault(answer) {
   return answer.value?.detail ?? answer.value?.title ?? answer.value?.error?.message ?? `refused (${answer.status})`;
+}
+
+/// What a form sends: its own body, and its fields that are filled in; flags whether they are set or not.
+export function bodyOf(form) {
+  const body = JSON.parse(form.dataset.body ?? "{}");
+  for (const field of form.elements) {
+    if (!field.name || field.disabled) continue;
+    if (field.dataset.flag !== undefined) body[field.name] = field.checked;
+    else if (["checkbox", "radio"].includes(field.type) && !field.checked) continue;
+    else if (field.value !== "") body[field.name] = field.dataset.number === undefined ? field.value : Number(field.value);
+  }
+  return body;
 }
 
 export function toggleTheme() {
@@ -54,11 +67,7 @@ export function startActions() {
     const form = event.target.closest("form[data-send]");
     if (!form) return;
     event.preventDefault();
-    const body = JSON.parse(form.dataset.body ?? "{}");
-    for (const [name, value] of new FormData(form)) {
-      if (value !== "") body[name] = form.elements[name].dataset.number === undefined ? value : Number(value);
-    }
-    await act(form, body);
+    await act(form, bodyOf(form));
   });
   startKeeping(document.querySelector("form[data-keep]"));
   startCards(document.querySelector("form[data-cards]"));

@@ -98,6 +98,20 @@ extension AlertFacts {
     }
 }
 
+extension AlertFacts {
+    /// What a rule says of the facts when it is set so.
+    ///
+    /// - Parameters:
+    ///   - rule: Which rule.
+    ///   - setting: Nil for as it is shipped.
+    /// - Returns: Nil for one that is off.
+    package func verdict(of rule: AlertRule, setAs setting: AlertSetting?) -> AlertVerdict? {
+        var facts = self
+        facts.settings[rule] = setting
+        return facts.verdicts.first { $0.rule == rule }
+    }
+}
+
 /// One rule of the alerts as it is set, for people and programs.
 package struct AlertRuleRow: Sendable, Equatable {
     package let rule: AlertRule

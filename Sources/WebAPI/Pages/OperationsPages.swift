@@ -1,7 +1,4 @@
 import CallStore
-import Definitions
-import Delivery
-import ElevenLabs
 import Foundation
 import Hummingbird
 import JobQueue
@@ -42,7 +39,7 @@ extension PageDesk {
         }
     }
 
-    private static func bytes(_ count: Int64) -> String {
+    static func bytes(_ count: Int64) -> String {
         switch count {
         case ..<1_024: "\(count) B"
         case ..<1_048_576: String(format: "%.1f KB", Double(count) / 1_024)
@@ -146,64 +143,7 @@ extension PageDesk {
         ]
     }
 
-    // MARK: Settings
-
-    /// What holds, what the figures mean, and who did what.
-    func settings(_ query: PageQuery) async throws -> Page {
-        let audit = try await store.auditLog(limit: Self.auditShown)
-        let health = try await store.health()
-        let zone = words.zone.reportName
-        let alerts = try await store.alertStates()
-        let view: View = [
-            "alerts": alerts.map(alert), "hasAlerts": !alerts.isEmpty,
-            "facts": [
-                ["label": "Report zone", "value": "\(zone) (RINGBACK_TIME_ZONE)"],
-                [
-                    "label": "Webhooks",
-                    "value": parts.verifier.hasSecret
-                        ? "accepted" : "refused until ELEVENLABS_WEBHOOK_SECRET is set",
-                ],
-                [
-                    "label": "Sign-in",
-                    "value": parts.access.needsSignIn
-                        ? "by token" : "none: only this machine is answered",
-                ],
-                ["label": "Store", "value": Self.bytes(health.bytes)],
-                ["label": "Schema", "value": "\(health.schemaVersion)"],
-                ["label": "Unreadable records", "value": PageWords.count(health.unreadableBodies)],
-            ] as [View],
-            "metrics": MetricDefinitions.known.metrics.map { metric -> View in
-                [
-                    "label": metric.label, "id": metric.id.rawValue,
-                    "definition": metric.definition, "notes": metric.notes,
-                ]
-            },
-            "version": MetricDefinitions.known.version,
-            "audit": audit.map { entry -> View in
-                [
-                    "at": words.time(entry.atMilliseconds / 1_000), "actor": entry.note.actor,
-                    "action": entry.note.action, "object": entry.note.object,
-                    "reason": entry.note.reason ?? "",
-                ]
-            },
-            "hasAudit": !audit.isEmpty,
-        ]
-        return Page(template: .settings, title: "Settings", view: view)
-    }
-
-    private static let auditShown = 30
-
-    /// Where a rule of the alerts stands.
-    private func alert(_ state: AlertState) -> View {
-        [
-            "title": AlertRule(rawValue: state.rule)?.title ?? state.rule,
-            "state": state.isFiring ? "fires" : "quiet", "isFiring": state.isFiring,
-            "since": words.time(state.sinceMilliseconds / 1_000),
-            "checked": words.time(state.checkedMilliseconds / 1_000),
-            "told": state.notifiedMilliseconds.map { words.time($0 / 1_000) } ?? "never",
-            "text": state.text,
-        ]
-    }
+    // MARK: Sign-in
 
     /// Asks for the token.
     func signIn(_ query: PageQuery) async throws -> Page {

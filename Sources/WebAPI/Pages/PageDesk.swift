@@ -12,11 +12,18 @@ struct PageDesk: Sendable {
     let live: LivePulse
     let words: PageWords
 
+    /// What whoever asks may do.
+    let rights: Rights
+
     var store: CallStore { parts.store }
 
-    init(parts: WebParts, live: LivePulse) async throws {
+    /// Whether whoever asks may change settings here.
+    var canChange: Bool { rights >= .admin && !parts.policy.isReadOnly }
+
+    init(parts: WebParts, live: LivePulse, rights: Rights) async throws {
         self.parts = parts
         self.live = live
+        self.rights = rights
         let name = try await parts.store.reportZone()
         words = PageWords(
             zone: TimeZone(identifier: name) ?? .gmt,

@@ -95,7 +95,11 @@ struct PageRoutes: RouteGroup {
     ) async throws -> Response {
         let query = PageQuery(request)
         let began = parts.ambient.elapsed()
-        let desk = try await PageDesk(parts: parts, live: live)
+        let desk = try await PageDesk(
+            parts: parts,
+            live: live,
+            rights: context.principal.rights
+        )
         do {
             let page = try await make(desk, query, context.parameters)
             let frame = try await desk.frame(query, page.title, request.headers, files)
