@@ -67,6 +67,7 @@ def found(address: str) -> dict[str, str]:
         ["time", "caller", "direction", "agent", "campaign", "outcome", "conversion", "turns",
          "duration", "rating", "mood", "cost", "summary"])
     places["error"] = "/nothing/is/here"
+    places["error-call"] = "/calls/999999999"
 
     def first(name: str, path: str, pattern: str) -> None:
         match = re.search(pattern, pages.text(address + path))

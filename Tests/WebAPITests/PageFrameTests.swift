@@ -26,6 +26,19 @@ struct PageFrameTests {
         }
     }
 
+    @Test("an unknown address is a page for a browser and a problem for a program")
+    func unknown() async throws {
+        try await WebFixture.serve { _, client in
+            for (accept, type) in [
+                ("text/html,*/*;q=0.8", "text/html"), ("*/*", "application/problem+json"),
+            ] {
+                let answer = try await client.ask(.get, "/no/where", headers: ["accept": accept])
+                #expect(answer.status == 404)
+                #expect(answer.header("content-type")?.hasPrefix(type) == true, "\(accept)")
+            }
+        }
+    }
+
     @Test("one thing is not called many")
     func singular() async throws {
         try await WebFixture.serve { fixture, client in
@@ -35,6 +48,8 @@ struct PageFrameTests {
             #expect(page.contains("1 call, 0 conversions"))
             #expect(page.contains("1 connected call<"))
             #expect(page.contains("Successful: 100 % of 1 call."))
+            let settings = try await client.ask(.get, "/settings").body
+            #expect(settings.contains(">1 job<"))
         }
     }
 

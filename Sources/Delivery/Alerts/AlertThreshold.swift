@@ -150,6 +150,8 @@ package struct AlertRuleRow: Sendable, Equatable {
     package var words: String? {
         guard let threshold, let unit = rule.threshold?.unit else { return nil }
         let isWhole = threshold == threshold.rounded() && threshold < 1_000_000_000
-        return (isWhole ? "\(Int(threshold))" : "\(threshold)") + " \(unit.rawValue)"
+        let isOne = threshold == 1 && unit.rawValue.hasSuffix("s")
+        return (isWhole ? "\(Int(threshold))" : "\(threshold)")
+            + " " + (isOne ? String(unit.rawValue.dropLast()) : unit.rawValue)
     }
 }
