@@ -1,17 +1,54 @@
-import Foundation
+package import Foundation
 import Synchronization
 
-/// Temporary folders of private servers, swept also after a test process that crashed.
-enum PrivateRedisFolders {
+/// A folder of a test's own, removed with it.
+///
+/// Whoever is still there when the process ends loses it then, and what a process that crashed has
+/// left is swept by the next one.
+package final class ScratchFolder: Sendable {
+    /// Short, because a Unix socket's path has about 100 bytes.
+    package let path: String
+
+    package var url: URL { URL(filePath: path, directoryHint: .isDirectory) }
+
+    package init() throws {
+        path = try ScratchFolders.make()
+    }
+
+    deinit {
+        ScratchFolders.remove(path)
+    }
+
+    /// The path of a file or folder in it.
+    package func file(_ name: String) -> String { path + "/" + name }
+
+    package func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: file(name)))
+    }
+
+    package func text(of name: String) throws -> String {
+        try String(contentsOfFile: file(name), encoding: .utf8)
+    }
+
+    package func makeFolder(_ name: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: file(name),
+            withIntermediateDirectories: true
+        )
+    }
+}
+
+/// Makes the temporary folders of tests and of their servers, and sweeps them.
+enum ScratchFolders {
     private static let parent = "/tmp"
-    private static let prefix = "rbredis-"
+    private static let prefix = "rbtest-"
 
     /// Folders to remove when the process ends.
     private static let made = Mutex<Set<String>>([])
 
     private static let preparation: Void = {
         sweep()
-        atexit { PrivateRedisFolders.removeAll() }
+        atexit { ScratchFolders.removeAll() }
     }()
 
     /// Makes an empty folder whose name tells whose it is.
@@ -33,24 +70,6 @@ enum PrivateRedisFolders {
     static func remove(_ folder: String) {
         made.withLock { _ = $0.remove(folder) }
         erase(folder)
-    }
-
-    /// A port of 127.0.0.1 that nobody listens on just now.
-    static func freePort() throws(ChildProcessError) -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw .noResources(what: "a socket", errno: errno) }
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, length) | getsockname(descriptor, address, &length)
-            }
-        }
-        guard result == 0 else { throw .noResources(what: "a free port", errno: errno) }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     private static func removeAll() {
@@ -79,54 +98,5 @@ enum PrivateRedisFolders {
         } catch {
             FileHandle.standardError.write(Data("cannot remove \(folder): \(error)\n".utf8))
         }
-    }
-}
-
-/// Starts the shared server once, however many tests ask for it at the same time.
-final class SharedPrivateRedis: Sendable {
-    static let instance = SharedPrivateRedis()
-
-    private enum State {
-        case none
-        case starting([CheckedContinuation<PrivateRedis, any Error>])
-        case done(Result<PrivateRedis, any Error>)
-    }
-
-    private let state = Mutex(State.none)
-
-    func server() async throws -> PrivateRedis {
-        let isFirst = state.withLock { state in
-            guard case .none = state else { return false }
-            state = .starting([])
-            return true
-        }
-        if isFirst { return try await begin() }
-        return try await withCheckedThrowingContinuation { continuation in
-            let answer: Result<PrivateRedis, any Error>? = state.withLock { state in
-                if case .done(let result) = state { return result }
-                if case .starting(let waiters) = state {
-                    state = .starting(waiters + [continuation])
-                }
-                return nil
-            }
-            if let answer { continuation.resume(with: answer) }
-        }
-    }
-
-    private func begin() async throws -> PrivateRedis {
-        let result: Result<PrivateRedis, any Error>
-        do {
-            result = .success(try await PrivateRedis.start())
-        } catch {
-            result = .failure(error)
-        }
-        let waiters = state.withLock { state in
-            var waiting: [CheckedContinuation<PrivateRedis, any Error>] = []
-            if case .starting(let waiters) = state { waiting = waiters }
-            state = .done(result)
-            return waiting
-        }
-        for waiter in waiters { waiter.resume(with: result) }
-        return try result.get()
     }
 }

@@ -46,7 +46,7 @@ struct PagesTests {
     /// A stack whose first calls are there.
     private func started(calls: Int, options: [String] = []) async throws -> RunningStack {
         let stack = try await RunningStack.start(
-            in: TemporaryFolder(),
+            in: ScratchFolder(),
             calls: calls,
             options: options
         )
