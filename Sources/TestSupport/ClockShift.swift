@@ -19,12 +19,12 @@ package final class ClockShift: Sendable {
     ///   error.
     package init(programs: String) throws {
         library = "\(programs)/\(Self.name)"
-        folder = try PrivateRedisFolders.make()
+        folder = try ScratchFolders.make()
         try Self.bytes(.zero).write(to: URL(fileURLWithPath: file))
     }
 
     deinit {
-        PrivateRedisFolders.remove(folder)
+        ScratchFolders.remove(folder)
     }
 
     /// For the processes whose clock it moves.

@@ -18,8 +18,8 @@ package enum OtherProgram {
     /// - Throws: `Failure` with what it complained of when it does not end with 0.
     @discardableResult
     package static func run(_ line: [String], in folder: String? = nil) async throws -> Data {
-        let place = try PrivateRedisFolders.make()
-        defer { PrivateRedisFolders.remove(place) }
+        let place = try ScratchFolders.make()
+        defer { ScratchFolders.remove(place) }
         let (output, errors) = (place + "/output", place + "/errors")
         var command = ChildProcess.Command(
             [

@@ -21,14 +21,14 @@ package final class PrivateRedis: Sendable {
 
     private init(_ options: PrivateRedisOptions) throws {
         self.options = options
-        port = options.listensOnTCP ? try PrivateRedisFolders.freePort() : nil
-        tlsPort = options.tls == nil ? nil : try PrivateRedisFolders.freePort()
-        folder = try PrivateRedisFolders.make()
+        port = options.listensOnTCP ? try FreePort.next() : nil
+        tlsPort = options.tls == nil ? nil : try FreePort.next()
+        folder = try ScratchFolders.make()
     }
 
     deinit {
         running.withLock { $0 }?.signal(SIGKILL)
-        PrivateRedisFolders.remove(folder)
+        ScratchFolders.remove(folder)
     }
 
     /// Starts a server and waits until it takes commands.

@@ -97,18 +97,45 @@ package struct WebPlaces: Sendable {
     /// The region of numbers without a country code.
     package var region: String
 
+    /// US dollars of the agent that a conversion may cost, unless a person says otherwise.
+    package var alertCost: Double?
+
+    /// Every setting in force, secrets masked.
+    package var settings: [SettingLine]
+
     package init(
         exportsFolder: String = "",
         rulesFile: String = "",
         schedulesFolder: String = "",
         timeZone: TimeZone = .gmt,
-        region: String = "US"
+        region: String = "US",
+        alertCost: Double? = nil,
+        settings: [SettingLine] = []
     ) {
         self.exportsFolder = exportsFolder
         self.rulesFile = rulesFile
         self.schedulesFolder = schedulesFolder
         self.timeZone = timeZone
         self.region = region
+        self.alertCost = alertCost
+        self.settings = settings
+    }
+}
+
+/// One setting of the server, as people may see it.
+package struct SettingLine: Sendable, Hashable {
+    package var name: String
+
+    /// Nil where nothing is set.
+    package var value: String?
+    package var origin: String
+    package var meaning: String
+
+    package init(name: String, value: String?, origin: String, meaning: String) {
+        self.name = name
+        self.value = value
+        self.origin = origin
+        self.meaning = meaning
     }
 }
 

@@ -84,7 +84,16 @@ struct Server {
                     rulesFile: settings.rulesFile,
                     schedulesFolder: settings.schedulesFolder,
                     timeZone: settings.timeZone,
-                    region: settings.region
+                    region: settings.region,
+                    alertCost: settings.outside.alertCost,
+                    settings: settings.rows.map { row in
+                        SettingLine(
+                            name: row.name.rawValue,
+                            value: row.shown,
+                            origin: row.shown == nil ? "" : row.origin.description,
+                            meaning: row.name.facts.meaning
+                        )
+                    }
                 ),
                 metrics: telemetry.metrics,
                 families: { telemetry.families() },

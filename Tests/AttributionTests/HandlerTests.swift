@@ -43,13 +43,11 @@ struct AttributionBench {
     let clock: BenchClock
 
     static func run(_ body: (AttributionBench) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-attribution-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let folder = try ScratchFolder()
         let clock = BenchClock()
         let ambient = clock.ambient()
         let store = try await CallStore.open(
-            path: folder.appending(path: "store.sqlite").path(percentEncoded: false),
+            path: folder.file("store.sqlite"),
             ambient: ambient,
             phoneKey: PhoneKey(id: "test", secret: Data(repeating: 7, count: 32))
         )
@@ -67,7 +65,6 @@ struct AttributionBench {
             throw error
         }
         try store.close()
-        try FileManager.default.removeItem(at: folder)
     }
 
     /// Runs one job, commits it, and returns the payloads of the jobs that follow.

@@ -2,20 +2,18 @@ import Attribution
 import CallStore
 import Foundation
 import PhoneNumbers
+import TestSupport
 import Testing
 
 @Suite("Importing lists and touches")
 struct ImportTests {
     private static let header = "campaign,channel,recipient,name,phone,sent_at,delivered_at\n"
 
-    /// A folder with one file, which goes with the test's store.
-    private static func file(_ text: String) throws -> (folder: URL, path: String) {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-import-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let file = folder.appending(path: "list.csv")
-        try Data(text.utf8).write(to: file)
-        return (folder, file.path(percentEncoded: false))
+    /// A folder with one file.
+    private static func file(_ text: String) throws -> (folder: ScratchFolder, path: String) {
+        let folder = try ScratchFolder()
+        try folder.write(text, to: "list.csv")
+        return (folder, folder.file("list.csv"))
     }
 
     private static func row(
@@ -59,7 +57,7 @@ struct ImportTests {
     func asksForPlus(lost: Int, asks: Bool) async throws {
         try await AttributionBench.run { bench in
             let (folder, path) = try Self.file(Self.german(lost: lost))
-            defer { try? FileManager.default.removeItem(at: folder) }
+            defer { withExtendedLifetime(folder) {} }
             let survey = try await Self.task(bench).survey(path)
             #expect(survey.rows == 10)
             #expect(survey.withoutPlus == lost)
@@ -80,7 +78,7 @@ struct ImportTests {
         for (answer, expected) in [(true, "+4915112345670"), (false, "+494915112345670")] {
             try await AttributionBench.run { bench in
                 let (folder, path) = try Self.file(Self.german(lost: 9))
-                defer { try? FileManager.default.removeItem(at: folder) }
+                defer { withExtendedLifetime(folder) {} }
                 let report = try await Self.task(bench, addsPlus: answer).run(path)
                 #expect(report.imported == 10)
                 #expect(report.plusAdded == (answer ? 9 : 0))
@@ -96,7 +94,7 @@ struct ImportTests {
         let rows = (0..<10).map { Self.row("r\($0)", "1415555267\($0)") }.joined()
         try await AttributionBench.run { bench in
             let (folder, path) = try Self.file(Self.header + rows)
-            defer { try? FileManager.default.removeItem(at: folder) }
+            defer { withExtendedLifetime(folder) {} }
             let task = Self.task(bench, region: "US")
             let survey = try await task.survey(path)
             #expect(survey.withoutPlus == 10)
@@ -116,7 +114,7 @@ struct ImportTests {
         for isDryRun in [true, false] {
             try await AttributionBench.run { bench in
                 let (folder, path) = try Self.file(text)
-                defer { try? FileManager.default.removeItem(at: folder) }
+                defer { withExtendedLifetime(folder) {} }
                 let report = try await Self.task(bench, isDryRun: isDryRun).run(path)
                 #expect(report.rows == 9)
                 #expect(report.imported == 8)
@@ -139,7 +137,7 @@ struct ImportTests {
             var held: Set<String> = []
             try await AttributionBench.run { bench in
                 let (folder, path) = try Self.file(Self.header + rows.joined())
-                defer { try? FileManager.default.removeItem(at: folder) }
+                defer { withExtendedLifetime(folder) {} }
                 let report = try await Self.task(bench, holdout: holdout).run(path)
                 // Binomial of 2,000 and 0.1: within five standard deviations of 200.
                 #expect((133...267).contains(report.heldOut))
@@ -196,7 +194,7 @@ struct ImportTests {
                 try writer.add(person)
             }
             let (folder, path) = try Self.file(text)
-            defer { try? FileManager.default.removeItem(at: folder) }
+            defer { withExtendedLifetime(folder) {} }
             let report = try await TouchesImport(store: bench.store).run(path)
             #expect(report.added == 5)
             #expect(report.rejected == 0)
@@ -235,7 +233,7 @@ struct ImportTests {
             }
             let good = "sent,Spring,r1,2026-02-01T08:00:00Z\n"
             let (folder, path) = try Self.file("kind,campaign,recipient,at\n" + good + row + "\n")
-            defer { try? FileManager.default.removeItem(at: folder) }
+            defer { withExtendedLifetime(folder) {} }
             let report = try await TouchesImport(store: bench.store).run(path)
             #expect(report.added == 1)
             #expect(report.rejected == 1)

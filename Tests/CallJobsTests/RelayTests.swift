@@ -11,7 +11,7 @@ import Testing
 
 /// A store, two queues and a relay between them, with time that the test sets.
 private final class RelayFixture: Sendable {
-    let folder: URL
+    private let scratch: ScratchFolder
     let store: CallStore
     let attribution: InMemoryQueue
     let conversion: InMemoryQueue
@@ -20,11 +20,9 @@ private final class RelayFixture: Sendable {
     let clock = TestClock()
 
     init() async throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-jobs-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        scratch = try ScratchFolder()
         store = try await CallStore.open(
-            path: folder.appendingPathComponent("s.sqlite").path,
+            path: scratch.file("s.sqlite"),
             ambient: clock.ambient
         )
         attribution = InMemoryQueue(name: JobKind.attribution.queue, ambient: clock.ambient)
@@ -36,14 +34,6 @@ private final class RelayFixture: Sendable {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         committer = StoreCommitter(store: store, relay: relay)
-    }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(at: folder)
-        } catch {
-            print("could not remove \(folder.path): \(error)")
-        }
     }
 
     func commit(_ id: String, _ change: @escaping StoreChange) async throws -> CommitVerdict {

@@ -1,6 +1,7 @@
 import CallStore
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @Suite("Bringing an older store up to date")
@@ -52,11 +53,8 @@ struct MigrationTests {
 
     @Test("keeps campaigns and all that refers to them, and takes the new channel")
     func keepsCampaigns() async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-migration-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appending(path: "store.sqlite").path(percentEncoded: false)
+        let folder = try ScratchFolder()
+        let path = folder.file("store.sqlite")
         try Self.older(at: path)
         let store = try await CallStore.open(path: path, ambient: TestTime().ambient(seed: 1))
         let figures = try await store.campaignFigures()

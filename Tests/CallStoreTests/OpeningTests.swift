@@ -24,8 +24,8 @@ struct OpeningTests {
 
     @Test("comes up in all of many openings at once on an empty folder")
     func together() async throws {
-        let folder = try StoreFixture.makeFolder()
-        let path = folder.appendingPathComponent("s.sqlite").path
+        let folder = try ScratchFolder()
+        let path = folder.file("s.sqlite")
         let time = TestTime()
         let key = try StoreFixture.phoneKey()
         let totals = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -46,7 +46,6 @@ struct OpeningTests {
         }
         #expect(totals.count == 8)
         #expect(totals.max() == 8)
-        try FileManager.default.removeItem(at: folder)
     }
 
     @Test("keeps the file from other users' eyes and commits to the disk")
@@ -76,19 +75,17 @@ struct OpeningTests {
 
     @Test("refuses somebody else's database and what is none")
     func foreign() async throws {
-        let folder = try StoreFixture.makeFolder()
-        let other = folder.appendingPathComponent("other.sqlite").path
+        let folder = try ScratchFolder()
+        let other = folder.file("other.sqlite")
         try await DatabaseQueue(path: other).write { try $0.execute(sql: "create table t (x)") }
-        let text = folder.appendingPathComponent("text.sqlite").path
-        try Data(String(repeating: "no database at all\n", count: 99).utf8)
-            .write(to: URL(fileURLWithPath: text))
+        let text = folder.file("text.sqlite")
+        try folder.write(String(repeating: "no database at all\n", count: 99), to: "text.sqlite")
         for path in [other, text] {
             let error = await #expect(throws: StoreError.self) {
                 _ = try await CallStore.open(path: path, ambient: TestTime().ambient(seed: 1))
             }
             #expect(error?.caseName == "damaged")
         }
-        try FileManager.default.removeItem(at: folder)
     }
 
     @Test("says that a folder is not there")

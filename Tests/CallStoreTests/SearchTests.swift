@@ -167,9 +167,8 @@ struct SearchTests {
 
     @Test("a store of before is filled in steps, and found in all the while")
     func fills() async throws {
-        let folder = try StoreFixture.makeFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appending(path: "store.sqlite").path
+        let folder = try ScratchFolder()
+        let path = folder.file("store.sqlite")
         try MigrationTests.older(at: path) { database in
             for number in 10..<20 {
                 try database.execute(

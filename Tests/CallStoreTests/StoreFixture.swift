@@ -11,35 +11,21 @@ import TestSupport
 ///
 /// The folder goes when the fixture does.
 final class StoreFixture: Sendable {
-    let folder: URL
+    private let scratch: ScratchFolder
     let store: CallStore
     let time: TestTime
 
+    var folder: URL { scratch.url }
     var path: String { folder.appendingPathComponent("store.sqlite").path }
 
     init(seed: UInt64 = 1) async throws {
-        folder = try Self.makeFolder()
+        scratch = try ScratchFolder()
         time = TestTime()
         store = try await CallStore.open(
-            path: folder.appendingPathComponent("store.sqlite").path,
+            path: scratch.file("store.sqlite"),
             ambient: time.ambient(seed: seed),
             phoneKey: Self.phoneKey()
         )
-    }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(at: folder)
-        } catch {
-            print("could not remove \(folder.path): \(error)")
-        }
-    }
-
-    static func makeFolder() throws -> URL {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-store-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return folder
     }
 
     static func phoneKey() throws -> PhoneKey {

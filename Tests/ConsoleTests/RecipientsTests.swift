@@ -4,6 +4,7 @@ import CallStore
 import Console
 import Foundation
 import PhoneNumbers
+import TestSupport
 import Testing
 
 @Suite("import of recipients")

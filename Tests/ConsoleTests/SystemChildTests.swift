@@ -1,6 +1,7 @@
 import Ambient
 import Console
 import Foundation
+import TestSupport
 import Testing
 
 /// Real processes.

@@ -21,12 +21,10 @@ struct ConversionBench {
         """
 
     static func run(_ body: (ConversionBench) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-conversion-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let folder = try ScratchFolder()
         let ambient = Ambient.live(seed: 1)
         let store = try await CallStore.open(
-            path: folder.appending(path: "store.sqlite").path(percentEncoded: false),
+            path: folder.file("store.sqlite"),
             ambient: ambient,
             phoneKey: PhoneKey(id: "test", secret: Data(repeating: 7, count: 32))
         )
@@ -37,7 +35,6 @@ struct ConversionBench {
             throw error
         }
         try store.close()
-        try FileManager.default.removeItem(at: folder)
     }
 
     /// Runs one job by these rules and commits it; returns the payloads of the jobs that follow.
@@ -209,11 +206,8 @@ struct ConversionHandlerTests {
 struct ActiveRulesTests {
     @Test("follow their file, and stay when it breaks")
     func followTheFile() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-rules-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-        let file = folder.appending(path: "default.yaml")
+        let folder = try ScratchFolder()
+        let file = folder.url.appending(path: "default.yaml")
         let clock = TestClock()
         let live = Ambient.live(seed: 1)
         let ambient = Ambient(

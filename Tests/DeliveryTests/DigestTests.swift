@@ -16,13 +16,8 @@ struct DigestTests {
         _ body: (CallStore, Digest, JobContext) async throws -> Void
     ) async throws {
         let clock = TestClock()
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-digest-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: folder,
-            withIntermediateDirectories: true
-        )
-        let store = try await CallStore.open(path: folder + "/s.sqlite", ambient: clock.ambient)
+        let folder = try ScratchFolder()
+        let store = try await CallStore.open(path: folder.file("s.sqlite"), ambient: clock.ambient)
         let http = try HTTPClient(ambient: clock.ambient)
         let letters = Channels.Letters(
             mailer: Mailer(server: "smtp://127.0.0.1:\(mail)"),
@@ -47,7 +42,6 @@ struct DigestTests {
         try await body(store, digest, context)
         await http.shutDown()
         try store.close()
-        try FileManager.default.removeItem(atPath: folder)
     }
 
     /// Calls of one day in UTC, so many of them a success.

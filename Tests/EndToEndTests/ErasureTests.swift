@@ -10,7 +10,7 @@ struct ErasureTests {
     @Test("leaves no trace of number and words, upstream neither, and every figure as it was")
     func leavesNoTrace() async throws {
         let stack = try await RunningStack.start(
-            in: TemporaryFolder(),
+            in: ScratchFolder(),
             calls: 240,
             options: ["--unfinished", "0"],
             environment: ["LOG_LEVEL": "debug"]

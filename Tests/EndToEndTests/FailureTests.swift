@@ -7,7 +7,7 @@ import Testing
 struct FailureTests {
     @Test("a missing Redis")
     func missingRedis() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let fleet = Fleet(
             folder: folder,
             environment: ["REDIS_URL": "redis://127.0.0.1:\(try FreePort.next())"]
@@ -20,7 +20,7 @@ struct FailureTests {
 
     @Test("no Redis anywhere")
     func noRedis() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let result = try await Fleet(folder: folder, environment: [:]).ringback("enqueue", "upkeep")
         #expect(result.ending == .exited(3) || result.ending == .exited(2))
         #expect(result.lines.count == 1, "\(result.output)")
@@ -28,7 +28,7 @@ struct FailureTests {
 
     @Test("a broken schedules file stops the start and names file, line and field")
     func brokenSchedules() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let schedules = "\(folder.path)/schedules"
         try FileManager.default.createDirectory(
             atPath: schedules,
@@ -56,7 +56,7 @@ struct FailureTests {
     func takenPort() async throws {
         let redis = try await PrivateRedis.start(Self.listening)
         let port = try #require(redis.port)
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let fleet = Fleet(
             folder: folder,
             environment: [
@@ -75,7 +75,7 @@ struct FailureTests {
 
     @Test("a data folder that is a file")
     func unusableData() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         try Data().write(to: URL(fileURLWithPath: "\(folder.path)/data"))
         let fleet = Fleet(
             folder: folder,

@@ -22,7 +22,7 @@ struct KillSeriesTests {
     func everybody(seed: UInt64) async throws {
         var random = Seeded(seed: seed)
         let ambient = Ambient.live()
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         var stack = try await RunningStack.start(in: folder, calls: 2000)
         let probe = try StoreProbe(path: "\(stack.data)/ringback.sqlite")
         try probe.watchEffects()

@@ -14,7 +14,7 @@ struct MonitoringTests {
 
     @Test("promtool finds nothing in any process's metrics; every panel and alert has its data")
     func realProcesses() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let first = try FreePort.first(of: Self.roles.count)
         let stack = try await RunningStack.start(
             in: folder,
@@ -41,7 +41,7 @@ struct MonitoringTests {
     }
 
     /// The shipped schedules, and one that fires while the test looks.
-    private func schedules(in folder: TemporaryFolder) throws -> String {
+    private func schedules(in folder: ScratchFolder) throws -> String {
         let path = "\(folder.path)/schedules"
         try FileManager.default.copyItem(
             atPath: "\(Executables.checkout)/schedules",
@@ -55,7 +55,7 @@ struct MonitoringTests {
     private func checkMetrics(
         of role: String,
         at port: Int,
-        in folder: TemporaryFolder
+        in folder: ScratchFolder
     ) async throws {
         let client = try HTTPClient(ambient: .live())
         let request = HTTPRequest(url: "http://127.0.0.1:\(port)/metrics")
@@ -152,7 +152,7 @@ struct MonitoringTests {
     @Test("systemd takes the units, and the target wants a worker of every kind")
     func units() async throws {
         let source = "\(Executables.checkout)/ops/systemd"
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         var names: [String] = []
         for name in try FileManager.default.contentsOfDirectory(atPath: source)
         where name.hasSuffix(".service") || name.hasSuffix(".target") {

@@ -15,14 +15,14 @@ import Testing
 @Suite("states of the pages", .serialized)
 struct PageStatesTests {
     private struct Stage {
-        let folder: TemporaryFolder
+        let folder: ScratchFolder
         let redis: PrivateRedis
         let fleet: Fleet
         let store: CallStore
         let ambient = Ambient.live()
 
         init(_ environment: [String: String?] = [:]) async throws {
-            folder = try TemporaryFolder()
+            folder = try ScratchFolder()
             redis = try await PrivateRedis.start()
             let database = "\(folder.path)/ringback.sqlite"
             store = try await CallStore.open(

@@ -29,6 +29,13 @@ struct PagesTests {
         try await end(stack)
     }
 
+    @Test("settings are tried, saved, counted by and put back")
+    func sets() async throws {
+        let stack = try await started(calls: 120)
+        try await Self.run("settings.py", "http://\(stack.address)")
+        try await end(stack)
+    }
+
     @Test("calls are sorted, opened and changed together; rules are written; days get notes")
     func listsCalls() async throws {
         let stack = try await started(calls: 120)
@@ -40,7 +47,7 @@ struct PagesTests {
     /// A stack whose first calls are there.
     private func started(calls: Int, options: [String] = []) async throws -> RunningStack {
         let stack = try await RunningStack.start(
-            in: TemporaryFolder(),
+            in: ScratchFolder(),
             calls: calls,
             options: options
         )

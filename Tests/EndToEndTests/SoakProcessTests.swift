@@ -8,7 +8,7 @@ struct SoakProcessTests {
     @Test("keeps every job, also of a worker that is killed, and leaves no queue behind")
     func soak() async throws {
         let redis = try await PrivateRedis.start()
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         var command = ChildProcess.Command([
             Executables.path("ringback"), "bench", "soak", "--minutes", "0.2", "--rate", "300",
             "--workers", "2", "--slots", "4", "--json",

@@ -9,11 +9,11 @@ import Testing
 @Suite("starting", .serialized)
 struct TogetherTests {
     private struct Volume {
-        let folder: TemporaryFolder
+        let folder: ScratchFolder
         let redis: PrivateRedis
 
         init() async throws {
-            folder = try TemporaryFolder()
+            folder = try ScratchFolder()
             redis = try await PrivateRedis.start()
         }
 

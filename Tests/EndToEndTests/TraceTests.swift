@@ -13,7 +13,7 @@ struct TraceTests {
 
     @Test("a webhook's trace is on every job and every log line that follows from it")
     func webhook() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let redis = try await PrivateRedis.start()
         let (fleet, simulator, server) = try await start(in: folder, redis)
         let probe = try StoreProbe(path: "\(folder.path)/data/ringback.sqlite")
@@ -67,7 +67,7 @@ struct TraceTests {
 
     /// Starts the simulator, a server and a worker of each kind, but no scheduler.
     private func start(
-        in folder: TemporaryFolder,
+        in folder: ScratchFolder,
         _ redis: PrivateRedis
     ) async throws -> (fleet: Fleet, simulator: String, server: String) {
         let address = "127.0.0.1:\(try FreePort.next())"

@@ -8,7 +8,7 @@ import Testing
 struct UpTests {
     @Test("brings calls in, credits, judges and exports them, and ends in order")
     func mainJob() async throws {
-        let stack = try await RunningStack.start(in: TemporaryFolder())
+        let stack = try await RunningStack.start(in: ScratchFolder())
         let hasAll = try await eventually(within: .seconds(120), every: .seconds(1)) {
             try await isComplete(stack)
         }
@@ -42,7 +42,7 @@ struct UpTests {
 
     @Test("its children end when it is killed, and the next one goes on with the same data")
     func killed() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let first = try await RunningStack.start(in: folder, calls: 600)
         let hasSome = try await eventually(within: .seconds(60)) {
             try await first.status().calls.total > 0

@@ -13,17 +13,16 @@ import TestSupport
 final class ExportFixture: Sendable {
     static let now: Int64 = 1_794_800_000
 
-    let folder: URL
+    private let scratch: ScratchFolder
     let store: CallStore
     let ambient: Ambient
     let handler: ExportHandler
 
+    var folder: URL { scratch.url }
     var exports: String { folder.appendingPathComponent("exports").path }
 
     init() async throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-export-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        scratch = try ScratchFolder()
         let live = Ambient.live(seed: 1)
         ambient = Ambient(
             clock: live.clock,
@@ -33,22 +32,14 @@ final class ExportFixture: Sendable {
             chance: live.chance
         )
         store = try await CallStore.open(
-            path: folder.appendingPathComponent("s.sqlite").path,
+            path: scratch.file("s.sqlite"),
             ambient: ambient,
             phoneKey: try PhoneKey(id: "t", secret: Data("a secret of the tests only".utf8))
         )
         handler = ExportHandler(
             store: store,
-            settings: ExportSettings(folder: folder.appendingPathComponent("exports").path)
+            settings: ExportSettings(folder: scratch.file("exports"))
         )
-    }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(at: folder)
-        } catch {
-            print("could not remove \(folder.path): \(error)")
-        }
     }
 
     func run(

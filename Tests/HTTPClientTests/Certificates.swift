@@ -4,7 +4,9 @@ import TestSupport
 
 /// An authority and a server's certificate, made by openssl for one test.
 struct Certificates {
-    let folder: URL
+    private let scratch: ScratchFolder
+
+    var folder: URL { scratch.url }
 
     /// The authority's file, in PEM.
     var authority: String { folder.appending(path: "authority.pem").path }
@@ -14,9 +16,7 @@ struct Certificates {
     /// - Parameter subject: As in `IP:127.0.0.1` or `DNS:other.test`.
     /// - Throws: When openssl fails.
     init(for subject: String) async throws {
-        folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        scratch = try ScratchFolder()
         try await openssl(
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2",
             "-subj /CN=authority -keyout authority.key -out authority.pem"
@@ -31,10 +31,6 @@ struct Certificates {
             "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial",
             "-days 2 -extfile extensions -out server.pem"
         )
-    }
-
-    func remove() throws {
-        try FileManager.default.removeItem(at: folder)
     }
 
     func configuration() throws -> TLSConfiguration {

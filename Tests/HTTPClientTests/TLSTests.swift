@@ -23,7 +23,6 @@ import Testing
             #expect(isTLS(error))
             #expect(server.requests.count == 1)
         }
-        try certificates.remove()
     }
 
     @Test("refuses a certificate of another name")
@@ -40,7 +39,6 @@ import Testing
             #expect(isTLS(error))
             #expect(server.requests.isEmpty)
         }
-        try certificates.remove()
     }
 
     @Test("a server without TLS and a missing authority file are TLS errors")
@@ -68,7 +66,6 @@ import Testing
                 #expect(client.figures.connectionsOpened == 1)
             }
         }
-        try certificates.remove()
     }
 
     private func echoMany(_ client: HTTPClient, url: String) async throws {

@@ -122,7 +122,7 @@ def bulk(page, address: str) -> None:
     page.keyboard.press("s")
     expect(page.locator("[data-picked]")).to_have_text("1")
     page.locator("[data-bulk-campaign]").select_option("none")
-    expect(page.locator("[data-toast]").first).to_contain_text("1 calls changed")
+    expect(page.locator("[data-toast]").first).to_contain_text("1 call changed")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("[data-toast]").first).to_contain_text("Taken back")
 

@@ -25,6 +25,17 @@ def violations(axe: Axe, page) -> list[str]:
     ]
 
 
+def chart_or_table(page) -> list[str]:
+    """Of a chart and its table one is to be seen, the one whose button is pressed."""
+    faults = []
+    for shown in ("table", "chart") if page.locator("[data-show=table]").count() else ():
+        page.locator(f"[data-show={shown}]").click()
+        for kind, part in (("chart", "canvas"), ("table", ".scroll")):
+            if page.locator(f"[data-chart] {part}").is_visible() != (kind == shown):
+                faults.append(f"with {shown} chosen the {kind} is wrong")
+    return faults
+
+
 def check(browser, address: str, wanted: set[str]) -> list[str]:
     faults = []
     axe = Axe()
@@ -46,6 +57,7 @@ def check(browser, address: str, wanted: set[str]) -> list[str]:
                     # Filled by its script; a stack always has schedules.
                     page.locator("[data-schedules] tbody tr").first.wait_for()
                 faults += [f"{where}: {fault}" for fault in violations(axe, page)]
+                faults += [f"{where}: {fault}" for fault in chart_or_table(page)]
                 if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                     faults.append(f"{where}: wider than the window")
                 faults += [f"{where}: console: {text}" for text in said]

@@ -5,8 +5,9 @@ import Testing
 
 /// Certificates made with the `openssl` command in a folder of their own.
 struct TestCertificates {
-    let folder: String
+    private let scratch: ScratchFolder
 
+    var folder: String { scratch.path }
     var authority: String { folder + "/ca.pem" }
     var stranger: String { folder + "/stranger.pem" }
     var certificate: String { folder + "/server.pem" }
@@ -14,12 +15,7 @@ struct TestCertificates {
 
     /// Makes an authority, another one that signed nothing, and a certificate for `localhost`.
     init() async throws {
-        let base = FileManager.default.temporaryDirectory
-        let url = base.appendingPathComponent(
-            "rb-tls-\(ProcessInfo.processInfo.globallyUniqueString)"
-        )
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        folder = url.path
+        scratch = try ScratchFolder()
         for name in ["ca", "stranger"] {
             try await openssl(
                 "req",
@@ -71,10 +67,6 @@ struct TestCertificates {
         )
     }
 
-    func remove() throws {
-        try FileManager.default.removeItem(atPath: folder)
-    }
-
     private func openssl(_ arguments: String...) async throws {
         var command = ChildProcess.Command(["openssl"] + arguments)
         command.package = "openssl"
@@ -100,7 +92,6 @@ struct TLSTests {
         try await withServer(options) { server async throws in
             try await body(certificates, try #require(server.tlsPort))
         }
-        try certificates.remove()
     }
 
     @Test("carries commands when authority and name are right")

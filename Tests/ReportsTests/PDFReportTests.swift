@@ -54,10 +54,9 @@ struct PDFReportTests {
 
     /// What a reader of PDF finds in the document, as it is laid out.
     private static func text(_ document: [UInt8]) async throws -> String {
-        let file = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-\(UUID().uuidString).pdf")
+        let folder = try ScratchFolder()
+        let file = folder.url.appending(path: "report.pdf")
         try Data(document).write(to: file)
-        defer { unlink(file.path) }
         let text = try await OtherProgram.run(["pdftotext", "-layout", file.path, "-"])
         return String(decoding: text, as: UTF8.self)
     }

@@ -7,10 +7,9 @@ import Testing
 struct QRCodeTests {
     /// What a decoder that is not ours reads in an image.
     private static func read(_ png: Data) async throws -> String {
-        let file = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-code-\(UUID().uuidString).png")
+        let folder = try ScratchFolder()
+        let file = folder.url.appending(path: "code.png")
         try png.write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
         let said = try await OtherProgram.run(["zbarimg", "--quiet", "--raw", file.path])
         return String(decoding: said, as: UTF8.self).trimmingCharacters(in: .newlines)
     }

@@ -196,12 +196,10 @@ struct ScheduleFileTests {
 
     @Test("a folder is read as a whole, and a name may stand only once in it")
     func readsFolder() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("schedules-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
+        let scratch = try ScratchFolder()
+        let folder = scratch.url
         func write(_ text: String, to name: String) throws {
-            try Data(text.utf8).write(to: folder.appendingPathComponent(name))
+            try scratch.write(text, to: name)
         }
         try write("- name: b\n  cron: '@daily'\n  job: sync\n", to: "2.yml")
         try write("- name: a\n  cron: '@daily'\n  job: sync\n", to: "1.yaml")

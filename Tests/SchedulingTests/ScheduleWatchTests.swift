@@ -17,24 +17,17 @@ struct ScheduleWatchTests {
     }
 
     private static func withFolder(_ body: (URL, ScheduleWatch, LogLines) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-schedules-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let outcome: Result<Void, any Error>
-        do {
-            try write(schedule("poll", "@hourly"), to: folder, "a.yaml")
-            let lines = LogLines()
-            let watch = try ScheduleWatch(
-                folder: folder,
-                rules: ScheduleRules(defaultTimeZone: .gmt, kinds: ["sync"]),
-                logger: Logger(label: "test") { _ in lines.handler() }
-            )
-            outcome = .success(try body(folder, watch, lines))
-        } catch {
-            outcome = .failure(error)
-        }
-        try FileManager.default.removeItem(at: folder)
-        try outcome.get()
+        let scratch = try ScratchFolder()
+        try scratch.makeFolder("schedules")
+        let folder = scratch.url.appending(path: "schedules")
+        try write(schedule("poll", "@hourly"), to: folder, "a.yaml")
+        let lines = LogLines()
+        let watch = try ScheduleWatch(
+            folder: folder,
+            rules: ScheduleRules(defaultTimeZone: .gmt, kinds: ["sync"]),
+            logger: Logger(label: "test") { _ in lines.handler() }
+        )
+        try body(folder, watch, lines)
     }
 
     private static func write(_ text: String, to folder: URL, _ name: String) throws {

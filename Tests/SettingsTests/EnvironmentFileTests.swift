@@ -1,4 +1,5 @@
 import Settings
+import TestSupport
 import Testing
 
 /// Through `Settings.load`, since the parser itself is the target's own.

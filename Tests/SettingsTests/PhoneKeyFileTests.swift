@@ -1,6 +1,7 @@
 import Ambient
 import Foundation
 import Settings
+import TestSupport
 import Testing
 
 @Suite("phone key file")

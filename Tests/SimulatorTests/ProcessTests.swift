@@ -75,24 +75,19 @@ struct ProcessTests {
 
     @Test("takes key and secret from files, as containers are given them")
     func secretFiles() async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "simulator-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let key = folder.appending(path: "key")
-        try Data("from-a-file\n".utf8).write(to: key)
-        let secret = folder.appending(path: "secret")
-        try Data("wsec_file\n".utf8).write(to: secret)
+        let folder = try ScratchFolder()
+        try folder.write("from-a-file\n", to: "key")
+        try folder.write("wsec_file\n", to: "secret")
         let simulator = try await Simulator.launch(
             ["--calls", "5", "--webhook", "http://127.0.0.1:1/"],
             environment: [
-                "ELEVENLABS_API_KEY_FILE": key.path,
-                "ELEVENLABS_WEBHOOK_SECRET_FILE": secret.path,
+                "ELEVENLABS_API_KEY_FILE": folder.file("key"),
+                "ELEVENLABS_WEBHOOK_SECRET_FILE": folder.file("secret"),
             ]
         )
         #expect(try await simulator.get("/v1/convai/agents", key: "from-a-file").status == 200)
         #expect(try await simulator.get("/v1/convai/agents").status == 401)
         await simulator.end()
-        try FileManager.default.removeItem(at: folder)
     }
 
     @Test("says in one line why it cannot start")

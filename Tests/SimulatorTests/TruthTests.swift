@@ -1,6 +1,7 @@
 import Foundation
 import PhoneNumbers
 import Simulator
+import TestSupport
 import Testing
 
 /// Evaluates the documented rules on the records alone, as a client would.
@@ -106,13 +107,8 @@ private func parsedCSV(_ text: String) throws -> [[String: String]] {
 }
 
 private func recipientsFile(_ fixture: Fixture) throws -> [[String: String]] {
-    let folder = FileManager.default.temporaryDirectory
-        .appending(path: "simulator-\(ProcessInfo.processInfo.globallyUniqueString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer {
-        #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) }
-    }
-    let path = folder.appending(path: "recipients.csv").path
+    let folder = try ScratchFolder()
+    let path = folder.file("recipients.csv")
     try RecipientsWriter.write(fixture.simulation.world.recipients, to: path)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["recipients.csv"])
     return try parsedCSV(String(contentsOfFile: path, encoding: .utf8))

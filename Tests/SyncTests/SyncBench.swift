@@ -23,7 +23,7 @@ struct SyncBench {
     let ambient: Ambient
     let clock: BenchClock
     let log = BenchLog()
-    private let folder: URL
+    private let scratch: ScratchFolder
 
     /// Runs the body on a bench and removes the bench's files.
     static func run(
@@ -53,11 +53,9 @@ struct SyncBench {
             newID: live.newID,
             chance: live.chance
         )
-        folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-sync-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        scratch = try ScratchFolder()
         store = try await CallStore.open(
-            path: folder.appending(path: "store.sqlite").path(percentEncoded: false),
+            path: scratch.file("store.sqlite"),
             ambient: ambient,
             phoneKey: PhoneKey(id: "test", secret: Data(repeating: 7, count: 32))
         )
@@ -70,7 +68,6 @@ struct SyncBench {
 
     private func close() throws {
         try store.close()
-        try FileManager.default.removeItem(at: folder)
     }
 
     // MARK: Running jobs

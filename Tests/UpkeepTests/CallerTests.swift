@@ -17,33 +17,22 @@ private final class CallerFixture: Sendable {
     static let number = "+14155550123"
     static let other = "+4915112345678"
 
-    let folder: URL
+    private let scratch: ScratchFolder
     let store: CallStore
     let clock = UpkeepClock()
 
+    var folder: URL { scratch.url }
     var exports: String { folder.appendingPathComponent("exports").path }
     var path: String { folder.appendingPathComponent("s.sqlite").path }
 
     init() async throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-caller-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(
-            at: folder.appendingPathComponent("exports"),
-            withIntermediateDirectories: true
-        )
+        scratch = try ScratchFolder()
+        try scratch.makeFolder("exports")
         store = try await CallStore.open(
-            path: folder.appendingPathComponent("s.sqlite").path,
+            path: scratch.file("s.sqlite"),
             ambient: clock.ambient,
             phoneKey: PhoneKey(id: "test", secret: Data("a secret of the tests only".utf8))
         )
-    }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(at: folder)
-        } catch {
-            print("could not remove \(folder.path): \(error)")
-        }
     }
 
     var number: CallerIdentity {

@@ -112,17 +112,8 @@ struct SIPCallerTests {
     }
 
     private static func inFolder(_ body: (URL) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-sip-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await body(folder))
-        } catch {
-            result = .failure(error)
-        }
-        try FileManager.default.removeItem(at: folder)
-        try result.get()
+        let folder = try ScratchFolder()
+        try await body(folder.url)
     }
 
     @Test("is shown, and copied for that person")

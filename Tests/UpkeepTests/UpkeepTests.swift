@@ -12,33 +12,22 @@ import Upkeep
 
 /// A store and a handler in a folder of their own, with time that the test sets.
 private final class UpkeepFixture: Sendable {
-    let folder: URL
+    private let scratch: ScratchFolder
     let store: CallStore
     let ambient: Ambient
     let clock = Clock()
 
+    var folder: URL { scratch.url }
     var exports: String { folder.appendingPathComponent("exports").path }
 
     init() async throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-upkeep-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(
-            at: folder.appendingPathComponent("exports"),
-            withIntermediateDirectories: true
-        )
+        scratch = try ScratchFolder()
+        try scratch.makeFolder("exports")
         ambient = clock.ambient
         store = try await CallStore.open(
-            path: folder.appendingPathComponent("s.sqlite").path,
+            path: scratch.file("s.sqlite"),
             ambient: ambient
         )
-    }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(at: folder)
-        } catch {
-            print("could not remove \(folder.path): \(error)")
-        }
     }
 
     func settings(batch: Int = 1_000) -> UpkeepSettings {

@@ -12,7 +12,7 @@ import WebAPI
     ) async throws {
         let fixture = try await WebFixture()
         try await fixture.listen { try await body(fixture, "http://127.0.0.1:\($0)") }
-        try fixture.remove()
+        try fixture.close()
     }
 
     private static func curl(_ arguments: String...) async throws -> String {

@@ -220,11 +220,9 @@ import WebAPI
 
     @Test("a template that cannot be read stops the start, with file and line")
     func brokenTemplate() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-web-files-\(UUID().uuidString)")
-        let templates = folder.appending(path: "templates")
-        try FileManager.default.createDirectory(at: templates, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
+        let folder = try ScratchFolder()
+        try folder.makeFolder("templates")
+        let templates = folder.url.appending(path: "templates")
         let file = templates.appending(path: "overview.mustache")
         try Data("<p>\n{{#open}}\n".utf8).write(to: file)
         let broken = #expect(throws: WebFilesError.self) {

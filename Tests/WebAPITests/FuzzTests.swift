@@ -40,6 +40,6 @@ import WebAPI
                 in: fixture.folder.path
             )
         }
-        try fixture.remove()
+        try fixture.close()
     }
 }

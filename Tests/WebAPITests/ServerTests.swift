@@ -45,7 +45,7 @@ import WebAPI
         await client.shutDown()
         let figures = try await #require(fixture.queues.first).figures()
         #expect(figures.ready[.hi] == 1)
-        try fixture.remove()
+        try fixture.close()
     }
 
     @Test("what follows from a change goes to its queue at once, without the scheduler")
@@ -67,6 +67,6 @@ import WebAPI
         await client.shutDown()
         let attribution = try #require(fixture.queues.first { $0.name.text == "attribution" })
         #expect(try await attribution.figures().ready[.low] == 1)
-        try fixture.remove()
+        try fixture.close()
     }
 }

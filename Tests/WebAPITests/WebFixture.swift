@@ -20,12 +20,14 @@ struct WebFixture: Sendable {
     static let nowUnix: Int64 = 1_794_700_000
     static let webhookPath = "/api/webhooks/elevenlabs"
 
-    /// The dashboard's files, in the checkout.
-    static let webFolder = URL(fileURLWithPath: #filePath)
+    private static let checkout = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "web").path
 
-    let folder: URL
+    /// The dashboard's files, in the checkout.
+    static let webFolder = checkout.appending(path: "web").path
+
+    private let scratch: ScratchFolder
+    var folder: URL { scratch.url }
     let store: CallStore
     let queues: [InMemoryQueue]
     let registry = MetricsRegistry()
@@ -46,11 +48,9 @@ struct WebFixture: Sendable {
             newID: live.newID,
             chance: live.chance
         )
-        folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-web-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        scratch = try ScratchFolder()
         store = try await CallStore.open(
-            path: folder.appending(path: "ringback.sqlite").path,
+            path: scratch.file("ringback.sqlite"),
             ambient: ambient,
             phoneKey: try PhoneKey(id: "test", secret: Data("a secret of the tests only".utf8))
         )
@@ -67,7 +67,10 @@ struct WebFixture: Sendable {
             budget: budget,
             access: access,
             policy: policy,
-            places: WebPlaces(exportsFolder: folder.path),
+            places: WebPlaces(
+                exportsFolder: scratch.path,
+                schedulesFolder: Self.checkout.appending(path: "schedules").path
+            ),
             metrics: registry,
             families: { registry.families() },
             site: site,
@@ -77,7 +80,7 @@ struct WebFixture: Sendable {
         )
     }
 
-    /// Runs a body against the routes, and removes the store whatever happens.
+    /// Runs a body against the routes, and closes the store whatever happens.
     static func serve(
         secrets: [String] = ["wsec_example"],
         access: AccessRule = .loopback,
@@ -98,10 +101,10 @@ struct WebFixture: Sendable {
                 try await body(fixture, client)
             }
         } catch {
-            try fixture.remove()
+            try fixture.close()
             throw error
         }
-        try fixture.remove()
+        try fixture.close()
     }
 
     /// Every job of the outbox, also what the sweep leaves to whoever committed it.
@@ -129,9 +132,8 @@ struct WebFixture: Sendable {
         }
     }
 
-    func remove() throws {
+    func close() throws {
         try store.close()
-        try FileManager.default.removeItem(at: folder)
     }
 
     /// The header that signs a body.

@@ -48,6 +48,6 @@ import WebAPI
             #expect(status == 200 || text.contains("\"code\":\"source_not_allowed\""))
         }
         await client.shutDown()
-        try fixture.remove()
+        try fixture.close()
     }
 }

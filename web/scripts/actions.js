@@ -1,12 +1,13 @@
 // Buttons that change something: each names its request, and says what became of it.
 import { refresh, togglePause } from "./live.js";
 
-export async function send(method, path, body) {
+export async function send(method, path, body, signal) {
   const answer = await fetch(`/api/v1/${path}`, {
     method,
     credentials: "same-origin",
     headers: { "content-type": "application/json", accept: "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
   });
   const text = await answer.text();
   let value = null;
@@ -24,6 +25,18 @@ export function fault(answer) {
   return answer.value?.detail ?? answer.value?.title ?? answer.value?.error?.message ?? `refused (${answer.status})`;
 }
 
+/// What a form sends: its own body, and its fields that are filled in; flags whether they are set or not.
+export function bodyOf(form) {
+  const body = JSON.parse(form.dataset.body ?? "{}");
+  for (const field of form.elements) {
+    if (!field.name || field.disabled) continue;
+    if (field.dataset.flag !== undefined) body[field.name] = field.checked;
+    else if (["checkbox", "radio"].includes(field.type) && !field.checked) continue;
+    else if (field.value !== "") body[field.name] = field.dataset.number === undefined ? field.value : Number(field.value);
+  }
+  return body;
+}
+
 export function toggleTheme() {
   const root = document.documentElement;
   const dark = root.dataset.theme
@@ -34,52 +47,7 @@ export function toggleTheme() {
   if (document.querySelector("[data-chart]")) location.reload();
 }
 
-// The schedules stand with the API: it knows the files that they come from.
-async function showSchedules(place) {
-  const answer = await send("GET", "schedules");
-  const items = answer.ok ? answer.value : [];
-  const table = document.createElement("table");
-  table.className = "data";
-  const row = (kind, cells) => {
-    const line = document.createElement("tr");
-    for (const cell of cells) {
-      const place = document.createElement(kind);
-      if (kind === "th") place.scope = "col";
-      place.append(cell);
-      line.append(place);
-    }
-    return line;
-  };
-  const button = (word, path, more = {}) => {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = word;
-    Object.assign(made.dataset, { send: "POST", path }, more);
-    return made;
-  };
-  const time = (text) => text ? text.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, " UTC") : "–";
-  const head = document.createElement("thead");
-  head.append(row("th", ["Schedule", "Last", "Next", "State", "Do"]));
-  const body = document.createElement("tbody");
-  for (const item of items) {
-    const buttons = document.createElement("div");
-    const path = `schedules/${encodeURIComponent(item.name)}`;
-    buttons.append(
-      button("Run now", `${path}/run`), " ",
-      item.paused ? button("Resume", `${path}/resume`) : button("Pause", `${path}/pause`, { reason: "Why is it paused?" }),
-    );
-    body.append(row("td", [item.name, time(item.last), time(item.next), item.paused ? "paused" : "active", buttons]));
-  }
-  table.append(head, body);
-  const note = document.createElement("p");
-  note.className = "faint";
-  note.textContent = answer.ok ? "There are no schedules." : "The schedules cannot be read now.";
-  place.replaceChildren(items.length ? table : note);
-}
-
 export function startActions() {
-  const schedules = document.querySelector("[data-schedules]");
-  if (schedules) showSchedules(schedules);
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-action], button[data-send]");
     if (!button) return;
@@ -99,11 +67,7 @@ export function startActions() {
     const form = event.target.closest("form[data-send]");
     if (!form) return;
     event.preventDefault();
-    const body = JSON.parse(form.dataset.body ?? "{}");
-    for (const [name, value] of new FormData(form)) {
-      if (value !== "") body[name] = form.elements[name].dataset.number === undefined ? value : Number(value);
-    }
-    await act(form, body);
+    await act(form, bodyOf(form));
   });
   startKeeping(document.querySelector("form[data-keep]"));
   startCards(document.querySelector("form[data-cards]"));

@@ -8,6 +8,7 @@ import { startBulk } from "./bulk.js";
 import { startRules } from "./rules.js";
 import { startDead } from "./dead.js";
 import { startDrawer } from "./drawer.js";
+import { startSettings } from "./settings.js";
 
 for (const select of document.querySelectorAll("form[data-submit] select")) {
   select.addEventListener("change", () => select.form.requestSubmit());
@@ -29,6 +30,7 @@ startBulk();
 startDead();
 startRules();
 startDrawer();
+startSettings();
 startKeys();
 drawCharts();
 startLive();

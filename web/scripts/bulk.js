@@ -90,13 +90,15 @@ function asked(select) {
   return { change: "label", calls, value: word, rule: select.selectedOptions[0].dataset.rule };
 }
 
+const counted = (count) => `${count} ${count === 1 ? "call" : "calls"}`;
+
 async function run(bar, change) {
   const answer = await send("POST", "calls/changes", change);
   if (!answer.ok) return say(`Not done: ${fault(answer)}`);
   const { changed, refused, undo: back } = answer.value;
   if (back.length) undo.push(back);
   const left = refused.length ? `; ${refused.length} left as they are: ${refused[0].reason}` : "";
-  say(`${changed.length} calls changed${left}.`);
+  say(`${counted(changed.length)} changed${left}.`);
   picked.clear();
   show(bar);
   refresh();
@@ -115,7 +117,7 @@ async function takeBack(bar) {
     }
     count += answer.value.changed.length;
   }
-  say(`Taken back for ${count} calls.`);
+  say(`Taken back for ${counted(count)}.`);
   show(bar);
   refresh();
 }

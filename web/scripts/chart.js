@@ -2,6 +2,9 @@
 
 const charts = new WeakMap();
 
+// Of more days, their points would be one thick line.
+const daysWithPoints = 100;
+
 export function drawCharts() {
   if (!window.Chart) return;
   for (const place of document.querySelectorAll("[data-chart]")) draw(place);
@@ -89,7 +92,7 @@ function makeDays(canvas, labels, [line, ...bars]) {
       datasets: [
         {
           type: "line", label: "Conversions", data: line, borderColor: token("--second"),
-          backgroundColor: token("--second"), borderWidth: 2.5, pointRadius: 2.5, tension: 0.25,
+          backgroundColor: token("--second"), borderWidth: 2.5, pointRadius: labels.length > daysWithPoints ? 0 : 2.5, tension: 0,
         },
         ...outcomes.map((kind, index) => ({
           type: "bar", label: kind[0].toUpperCase() + kind.slice(1), data: bars[index], stack: "calls",

@@ -98,6 +98,20 @@ extension AlertFacts {
     }
 }
 
+extension AlertFacts {
+    /// What a rule says of the facts when it is set so.
+    ///
+    /// - Parameters:
+    ///   - rule: Which rule.
+    ///   - setting: Nil for as it is shipped.
+    /// - Returns: Nil for one that is off.
+    package func verdict(of rule: AlertRule, setAs setting: AlertSetting?) -> AlertVerdict? {
+        var facts = self
+        facts.settings[rule] = setting
+        return facts.verdicts.first { $0.rule == rule }
+    }
+}
+
 /// One rule of the alerts as it is set, for people and programs.
 package struct AlertRuleRow: Sendable, Equatable {
     package let rule: AlertRule
@@ -136,6 +150,8 @@ package struct AlertRuleRow: Sendable, Equatable {
     package var words: String? {
         guard let threshold, let unit = rule.threshold?.unit else { return nil }
         let isWhole = threshold == threshold.rounded() && threshold < 1_000_000_000
-        return (isWhole ? "\(Int(threshold))" : "\(threshold)") + " \(unit.rawValue)"
+        let isOne = threshold == 1 && unit.rawValue.hasSuffix("s")
+        return (isWhole ? "\(Int(threshold))" : "\(threshold)")
+            + " " + (isOne ? String(unit.rawValue.dropLast()) : unit.rawValue)
     }
 }

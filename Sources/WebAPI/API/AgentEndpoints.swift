@@ -5,7 +5,7 @@ import Reports
 
 /// Agents, and what makes their calls qualified ones.
 enum AgentEndpoints {
-    static var all: [Endpoint] { [list, limit, release] }
+    static var all: [Endpoint] { [list, limit, release, trial] }
 
     private static let limits: [(String, Schema)] = [
         ("turns", .integer(AgentLimits.turnsRange)),
@@ -53,15 +53,13 @@ enum AgentEndpoints {
         answer: .fields(("changed", .bool))
     ) { ask in
         let sent = try await ask.body(Sent.self)
-        guard AgentLimits.turnsRange.contains(sent.turns),
-            AgentLimits.secondsRange.contains(sent.seconds)
-        else {
-            throw APIError(.badRequest, "turns takes 1 to 1000, seconds 0 to 86400.")
-        }
-        return try await set(
-            AgentLimits(turnsMin: sent.turns, secondsMin: sent.seconds),
-            ask
-        )
+        return try await set(checked(turns: sent.turns, seconds: sent.seconds), ask)
+    }
+
+    private static func checked(turns: Int, seconds: Int) throws(APIError) -> AgentLimits {
+        guard AgentLimits.turnsRange.contains(turns), AgentLimits.secondsRange.contains(seconds)
+        else { throw APIError(.badRequest, "turns takes 1 to 1000, seconds 0 to 86400.") }
+        return AgentLimits(turnsMin: turns, secondsMin: seconds)
     }
 
     private static let release = Endpoint(
@@ -73,16 +71,75 @@ enum AgentEndpoints {
         try await set(nil, ask)
     }
 
-    /// The scheduler counts the calls anew, within seconds.
-    private static func set(_ limits: AgentLimits?, _ ask: Ask) async throws -> Response {
+    private static func find(_ ask: Ask) async throws -> AgentEntry {
         let agent = try ask.word("id")
-        guard try await ask.parts.store.agents().contains(where: { $0.id == agent }) else {
+        guard let found = try await ask.parts.store.agents().first(where: { $0.id == agent }) else {
             throw APIError(.notFound, "No call of this agent is known.")
         }
+        return found
+    }
+
+    /// The scheduler counts the calls anew, within seconds.
+    private static func set(_ limits: AgentLimits?, _ ask: Ask) async throws -> Response {
+        let agent = try await find(ask).id
         let person = ask.person
         let isChanged = try await ask.parts.store.write {
             try $0.setLimits(limits, of: agent, by: person)
         }
         return .json(.fields(("changed", .bool(isChanged))))
+    }
+
+    // MARK: Before it is said
+
+    private struct Tried: Decodable {
+        var turns: Int?
+        var seconds: Int?
+        var shipped: Bool?
+    }
+
+    private static let trial = Endpoint(
+        method: .post,
+        path: "/api/v1/agents/{id}/limits/trial",
+        summary: "Count how many calls would be qualified by other limits; nothing is changed.",
+        body: .sent([], optional: limits + [("shipped", .bool)]),
+        answer: .fields(
+            ("calls", .count),
+            ("qualifiedBefore", .count),
+            ("qualifiedAfter", .count),
+            ("text", .text)
+        )
+    ) { ask in
+        let tried = try await ask.body(Tried.self)
+        let agent = try await find(ask)
+        let limits =
+            tried.shipped == true
+            ? AgentLimits.standard
+            : try checked(
+                turns: tried.turns ?? agent.limits.turnsMin,
+                seconds: tried.seconds ?? agent.limits.secondsMin
+            )
+        let trial = try await ask.parts.store.trial(of: limits, for: agent.id)
+        return .json(
+            .fields(
+                ("calls", .count(trial.calls)),
+                ("qualifiedBefore", .count(trial.qualifiedBefore)),
+                ("qualifiedAfter", .count(trial.qualifiedAfter)),
+                ("text", .text(words(trial, agent.limits, limits)))
+            )
+        )
+    }
+
+    private static func words(
+        _ trial: AgentLimitsTrial,
+        _ before: AgentLimits,
+        _ after: AgentLimits
+    ) -> String {
+        let counts =
+            "Qualified of \(PageWords.count(trial.calls)) calls: "
+            + "\(PageWords.count(trial.qualifiedBefore)) before, "
+            + "\(PageWords.count(trial.qualifiedAfter)) after."
+        return before == after
+            ? counts + " The limits are the same; nothing is counted anew."
+            : counts + " The figures of all days are counted anew, beside other work."
     }
 }

@@ -43,7 +43,8 @@ extension PageDesk {
                     "at": words.time(change.atMilliseconds / 1_000), "by": change.by,
                     "before": change.campaignBefore.flatMap { campaigns[$0] } ?? "none",
                     "after": change.campaign.flatMap { campaigns[$0] } ?? "none",
-                    "method": change.method.rawValue, "note": change.note ?? "",
+                    "method": change.method.words, "note": change.note ?? "",
+                    "hasNote": change.note?.isEmpty == false,
                 ]
             },
             "changes": provenance.changes.map { change -> View in
@@ -64,7 +65,10 @@ extension PageDesk {
         ]
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
         if let summary = record.summary { view["summary"] = summary }
-        if let note = call.conversion?.note { view["conversionNote"] = note }
+        // A rule's words stand with its verdict.
+        if let note = call.conversion?.note, !verdicts.contains(where: { $0.echo == note }) {
+            view["conversionNote"] = note
+        }
         let title = record.title ?? "Call of \(words.time(record.startedUnix ?? 0))"
         return Page(template: .call, title: title, view: view)
     }
@@ -109,19 +113,30 @@ extension PageDesk {
                 found[Int(turn)] = 0..<0
             }
         }
-        return turns.enumerated().map { position, turn in
+        return turns.enumerated().compactMap { position, turn in
+            let tools = tools(turn)
+            guard turn.hasWords || !tools.isEmpty || found[position] != nil else { return nil }
             var view: View = [
                 "who": turn.speaker == .caller ? "Caller" : "Agent",
                 "isCaller": turn.speaker == .caller,
                 "at": PageWords.duration(turn.secondsIn), "anchor": "turn-\(position)",
                 "hasWords": turn.hasWords, "isFound": found[position] != nil,
-                "tools": turn.toolCalls.map { tool -> View in
-                    ["name": tool.name, "arguments": tool.arguments]
-                },
+                "tools": tools,
             ]
             view.merge(Self.parts(turn.message ?? "", found[position] ?? 0..<0)) { $1 }
             return view
         }
+    }
+
+    /// What tools were asked, and what they answered.
+    private func tools(_ turn: Turn) -> [View] {
+        turn.toolCalls.map { ["title": "Tool \($0.name)", "text": $0.arguments] }
+            + turn.toolResults.map {
+                [
+                    "title": $0.isError ? "Tool \($0.name) failed" : "Answer of \($0.name)",
+                    "text": $0.value,
+                ]
+            }
     }
 
     /// A text around what is to be marked in it, counted in Unicode scalars.
@@ -171,10 +186,10 @@ extension PageDesk {
         guard let found = call.attribution else { return ["none": "Not decided yet."] }
         let decision = found.decision
         var view: View = [
-            "method": found.isPinned ? "by hand" : decision.method.rawValue,
+            "method": found.isPinned ? "by hand" : decision.method.words,
             "by": found.decidedBy, "at": words.time(found.decidedAtMilliseconds / 1_000),
             "evidence": decision.evidence.sorted { $0.key < $1.key }.map { key, value -> View in
-                ["key": key, "value": evidence(key, value)]
+                ["key": Self.spaced(key), "value": evidence(key, value, campaigns)]
             },
         ]
         if let campaign = decision.campaign {
@@ -186,8 +201,21 @@ extension PageDesk {
         return view
     }
 
-    /// Instants among the evidence are shown as such.
-    private func evidence(_ key: String, _ value: StoredValue) -> String {
+    /// `Days since touch` of `daysSinceTouch`.
+    private static func spaced(_ key: String) -> String {
+        key.prefix(1).uppercased()
+            + key.dropFirst().flatMap { $0.isUppercase ? " " + $0.lowercased() : "\($0)" }
+    }
+
+    /// Instants among the evidence are shown as such, and campaigns by name.
+    private func evidence(
+        _ key: String,
+        _ value: StoredValue,
+        _ campaigns: [CampaignID: String]
+    ) -> String {
+        if key == "firstTouchCampaign", case .integer(let number) = value {
+            return campaigns[CampaignID(number)] ?? Self.text(value)
+        }
         if case .integer(let number) = value, number > 1_000_000_000 { return words.time(number) }
         return Self.text(value)
     }
@@ -198,7 +226,7 @@ enum ReasonWords {
     static func text(_ reason: String) -> String {
         switch reason {
         case "withheld": "the number is withheld"
-        case "invalid": "the number is none"
+        case "invalid": "there is no valid number"
         case "no-recipient": "no recipient has the number"
         case "outside-window": "outside of every window"
         case "tie": "two campaigns at once"

@@ -125,23 +125,9 @@ struct CallRow: Sendable {
             // Said here, so that it is not looked for further out.
             "none": false, "name": call.campaignName ?? "\(id)",
             "href": query.link("/campaigns/\(id.number)"),
-            "method": call.isPinned ? "by hand" : methodWords(call.method),
+            "method": call.isPinned ? "by hand" : call.method?.words ?? "",
             "icon": call.isPinned ? "hand" : call.method.map(icon(of:)) ?? "number",
         ]
-    }
-
-    /// How a campaign was found, in words.
-    private static func methodWords(_ method: AttributionMethod?) -> String {
-        switch method {
-        case .manual: "by hand"
-        case .batchRecipient: "called by the campaign"
-        case .dynamicVariable: "named by the page"
-        case .token: "by a code"
-        case .exactNumber: "by the caller's number"
-        case .numberVariant: "by a variant of the caller's number"
-        case .agentNumber: "by the number that was called"
-        case AttributionMethod.none?, nil: ""
-        }
     }
 
     private static func icon(of method: AttributionMethod) -> String {
@@ -167,6 +153,22 @@ struct CallRow: Sendable {
         case .no: "no"
         case .unknown: "unknown"
         case nil: "–"
+        }
+    }
+}
+
+extension AttributionMethod {
+    /// How a campaign was found, in words.
+    var words: String {
+        switch self {
+        case .manual: "by hand"
+        case .batchRecipient: "called by the campaign"
+        case .dynamicVariable: "named by the page"
+        case .token: "by a code"
+        case .exactNumber: "by the caller's number"
+        case .numberVariant: "by a variant of the caller's number"
+        case .agentNumber: "by the number that was called"
+        case .none: ""
         }
     }
 }

@@ -34,8 +34,8 @@ extension PageDesk {
         }
         let view: View = [
             "rows": rows, "isEmpty": rows.isEmpty,
-            "takeaway": "\(PageWords.share(report.total.attributedShare)) of "
-                + "\(PageWords.count(report.total.calls)) calls have a campaign.",
+            "takeaway": "With a campaign: \(PageWords.share(report.total.attributedShare)) of "
+                + PageWords.count(report.total.calls, "call") + ".",
         ]
         return Page(template: .campaigns, title: "Campaigns", view: view)
     }
@@ -65,8 +65,8 @@ extension PageDesk {
                 .views,
             "performance": performance(total, report.figures.durations),
             "chart": DayChart(report.figures, words, query, notes: notes).view,
-            "columns": CallColumn.heads(),
-            "rows": calls.calls.map { CallRow($0, words, query).view },
+            "columns": CallColumn.heads(Self.callColumns),
+            "rows": calls.calls.map { CallRow($0, words, query, columns: Self.callColumns).view },
             "hasRows": !calls.calls.isEmpty,
             "allHref": query.link("/calls", ["campaign": "\(number)"]),
             "unmatched": unmatched(report.funnel, lift),
@@ -79,6 +79,9 @@ extension PageDesk {
     }
 
     private static let campaignCalls = 10
+
+    /// All of them are of the one campaign.
+    private static let callColumns = CallColumn.usual.filter { $0 != .campaign }
 
     private func campaignFacts(_ report: CampaignReport) -> [View] {
         let campaign = report.campaign

@@ -78,8 +78,8 @@ struct DayChart {
         _ isByWeek: Bool
     ) -> String {
         let calls =
-            "\(PageWords.count(report.total.calls)) calls, "
-            + "\(PageWords.count(report.total.conversions)) conversions"
+            PageWords.count(report.total.calls, "call") + ", "
+            + PageWords.count(report.total.conversions, "conversion")
         guard let most = bars.max(by: { $0.figures.calls < $1.figures.calls }),
             most.figures.calls > 0
         else { return calls + "." }
@@ -113,8 +113,8 @@ struct OutcomeBar {
         }
         view = [
             "parts": views, "total": PageWords.count(total.calls),
-            "takeaway": "\(PageWords.share(total.success, of: total.calls)) of "
-                + "\(PageWords.count(total.calls)) calls were successful.",
+            "takeaway": "Successful: \(PageWords.share(total.success, of: total.calls)) of "
+                + PageWords.count(total.calls, "call") + ".",
         ]
     }
 

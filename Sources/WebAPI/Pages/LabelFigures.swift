@@ -36,7 +36,7 @@ extension PageDesk {
     private func view(of trial: RuleTrial, _ query: PageQuery) -> View {
         [
             "kind": trial.type,
-            "takeaway": "\(PageWords.count(trial.labelled)) labelled calls, "
+            "takeaway": PageWords.count(trial.labelled, "labelled call") + ", "
                 + "\(PageWords.count(trial.cannotTell)) that nobody could tell; " + trial.advice
                 + ".",
             "isDouble": trial.agreement.calls > 0,

@@ -1,7 +1,4 @@
 import CallStore
-import Definitions
-import Delivery
-import ElevenLabs
 import Foundation
 import Hummingbird
 import JobQueue
@@ -17,7 +14,8 @@ extension PageDesk {
             "rows": exports.map { export -> View in
                 [
                     "id": "\(export.id)", "file": export.fileName, "what": export.what,
-                    "dialect": export.dialect, "rows": PageWords.count(Int(export.rows)),
+                    "dialect": Self.dialect(export.dialect),
+                    "rows": PageWords.count(Int(export.rows)),
                     "bytes": Self.bytes(export.bytes), "filter": export.filter,
                     "created": words.time(export.createdMilliseconds / 1_000),
                     "by": export.createdBy, "isThere": export.state == .finished,
@@ -31,7 +29,17 @@ extension PageDesk {
         return Page(template: .exports, title: "Exports", view: view)
     }
 
-    private static func bytes(_ count: Int64) -> String {
+    /// The format as the form above the files names it.
+    private static func dialect(_ name: String) -> String {
+        switch name {
+        case "data": "CSV"
+        case "excel": "CSV for Excel"
+        case "ndjson": "NDJSON"
+        default: name
+        }
+    }
+
+    static func bytes(_ count: Int64) -> String {
         switch count {
         case ..<1_024: "\(count) B"
         case ..<1_048_576: String(format: "%.1f KB", Double(count) / 1_024)
@@ -79,7 +87,8 @@ extension PageDesk {
             "hasFailures": !failures.isEmpty,
             "backfills": backfills.map(backfill), "hasBackfills": !backfills.isEmpty,
         ]
-        return Page(template: .queues, title: "Queues", view: view)
+        let schedules = try await schedules()
+        return Page(template: .queues, title: "Queues", view: view.merging(schedules) { $1 })
     }
 
     static func row(
@@ -128,70 +137,13 @@ extension PageDesk {
             "id": backfill.id.text, "state": backfill.state.rawValue,
             "from": words.time(backfill.range.fromUnix), "to": words.time(backfill.range.toUnix),
             "ended": "\(ended)", "all": "\(all)", "share": PageWords.share(ended, of: all),
-            "calls": PageWords.count(backfill.calls), "by": backfill.person,
+            "calls": PageWords.count(backfill.calls, "call"), "by": backfill.person,
             "isRunning": backfill.state == .running, "isPaused": backfill.state == .paused,
             "failed": "\(backfill.counts.failed)",
         ]
     }
 
-    // MARK: Settings
-
-    /// What holds, what the figures mean, and who did what.
-    func settings(_ query: PageQuery) async throws -> Page {
-        let audit = try await store.auditLog(limit: Self.auditShown)
-        let health = try await store.health()
-        let zone = words.zone.reportName
-        let alerts = try await store.alertStates()
-        let view: View = [
-            "alerts": alerts.map(alert), "hasAlerts": !alerts.isEmpty,
-            "facts": [
-                ["label": "Report zone", "value": "\(zone) (RINGBACK_TIME_ZONE)"],
-                [
-                    "label": "Webhooks",
-                    "value": parts.verifier.hasSecret
-                        ? "accepted" : "refused until ELEVENLABS_WEBHOOK_SECRET is set",
-                ],
-                [
-                    "label": "Sign-in",
-                    "value": parts.access.needsSignIn
-                        ? "by token" : "none: only this machine is answered",
-                ],
-                ["label": "Store", "value": Self.bytes(health.bytes)],
-                ["label": "Schema", "value": "\(health.schemaVersion)"],
-                ["label": "Unreadable records", "value": PageWords.count(health.unreadableBodies)],
-            ] as [View],
-            "metrics": MetricDefinitions.known.metrics.map { metric -> View in
-                [
-                    "label": metric.label, "id": metric.id.rawValue,
-                    "definition": metric.definition, "notes": metric.notes,
-                ]
-            },
-            "version": MetricDefinitions.known.version,
-            "audit": audit.map { entry -> View in
-                [
-                    "at": words.time(entry.atMilliseconds / 1_000), "actor": entry.note.actor,
-                    "action": entry.note.action, "object": entry.note.object,
-                    "reason": entry.note.reason ?? "",
-                ]
-            },
-            "hasAudit": !audit.isEmpty,
-        ]
-        return Page(template: .settings, title: "Settings", view: view)
-    }
-
-    private static let auditShown = 30
-
-    /// Where a rule of the alerts stands.
-    private func alert(_ state: AlertState) -> View {
-        [
-            "title": AlertRule(rawValue: state.rule)?.title ?? state.rule,
-            "state": state.isFiring ? "fires" : "quiet", "isFiring": state.isFiring,
-            "since": words.time(state.sinceMilliseconds / 1_000),
-            "checked": words.time(state.checkedMilliseconds / 1_000),
-            "told": state.notifiedMilliseconds.map { words.time($0 / 1_000) } ?? "never",
-            "text": state.text,
-        ]
-    }
+    // MARK: Sign-in
 
     /// Asks for the token.
     func signIn(_ query: PageQuery) async throws -> Page {

@@ -83,7 +83,7 @@ struct OverviewCards {
         case .totalMinutes:
             return with(
                 PageWords.count(total.seconds / 60),
-                "\(PageWords.count(total.connected)) connected calls",
+                PageWords.count(total.connected, "connected call"),
                 delta(\.seconds)
             )
         case .averageDuration:

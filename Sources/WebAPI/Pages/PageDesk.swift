@@ -12,11 +12,18 @@ struct PageDesk: Sendable {
     let live: LivePulse
     let words: PageWords
 
+    /// What whoever asks may do.
+    let rights: Rights
+
     var store: CallStore { parts.store }
 
-    init(parts: WebParts, live: LivePulse) async throws {
+    /// Whether whoever asks may change settings here.
+    var canChange: Bool { rights >= .admin && !parts.policy.isReadOnly }
+
+    init(parts: WebParts, live: LivePulse, rights: Rights) async throws {
         self.parts = parts
         self.live = live
+        self.rights = rights
         let name = try await parts.store.reportZone()
         words = PageWords(
             zone: TimeZone(identifier: name) ?? .gmt,
@@ -81,7 +88,7 @@ struct PageDesk: Sendable {
         let first = from.map { PageWords.short($0, today: words.today) } ?? "the beginning"
         let last = PageWords.short(to, today: words.today)
         let mode = query["compare"] ?? "previous"
-        return [
+        var view: View = [
             "ranges": PageQuery.Range.allCases.map { range -> View in
                 [
                     "href": query.link(
@@ -93,7 +100,6 @@ struct PageDesk: Sendable {
             },
             "rangeText": first == last ? first : "\(first) – \(last)",
             "from": from?.description ?? "", "to": to.description,
-            "earlierHref": shifted(query, by: -1), "laterHref": shifted(query, by: 1),
             "rangeFields": query.fields(without: ["range", "from", "to"]),
             "compares": [
                 ("previous", "previous days"), ("weekday", "same weekdays"), ("off", "nothing"),
@@ -107,12 +113,21 @@ struct PageDesk: Sendable {
             "isComparing": mode != "off",
             "compareHref": query.link(nil, ["compare": mode == "off" ? "previous" : "off"]),
         ]
+        // Nothing lies before the beginning, or after today.
+        if let from {
+            view["earlierHref"] = shifted(query, from, to, by: -1)
+            if to < words.today { view["laterHref"] = shifted(query, from, to, by: 1) }
+        }
+        return view
     }
 
     /// The same number of days, before or after.
-    private func shifted(_ query: PageQuery, by periods: Int) -> String {
-        let (from, to) = query.days(today: words.today)
-        guard let from else { return query.link() }
+    private func shifted(
+        _ query: PageQuery,
+        _ from: LocalDay,
+        _ to: LocalDay,
+        by periods: Int
+    ) -> String {
         let length = (to.number - from.number + 1) * periods
         let end = min(to + length, words.today)
         return query.link(
@@ -180,8 +195,10 @@ struct PageDesk: Sendable {
         }
         if sync.isPaused { return "The queue sync is paused." }
         if sync.workers == 0 { return "No worker of the queue sync is alive." }
-        if sync.ready > 0 { return "\(PageWords.count(sync.ready)) jobs wait in the queue sync." }
-        if sync.dead > 0 { return "\(PageWords.count(sync.dead)) jobs of the queue sync are dead." }
+        if sync.ready > 0 {
+            return "\(PageWords.count(sync.ready, "job")) waiting in the queue sync."
+        }
+        if sync.dead > 0 { return "\(PageWords.count(sync.dead, "dead job")) in the queue sync." }
         return "The scheduler has asked for none, or the upstream is slow."
     }
 

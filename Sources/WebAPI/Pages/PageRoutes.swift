@@ -49,6 +49,18 @@ struct PageRoutes: RouteGroup {
                 try await answer(request, context, make)
             }
         }
+        router.get("**") { request, context in try await unknown(request, context) }
+    }
+
+    /// An address that no route knows: a page for browsers, a problem for programs.
+    private func unknown(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard request.headers[values: .accept].contains(where: { $0.contains("text/html") }) else {
+            throw HTTPError(.notFound)
+        }
+        let rights = context.principal.rights
+        let desk = try await PageDesk(parts: parts, live: live, rights: rights)
+        let message = "There is no page at this address."
+        return try await failed(desk, PageQuery(request), request, message, .notFound)
     }
 
     private static let pages: [(String, Maker)] = [
@@ -95,7 +107,11 @@ struct PageRoutes: RouteGroup {
     ) async throws -> Response {
         let query = PageQuery(request)
         let began = parts.ambient.elapsed()
-        let desk = try await PageDesk(parts: parts, live: live)
+        let desk = try await PageDesk(
+            parts: parts,
+            live: live,
+            rights: context.principal.rights
+        )
         do {
             let page = try await make(desk, query, context.parameters)
             let frame = try await desk.frame(query, page.title, request.headers, files)

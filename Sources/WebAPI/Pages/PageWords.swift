@@ -24,6 +24,11 @@ struct PageWords: Sendable {
         return (number < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
     }
 
+    /// `1 call`, `1,204 calls`.
+    static func count(_ number: Int, _ thing: String) -> String {
+        count(number) + " " + thing + (number == 1 ? "" : "s")
+    }
+
     /// `30 %`, with a decimal below 10; a dash where there is no denominator.
     static func share(_ share: Double?) -> String {
         guard let share else { return "–" }

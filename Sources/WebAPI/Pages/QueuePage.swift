@@ -59,7 +59,7 @@ extension PageDesk {
         )
         let jobs = found.stretches.reduce(0) { $0 + $1.jobs }
         let slowest = found.stretches.compactMap(\.p95Run).max()
-        var takeaway = "\(PageWords.count(jobs)) jobs done"
+        var takeaway = "\(PageWords.count(jobs, "job")) done"
         if let slowest {
             takeaway += "; at the slowest, 95 % ran within \(PageWords.took(slowest))"
         }

@@ -25,6 +25,8 @@ extension PageDesk {
                     ]
                 },
             "people": found.map(recipient), "isEmpty": found.isEmpty,
+            "withCalls": query.called != false,
+            "withNotes": found.contains(where: \.isHeldOut),
             "search": search ?? "", "recipientFields": query.fields(without: ["q"]),
         ]
         if found.count == WebLimits.pageRows, let last = found.last {
@@ -45,6 +47,7 @@ extension PageDesk {
         )
         return [
             "people": found.map(recipient), "hasPeople": !found.isEmpty,
+            "withNotes": found.contains(where: \.isHeldOut),
             "peopleHref": query.link("/campaigns/\(campaign.number)/recipients", ["called": "no"]),
         ]
     }

@@ -74,7 +74,7 @@ extension PageDesk {
             view["left"] = PageWords.count(task.left)
             view["done"] = "\(sample.entries.count - task.left)"
             view["size"] = "\(sample.entries.count)"
-            view["turns"] = call.transcript.map { turn -> View in
+            view["turns"] = call.transcript.filter(\.hasWords).map { turn -> View in
                 [
                     "who": turn.speaker == .caller ? "Caller" : "Agent",
                     "isCaller": turn.speaker == .caller, "words": turn.message ?? "",

@@ -21,6 +21,7 @@ extension PageDesk {
             if suggestions.isEmpty { others.append(row) } else { suggested.append(row) }
         }
         let rows = suggested + others
+        let total = counts.reduce(0) { $0 + $1.calls }
         let view: View = [
             "counts": counts.map { count -> View in
                 [
@@ -32,7 +33,8 @@ extension PageDesk {
                     ),
                 ]
             },
-            "total": PageWords.count(counts.reduce(0) { $0 + $1.calls }),
+            "total": PageWords.count(total),
+            "ofWhat": total == 1 ? "call without a campaign" : "calls without a campaign",
             "rows": rows, "isEmpty": rows.isEmpty,
             "isCut": rows.count == Self.unattributedCallers,
             "campaignOptions": campaigns.sorted { $0.value < $1.value }.map { id, name -> View in
@@ -53,7 +55,7 @@ extension PageDesk {
         [
             "call": "\(caller.call.number)", "expected": "\(caller.revision)",
             "caller": PageWords.caller(caller.caller, kind: caller.callerClass),
-            "calls": caller.calls == 1 ? "1 call" : "\(PageWords.count(caller.calls)) calls",
+            "calls": PageWords.count(caller.calls, "call"),
             "last": words.time(caller.lastUnix), "reason": ReasonWords.text(caller.reason),
             "href": query.link("/calls/\(caller.call.number)"),
             "suggestions": suggestions.prefix(5).enumerated().map { position, one -> View in

@@ -26,14 +26,14 @@ final class BackfillStage: Sendable {
     let server: PrivateRedis
     let client: RedisClient
     let queue: RedisQueue
-    let folder: URL
+    private let folder: ScratchFolder
     let time: StageTime
     let random: SharedRandom
     let id: BackfillID
     private let opened: Mutex<CallStore>
 
     var store: CallStore { opened.withLock { $0 } }
-    var path: String { folder.appendingPathComponent("s.sqlite").path }
+    var path: String { folder.file("s.sqlite") }
 
     /// The shipped scripts, but for where they take the time from.
     private static let scripts = QueueScripts(tuning: QueueTuning()) { _, source in
@@ -47,7 +47,7 @@ final class BackfillStage: Sendable {
         server: PrivateRedis,
         client: RedisClient,
         queue: RedisQueue,
-        folder: URL,
+        folder: ScratchFolder,
         store: CallStore,
         time: StageTime,
         random: SharedRandom,
@@ -89,7 +89,6 @@ final class BackfillStage: Sendable {
             }
             await stage.queue.close()
             try stage.store.close()
-            try FileManager.default.removeItem(at: stage.folder)
         } catch {
             failure = failure ?? error
         }
@@ -111,13 +110,11 @@ final class BackfillStage: Sendable {
             ambient: .live(seed: seed),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("ringback-backfill-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let folder = try ScratchFolder()
         guard let id = BackfillID("bf-test") else { throw Failure(reason: "no id") }
         let time = StageTime()
         let store = try await CallStore.open(
-            path: folder.appendingPathComponent("s.sqlite").path,
+            path: folder.file("s.sqlite"),
             ambient: time.ambient(seed: seed)
         )
         let range = BackfillRange(
@@ -216,7 +213,7 @@ final class BackfillStage: Sendable {
 
     /// A copy of the store as it is now, as `ringback backup` makes it.
     func copy() async throws -> String {
-        let copy = folder.appendingPathComponent("copy.sqlite").path
+        let copy = folder.file("copy.sqlite")
         _ = try await store.backUp(to: copy, passing: copy + ".part")
         return copy
     }
@@ -226,7 +223,7 @@ final class BackfillStage: Sendable {
 
     /// A copy of what Redis holds now; it is killed and started for it.
     func copyRedis() async throws -> String {
-        let copy = folder.appendingPathComponent("redis").path
+        let copy = folder.file("redis")
         await server.kill()
         try FileManager.default.copyItem(atPath: redisFiles, toPath: copy)
         try await server.start()

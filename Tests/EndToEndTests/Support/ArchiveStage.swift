@@ -25,7 +25,7 @@ import WebAPI
 final class ArchiveStage: Sendable {
     let month: SimulatedMonth
     let store: CallStore
-    private let folder: TemporaryFolder
+    private let folder: ScratchFolder
     private let handlers: [String: any StageHandler]
     private let outbox: CallStore
     private let ambient: Ambient
@@ -48,7 +48,7 @@ final class ArchiveStage: Sendable {
     init(_ month: SimulatedMonth) async throws {
         self.month = month
         ambient = month.ambient
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         let key = try PhoneKey(id: "test", secret: Data(repeating: 7, count: 32))
         let path = "\(folder.path)/store.sqlite"
         store = try await CallStore.open(path: path, ambient: ambient, phoneKey: key)

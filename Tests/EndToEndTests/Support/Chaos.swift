@@ -51,7 +51,7 @@ final class Chaos: Sendable {
         seed: UInt64,
         kinds: [String] = ["sync", "attribution", "conversion"]
     ) async throws -> Chaos {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let redis = try await PrivateRedis.start(PrivateRedisOptions(appendFsync: .always))
         let simulator = Fleet(folder: folder, environment: [:])
         let recipients = "\(folder.path)/recipients.csv"

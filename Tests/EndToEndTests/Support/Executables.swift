@@ -18,23 +18,6 @@ enum Executables {
         .deletingLastPathComponent().deletingLastPathComponent().path
 }
 
-/// A temporary folder that goes away with its owner.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    /// Short, because a Unix socket's path has about 100 bytes.
-    init() throws {
-        var template = Array("/tmp/rbe2e-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw POSIXError(.EACCES) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        // Nothing depends on it: a folder that stays behind is a nuisance, not a fault.
-        do { try FileManager.default.removeItem(atPath: path) } catch {}
-    }
-}
-
 /// What a command line said and how it ended.
 struct CommandResult: Sendable {
     let output: String

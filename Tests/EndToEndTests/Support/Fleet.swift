@@ -5,11 +5,11 @@ import TestSupport
 
 /// The product's processes around a Redis and a store of a test's own.
 final class Fleet: Sendable {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let environment: [String: String?]
     private let processes = Mutex<[String: ChildProcess]>([:])
 
-    init(folder: TemporaryFolder, environment: [String: String?]) {
+    init(folder: ScratchFolder, environment: [String: String?]) {
         self.folder = folder
         // Settings of whoever runs the tests must not reach the processes under test.
         var clean: [String: String?] = [:]

@@ -42,7 +42,7 @@ final class PrometheusServer: Sendable {
 
     /// Starts it in a folder, to scrape processes whose ports follow one another.
     static func start(
-        in folder: TemporaryFolder,
+        in folder: ScratchFolder,
         scraping first: Int
     ) async throws
         -> PrometheusServer

@@ -48,7 +48,7 @@ struct SignInTests {
             try await body(fixture, Browser(client: client, port: port))
         }
         await client.shutDown()
-        try fixture.remove()
+        try fixture.close()
     }
 
     /// The cookie's name and value, and what else its header says.

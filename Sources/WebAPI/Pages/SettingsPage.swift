@@ -1,0 +1,168 @@
+import CallStore
+import Definitions
+import Delivery
+import ElevenLabs
+import Foundation
+import Reports
+
+extension PageDesk {
+    /// What holds, what may be changed here, what the figures mean, and who did what.
+    func settings(_ query: PageQuery) async throws -> Page {
+        let audit = try await store.auditLog(limit: Self.auditShown)
+        let rebuild = try await store.figureReport(FigureScope(to: words.today)).rebuild
+        var view: View = [
+            "facts": try await facts(), "canChange": canChange, "isReadOnly": !canChange,
+            "rules": try await alertRules(), "metrics": Self.metrics,
+            "version": MetricDefinitions.known.version,
+            "audit": audit.map { entry -> View in
+                [
+                    "at": words.time(entry.atMilliseconds / 1_000), "actor": entry.note.actor,
+                    "action": entry.note.action, "object": entry.note.object,
+                    "reason": entry.note.reason ?? "",
+                    "change": Self.change(entry.note.before, entry.note.after),
+                ]
+            },
+            "hasAudit": !audit.isEmpty,
+        ]
+        let agents = try await store.agents()
+        view["agents"] = agents.prefix(Self.agentsShown).map(Self.agent)
+        view["hasAgents"] = !agents.isEmpty
+        if agents.count > Self.agentsShown { view["moreAgents"] = "\(Self.agentsShown)" }
+        if let rebuild { view["rebuild"] = rebuild.text }
+        // Paths and addresses of the machine are for those who run it.
+        if rights >= .admin {
+            view["settings"] = parts.places.settings.map { line -> View in
+                [
+                    "name": line.name, "value": line.value ?? "–", "from": line.origin,
+                    "meaning": line.meaning,
+                ]
+            }
+            view["hasSettings"] = !parts.places.settings.isEmpty
+        }
+        return Page(template: .settings, title: "Settings", view: view)
+    }
+
+    private static let auditShown = 30
+    private static let agentsShown = 200
+
+    private func facts() async throws -> [View] {
+        let health = try await store.health()
+        let zone = words.zone.reportName
+        return [
+            ["label": "Report zone", "value": "\(zone) (RINGBACK_TIME_ZONE)"],
+            [
+                "label": "Region of numbers",
+                "value": "\(parts.places.region) (RINGBACK_REGION)",
+            ],
+            [
+                "label": "Webhooks",
+                "value": parts.verifier.hasSecret
+                    ? "accepted" : "refused until ELEVENLABS_WEBHOOK_SECRET is set",
+            ],
+            [
+                "label": "Sign-in",
+                "value": parts.access.needsSignIn
+                    ? "by token" : "none: only this machine is answered",
+            ],
+            ["label": "Store", "value": Self.bytes(health.bytes)],
+            ["label": "Schema", "value": "\(health.schemaVersion)"],
+            ["label": "Unreadable records", "value": PageWords.count(health.unreadableBodies)],
+        ]
+    }
+
+    private static var metrics: [View] {
+        MetricDefinitions.known.metrics.map { metric in
+            [
+                "label": metric.label, "id": metric.id.rawValue,
+                "definition": metric.definition, "notes": metric.notes,
+            ]
+        }
+    }
+
+    // MARK: Agents
+
+    private static func agent(_ agent: AgentEntry) -> View {
+        [
+            "id": agent.id, "name": agent.name ?? agent.id,
+            "path": "agents/\(PageQuery.escaped(agent.id))/limits",
+            "turns": "\(agent.limits.turnsMin)", "seconds": "\(agent.limits.secondsMin)",
+            "isSet": agent.isSet,
+        ]
+    }
+
+    // MARK: Alerts
+
+    /// Each rule of the alerts: how it is set, and where it stands.
+    private func alertRules() async throws -> [View] {
+        let settings = try await store.alertSettings()
+        let states = Dictionary(
+            try await store.alertStates().map { ($0.rule, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        return AlertRule.allCases.map { rule in
+            let row = AlertRuleRow(rule, settings)
+            var view: View = [
+                "rule": rule.rawValue, "title": rule.title, "isOn": row.isOn,
+                "set": row.isOn ? "on" : "off", "from": row.words ?? "–",
+                "by": row.person.map { "set by \($0)" } ?? "as shipped",
+                "isSet": row.person != nil, "state": row.isOn ? "not looked at yet" : "off",
+            ]
+            if let threshold = rule.threshold {
+                view["threshold"] =
+                    [
+                        "value": row.threshold.map(Self.plain) ?? "",
+                        "min": Self.plain(threshold.range.lowerBound),
+                        "max": Self.plain(threshold.range.upperBound),
+                        "unit": threshold.unit.rawValue,
+                        "shipped": threshold.standard.map(Self.plain) ?? "none",
+                        // What nobody has said may stay unsaid.
+                        "isNeeded": row.threshold != nil,
+                    ] as View
+            }
+            if let state = states[rule.rawValue], row.isOn {
+                view["state"] = state.isFiring ? "fires" : "quiet"
+                view["isFiring"] = state.isFiring
+                view["since"] = words.time(state.sinceMilliseconds / 1_000)
+                view["checked"] = words.time(state.checkedMilliseconds / 1_000)
+                view["told"] = state.notifiedMilliseconds.map { words.time($0 / 1_000) } ?? "never"
+                view["text"] = state.text
+            }
+            return view
+        }
+    }
+
+    /// A number as fields take it: `15`, `0.5`.
+    private static func plain(_ number: Double) -> String {
+        number == number.rounded() && abs(number) < 1_000_000_000 ? "\(Int(number))" : "\(number)"
+    }
+
+    // MARK: The audit log
+
+    /// What an entry changed, as `turns 2 → 3`.
+    private static func change(
+        _ before: [String: StoredValue]?,
+        _ after: [String: StoredValue]?
+    ) -> String {
+        let (before, after) = (before ?? [:], after ?? [:])
+        let names = Set(before.keys).union(after.keys).sorted()
+        let changes = names.compactMap { name -> String? in
+            let (old, new) = (word(before[name]), word(after[name]))
+            return old == new ? nil : "\(name) \(old) → \(new)"
+        }
+        return String(changes.joined(separator: ", ").prefix(Self.changeMax))
+    }
+
+    /// Characters of a change that are shown.
+    private static let changeMax = 160
+
+    private static func word(_ value: StoredValue?) -> String {
+        switch value {
+        case nil, .null: "–"
+        case .text(let text): text
+        case .bool(let isTrue): isTrue ? "yes" : "no"
+        case .integer(let number): "\(number)"
+        case .number(let number): plain(number)
+        case .list, .object: "…"
+        }
+    }
+}

@@ -1,0 +1,123 @@
+"""Settings: limits of agents and rules of the alerts, tried while one types, saved, and put back.
+
+Usage: settings.py ADDRESS
+"""
+
+import json
+import re
+import sys
+import urllib.request
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+import check
+import pages
+
+
+def get(address: str, path: str):
+    with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=30) as answer:
+        return json.load(answer)
+
+
+def accessible(page) -> None:
+    found = check.violations(Axe(), page)
+    assert not found, found
+
+
+def limits(page, address: str) -> None:
+    page.goto(address + "/settings", wait_until="load")
+    row = page.locator("tr[data-agent]").first
+    agent = row.get_attribute("data-agent")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+
+    def limits_of():
+        item = next(item for item in get(address, "agents")["items"] if item["agent"] == agent)
+        return item["turns"], item["seconds"], item["isSet"]
+
+    before = limits_of()
+    row.get_by_label(re.compile("^turns of")).fill("4")
+    said = row.locator("output")
+    expect(said).to_contain_text(re.compile(r"Qualified of [\d,]+ calls: [\d,]+ before, [\d,]+ after\."))
+    assert limits_of() == before, "tried, not saved"
+    accessible(page)
+    row.get_by_label(re.compile("^turns of")).fill("0")
+    expect(said).not_to_contain_text("Qualified")
+    row.get_by_label(re.compile("^turns of")).fill("4")
+    row.get_by_role("button", name=re.compile("^Save")).click()
+    expect(said).to_contain_text("Saved. Qualified of")
+    assert asked and "before" in asked[-1] and "counted anew" in asked[-1], asked
+    assert limits_of() == (4, before[1], True), limits_of()
+    expect(row).to_contain_text("its own")
+    expect(page.locator("#audit tr").first).to_contain_text("agent.limits")
+    # The scheduler counts anew; then the page says so no more.
+    expect(page.locator("#rebuild")).to_be_empty(timeout=120_000)
+    row.get_by_role("button", name="Standard").click()
+    expect(said).to_contain_text("Saved.")
+    expect(row.get_by_label(re.compile("^turns of"))).to_have_value("2")
+    assert limits_of() == (2, 30, False), limits_of()
+
+
+def alerts(page, address: str) -> None:
+    page.goto(address + "/settings", wait_until="load")
+
+    def rule():
+        return next(item for item in get(address, "alerts/rules")["items"] if item["rule"] == "oldest-job")
+
+    row = page.locator("tr[data-rule=oldest-job]")
+    threshold, said = row.locator("[name=threshold]"), row.locator("output")
+    threshold.fill("25")
+    expect(said).to_contain_text("Before: on from 15 minutes")
+    expect(said).to_contain_text("After: on from 25 minutes")
+    assert rule()["threshold"] == 15, "tried, not saved"
+    row.get_by_role("button", name=re.compile("^Save")).click()
+    expect(said).to_contain_text("Saved. Before: on from 15 minutes")
+    expect(page.locator("#from-oldest-job")).to_have_text("25 minutes")
+    row.locator("[name=on]").uncheck()
+    threshold.press("Enter")
+    expect(said).to_contain_text("After: off")
+    expect(page.locator("#set-oldest-job")).to_contain_text("off")
+    assert (rule()["on"], rule()["threshold"]) == (False, 25), rule()
+    row.get_by_role("button", name="As shipped").click()
+    expect(page.locator("#from-oldest-job")).to_have_text("15 minutes")
+    expect(row.locator("[name=on]")).to_be_checked()
+    assert (rule()["on"], rule()["by"]) == (True, None), rule()
+    expect(page.locator("#audit")).to_contain_text("alert.reset")
+    # One that nobody has given a threshold.
+    cost = page.locator("tr[data-rule=cost-per-conversion]")
+    cost.locator("[name=on]").uncheck()
+    cost.get_by_role("button", name=re.compile("^Save")).click()
+    expect(cost.locator("output")).to_contain_text("Saved.")
+    cost.get_by_role("button", name="As shipped").click()
+    expect(page.locator("#set-cost-per-conversion")).to_contain_text("as shipped")
+    accessible(page)
+
+
+def without_script(browser, address: str) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(address + "/settings", wait_until="load")
+    expect(page.locator("tr[data-rule]")).to_have_count(9)
+    expect(page.locator("#from-oldest-job")).to_have_text("15 minutes")
+    expect(page.locator("form[data-setting]").first).to_be_hidden()
+
+
+def main() -> int:
+    address = sys.argv[1]
+    with sync_playwright() as playwright:
+        browser = pages.launch(playwright)
+        page = browser.new_page()
+        faults = []
+        # Refused fields are answered with 4xx, which browsers note.
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        for look in (limits, alerts):
+            look(page, address)
+        without_script(browser, address)
+        browser.close()
+        assert not faults, faults
+    print("tried, saved, counted anew and put back")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
