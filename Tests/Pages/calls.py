@@ -127,6 +127,40 @@ def bulk(page, address: str) -> None:
     expect(page.locator("[data-toast]").first).to_contain_text("Taken back")
 
 
+def export(page, address: str) -> None:
+    """The ticked rows, and the view, as files."""
+    page.goto(address + "/calls?range=all", wait_until="load")
+    page.keyboard.press("r")
+    boxes = page.locator("input[data-pick]")
+    calls = {int(boxes.nth(index).get_attribute("data-pick")) for index in (0, 2)}
+    for index in (0, 2):
+        boxes.nth(index).check()
+    page.locator("[data-bulk]").get_by_role("button", name="Export").click()
+    dialog = page.locator("dialog[data-export]")
+    expect(dialog).to_contain_text("The 2 selected calls.")
+    accessible(page)
+    dialog.locator("[name=dialect]").select_option("ndjson")
+    dialog.get_by_role("button", name="Export").click()
+    link = dialog.get_by_role("link", name="Download 2 rows")
+    expect(link).to_be_focused(timeout=60_000)
+    with page.expect_download() as held:
+        link.click()
+    with open(held.value.path(), encoding="utf-8") as file:
+        names = {json.loads(line)["conversation_id"] for line in file}
+    items = get(address, "calls?limit=200")["items"]
+    assert names == {item["conversation"] for item in items if item["id"] in calls}, names
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    # The view, by its key: what its filters let through, the search among them.
+    page.goto(address + "/calls?range=all&conversion=yes&q=appointment", wait_until="load")
+    page.keyboard.press("e")
+    expect(dialog).to_contain_text("with this search, conversion.")
+    dialog.get_by_role("button", name="Export").click()
+    found = get(address, "calls?limit=200&conversion=yes&search=appointment")["items"]
+    assert found
+    expect(dialog.get_by_role("link", name=f"Download {len(found)} rows")).to_be_visible(timeout=60_000)
+
+
 def without_script(browser, address: str) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(address + "/calls?range=all&sort=duration&columns=summary", wait_until="load")
@@ -144,7 +178,7 @@ def main() -> int:
         faults = []
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        for look in (order, columns, drawer, bulk):
+        for look in (order, columns, drawer, bulk, export):
             look(page, address)
         without_script(browser, address)
         browser.close()

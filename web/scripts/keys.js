@@ -2,6 +2,7 @@
 import { toggleTheme } from "./actions.js";
 import { togglePause } from "./live.js";
 import { pickRow } from "./bulk.js";
+import { openExport } from "./export.js";
 import { isDrawerOpen, walk } from "./drawer.js";
 
 const offKey = "ringback-keys-off";
@@ -63,6 +64,7 @@ function press(key, event) {
     case "ArrowRight": return follow(find("[data-period=next]"));
     case "x": return follow(find("[data-compare]"));
     case "f": find("#filter-agent")?.focus(); return true;
+    case "e": return openExport();
     case "r": togglePause(); return true;
     case "T": toggleTheme(); return true;
     case "Escape": {

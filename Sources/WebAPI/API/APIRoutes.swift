@@ -14,7 +14,8 @@ struct APIRoutes: RouteGroup {
             + AssignmentEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
-            + RuleEndpoints.all + ImportEndpoints.all + AlertEndpoints.all + ViewEndpoints.all
+            + RuleEndpoints.all + RuleTrialEndpoints.all + ImportEndpoints.all + AlertEndpoints.all
+            + ViewEndpoints.all
             + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
     }
 

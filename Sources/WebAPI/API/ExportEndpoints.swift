@@ -85,8 +85,11 @@ enum ExportEndpoints {
         var to: String?
         var agent: String?
         var campaign: Int64?
+        var unattributed: Bool?
         var outcome: String?
         var conversion: String?
+        var search: String?
+        var calls: [Int64]?
         var deliver: [String]?
     }
 
@@ -100,7 +103,8 @@ enum ExportEndpoints {
                 ("dialect", .word(ExportArguments.Dialect.self)), ("from", .text), ("to", .text),
                 ("agent", .bounded(1...256)), ("campaign", .identifier),
                 ("outcome", .words(["success", "failure", "unknown", "pending"])),
-                ("conversion", .words(["yes", "no", "unknown"])),
+                ("conversion", .words(["yes", "no", "unknown"])), ("unattributed", .bool),
+                ("search", .bounded(1...200)), ("calls", .list(.identifier)),
                 ("deliver", .list(.word(ExportArguments.Channel.self))),
             ]
         ),
@@ -108,7 +112,11 @@ enum ExportEndpoints {
         status: .accepted
     ) { ask in
         let sent = try await ask.body(Sent.self)
-        let arguments = try arguments(sent, ask)
+        var arguments = try arguments(sent, ask)
+        if let search = sent.search {
+            // Words may be a caller's number, which no job carries: the calls are named instead.
+            arguments.filter.ids = try await found(search, arguments.filter, ask)
+        }
         do {
             _ = try ExportArguments(payload: arguments.payload)
         } catch {
@@ -121,7 +129,7 @@ enum ExportEndpoints {
         try await QueueEndpoints.note(
             "export.request",
             "job:\(job.id)",
-            after: ["what": .text(sent.what)],
+            after: after(sent.what, arguments.filter),
             ask
         )
         return .json(json(job.id, "queued", reason: nil), status: .accepted)
@@ -151,9 +159,13 @@ enum ExportEndpoints {
             }
             conversion = known
         }
-        if let campaign = sent.campaign, campaign <= 0 {
-            throw APIError(.badRequest, "campaign must be a campaign's id.")
+        if let campaign = sent.campaign, campaign <= 0 || sent.unattributed == true {
+            throw APIError(
+                .badRequest,
+                "campaign must be a campaign's id, and stand without unattributed."
+            )
         }
+        try check(sent)
         let channels = try (sent.deliver ?? []).map { (word) throws(APIError) in
             guard let channel = ExportArguments.Channel(rawValue: word) else {
                 throw APIError(.badRequest, "deliver is a list of mail and webhook.")
@@ -165,9 +177,11 @@ enum ExportEndpoints {
             fromUnix: try CallFilter.instant(sent.from, "from", zone, isEnd: false),
             toUnix: try CallFilter.instant(sent.to, "to", zone, isEnd: true),
             agentID: sent.agent,
-            campaign: sent.campaign.map { .one(CampaignID($0)) },
+            campaign: sent.unattributed == true
+                ? .unattributed : sent.campaign.map { .one(CampaignID($0)) },
             outcome: sent.outcome,
-            conversion: conversion
+            conversion: conversion,
+            ids: sent.calls?.map { CallID($0) }
         )
         return ExportArguments(
             subject: subject,
@@ -176,6 +190,58 @@ enum ExportEndpoints {
             channels: Set(channels),
             person: ask.person
         )
+    }
+
+    private static func check(_ sent: Sent) throws(APIError) {
+        try APIError.check(sent.search, "search", in: 1...200)
+        guard sent.calls == nil || sent.search == nil else {
+            throw APIError(.badRequest, "calls and search do not go together.")
+        }
+        guard sent.calls.map({ (1...CallFilter.idsMax).contains($0.count) }) ?? true,
+            (sent.calls ?? []).allSatisfy({ $0 > 0 })
+        else {
+            throw APIError(.badRequest, "calls takes 1 to \(CallFilter.idsMax) ids of calls.")
+        }
+    }
+
+    /// Pages of a search that are asked for until it is too wide.
+    private static let searchPagesMax = 20
+
+    /// The calls that a search finds, as many as may be named.
+    private static func found(
+        _ search: String,
+        _ filter: CallFilter,
+        _ ask: Ask
+    ) async throws -> [CallID] {
+        var filter = filter
+        filter.search = search
+        var ids: [CallID] = []
+        var cursor: CallCursor?
+        for _ in 0..<searchPagesMax where ids.count <= CallFilter.idsMax {
+            let page = try await ask.parts.store.calls(
+                filter,
+                after: cursor,
+                limit: WebLimits.pageMax
+            )
+            ids += page.calls.map(\.id)
+            cursor = page.next
+            if cursor == nil { break }
+        }
+        guard cursor == nil, ids.count <= CallFilter.idsMax else {
+            throw APIError(
+                .refused,
+                "More than \(CallFilter.idsMax) calls may be found by these words; choose fewer days."
+            )
+        }
+        guard !ids.isEmpty else { throw APIError(.refused, "No call is found by these words.") }
+        return ids
+    }
+
+    /// What the audit log says of the calls that are asked for.
+    private static func after(_ what: String, _ filter: CallFilter) -> [String: StoredValue] {
+        var fields: [String: StoredValue] = ["what": .text(what)]
+        if let ids = filter.ids { fields["chosen"] = .integer(Int64(ids.count)) }
+        return fields
     }
 
     // MARK: One of them

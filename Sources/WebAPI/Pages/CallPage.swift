@@ -175,7 +175,7 @@ extension PageDesk {
         switch value {
         case .text(let text)?: text
         case .integer(let number)?: "\(number)"
-        case .number(let number)?: "\(number)"
+        case .number(let number)?: plain(number)
         case .bool(let flag)?: flag ? "yes" : "no"
         case nil, .null?: ""
         case .list?, .object?: "…"

@@ -17,6 +17,9 @@ struct PageDesk: Sendable {
 
     var store: CallStore { parts.store }
 
+    /// Whether whoever asks may change calls and campaigns here.
+    var canWrite: Bool { rights >= .write && !parts.policy.isReadOnly }
+
     /// Whether whoever asks may change settings here.
     var canChange: Bool { rights >= .admin && !parts.policy.isReadOnly }
 
@@ -70,7 +73,8 @@ struct PageDesk: Sendable {
                     "key": entry.key, "active": entry.path == active?.path, "dot": isDead,
                 ]
             },
-            "isInside": true, "hasChart": files.assets["chart.js"] != nil, "path": query.path,
+            "isInside": true, "canWrite": canWrite, "hasChart": files.assets["chart.js"] != nil,
+            "path": query.path,
             "state": query.link(), "needsSignIn": parts.access.needsSignIn,
             "banners": banners(depths, pulse, halt),
         ]
