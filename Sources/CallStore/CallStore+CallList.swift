@@ -29,7 +29,9 @@ extension CallStore {
             if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
             var end: CallCursor?
             if let search, !search.isNarrow {
-                end = try Self.searchEnd(filter, sql, cursor, in: database)
+                var looked = FilterClause(filter, search: nil)
+                if let cursor { looked.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
+                end = try Self.call(at: Self.searchedMax - 1, of: looked, order, in: database)
                 if let end { clause.add("\(sql.key) \(sql.until) (?, ?)", end.values) }
             }
             let rows = try Row.fetchAll(
@@ -43,23 +45,21 @@ extension CallStore {
         }
     }
 
-    /// The last call that a search looks at for a page; nil when fewer are left.
-    private static func searchEnd(
-        _ filter: CallFilter,
-        _ sql: ListOrder,
-        _ cursor: CallCursor?,
+    /// The call at a place of a list, counted from 0; nil when it has fewer.
+    static func call(
+        at place: Int,
+        of clause: FilterClause,
+        _ order: CallOrder = .newest,
         in database: Database
     ) throws -> CallCursor? {
-        var clause = FilterClause(filter, search: nil)
-        if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
         let joins = clause.isOfCallsAlone ? "" : CallSummary.joins
         return try Row.fetchOne(
             database,
             sql: """
                 select calls.started_unix, calls.id from calls \(joins) \(clause.sql)
-                \(sql.order) limit 1 offset ?
+                \(ListOrder(order).order) limit 1 offset ?
                 """,
-            arguments: clause.arguments + [searchedMax - 1]
+            arguments: clause.arguments + [place]
         )
         .map { CallCursor(startedUnix: $0["started_unix"], id: CallID($0["id"])) }
     }
@@ -87,7 +87,7 @@ extension CallCursor {
         self.init(startedUnix: call.startedUnix, id: call.id)
     }
 
-    fileprivate var values: StatementArguments { [startedUnix, id.number] }
+    var values: StatementArguments { [startedUnix, id.number] }
 }
 
 extension CallSummary {
