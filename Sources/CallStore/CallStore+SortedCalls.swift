@@ -118,15 +118,21 @@ extension CallStore {
     ) async throws(StoreError) -> SortedCalls {
         try await read { database in
             let search = try SearchCondition(of: filter, in: database)
-            var clause = FilterClause(filter, search: search)
+            var looked = FilterClause(filter, search: nil)
             // The index of words names few calls, all of which can be put in order.
             let newest = search.map { $0.isNarrow ? nil : Self.searchedMax } ?? most
             let left = try newest.flatMap { newest in
-                try Self.call(at: newest, of: FilterClause(filter, search: nil), in: database)
+                try Self.call(at: newest, of: looked, in: database)
             }
-            if let left {
-                clause.add("(calls.started_unix, calls.id) > (?, ?)", left.values)
-            }
+            let isNewer = "(calls.started_unix, calls.id) > (?, ?)"
+            if let left { looked.add(isNewer, left.values) }
+            let isWide = search.map { !$0.isNarrow } ?? false
+            var clause = FilterClause(
+                filter,
+                search: search,
+                among: isWide ? try Self.ids(of: looked, in: database) : nil
+            )
+            if let left { clause.add(isNewer, left.values) }
             let value = sort.key(isRising: isRising)
             if let cursor {
                 clause.add(

@@ -25,6 +25,9 @@ struct Endpoint: Sendable {
     /// As what it may be sent.
     var bodyTypes = ["application/json"]
 
+    /// What a browser's form may send instead, `multipart/form-data`.
+    var form: Schema?
+
     /// What comes back; nil for what is no JSON.
     var answer: Schema?
     var status = HTTPResponse.Status.ok
