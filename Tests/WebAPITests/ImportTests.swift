@@ -168,7 +168,7 @@ struct ImportTests {
             #expect(report["heldOut"] as? Int == expected.count)
             let heldOut = try #require(report["heldOutRows"] as? String)
             #expect(expected.allSatisfy { heldOut.contains("r\($0),") })
-            #expect(heldOut.split(separator: "\n").count == expected.count + 1)
+            #expect(heldOut.split(whereSeparator: \.isNewline).count == expected.count + 1)
             #expect(report["heldOutRowsAreAll"] as? Bool == true)
             #expect(
                 try fixture.number("select count(*) from recipients where held_out = 1")
