@@ -424,9 +424,9 @@ let testing: [Target] = [
     tests(
         "WebAPI",
         [
-            "CallJobs", "CallStore", "Conversion", "ElevenLabs", "HTTPClient", "JobQueue",
-            "PhoneNumbers", "Reports", "Telemetry", "Traces", "WebAPI", crypto, grdb, hummingbird,
-            logging,
+            "Attribution", "CallJobs", "CallStore", "Conversion", "ElevenLabs", "HTTPClient",
+            "JobQueue", "PhoneNumbers", "Reports", "Telemetry", "Traces", "WebAPI", crypto, grdb,
+            hummingbird, logging,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),

@@ -97,6 +97,11 @@ struct MeasureCommand: AsyncParsableCommand {
         {
             rows += try await FigureBench(stage: stage).rows(runs: runs)
         }
+        if ["search-rare-10k", "search-common-10k", "search-rare-1m", "search-common-1m"]
+            .contains(where: wants) || wants("search-budget")
+        {
+            rows += try await SearchBench(stage: stage).rows(runs: runs)
+        }
         if wants("export-calls-1m") || wants("export-memory-1m") {
             rows += try await ExportBench(stage: stage).rows(runs: runs)
         }

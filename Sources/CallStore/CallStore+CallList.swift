@@ -25,17 +25,35 @@ extension CallStore {
         try await read { database in
             let sql = ListOrder(order)
             let search = try SearchCondition(of: filter, in: database)
-            var clause = FilterClause(filter, search: search)
-            if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
+            var looked = FilterClause(filter, search: nil)
+            if let cursor { looked.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
             var end: CallCursor?
+            var among: ClosedRange<Int64>?
             if let search, !search.isNarrow {
-                end = try Self.searchEnd(filter, sql, cursor, in: database)
-                if let end { clause.add("\(sql.key) \(sql.until) (?, ?)", end.values) }
+                end = try Self.call(at: Self.searchedMax - 1, of: looked, order, in: database)
+                if let end { looked.add("\(sql.key) \(sql.until) (?, ?)", end.values) }
+                among = try Self.ids(of: looked, in: database)
             }
+            var clause = FilterClause(filter, search: search, among: among)
+            if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
+            if let end { clause.add("\(sql.key) \(sql.until) (?, ?)", end.values) }
+            // Only keys are put in order: whole rows would be carried through the sorter.
+            let ids = try Int64.fetchAll(
+                database,
+                sql: """
+                    select calls.id from calls
+                    \(clause.isOfCallsAlone ? "" : CallSummary.joins) \(clause.sql)
+                    \(sql.order) limit ?
+                    """,
+                arguments: clause.arguments + [limit]
+            )
             let rows = try Row.fetchAll(
                 database,
-                sql: "\(CallSummary.select) \(clause.sql) \(sql.order) limit ?",
-                arguments: clause.arguments + [limit]
+                sql: """
+                    \(CallSummary.select)
+                    where calls.id in (\(databaseQuestionMarks(count: ids.count))) \(sql.order)
+                    """,
+                arguments: StatementArguments(ids)
             )
             let calls = rows.map(CallSummary.init(row:))
             let next = calls.count < limit ? end : calls.last.map(CallCursor.init(after:))
@@ -43,23 +61,40 @@ extension CallStore {
         }
     }
 
-    /// The last call that a search looks at for a page; nil when fewer are left.
-    private static func searchEnd(
-        _ filter: CallFilter,
-        _ sql: ListOrder,
-        _ cursor: CallCursor?,
+    /// The smallest and the largest id of a filter's calls; nil when there are none.
+    static func ids(
+        of clause: FilterClause,
+        in database: Database
+    ) throws -> ClosedRange<Int64>? {
+        let row = try Row.fetchOne(
+            database,
+            sql: """
+                select min(calls.id) as first, max(calls.id) as last from calls
+                \(clause.isOfCallsAlone ? "" : CallSummary.joins) \(clause.sql)
+                """,
+            arguments: clause.arguments
+        )
+        guard let row, let first: Int64 = row["first"], let last: Int64 = row["last"] else {
+            return nil
+        }
+        return first...last
+    }
+
+    /// The call at a place of a list, counted from 0; nil when it has fewer.
+    static func call(
+        at place: Int,
+        of clause: FilterClause,
+        _ order: CallOrder = .newest,
         in database: Database
     ) throws -> CallCursor? {
-        var clause = FilterClause(filter, search: nil)
-        if let cursor { clause.add("\(sql.key) \(sql.after) (?, ?)", cursor.values) }
         let joins = clause.isOfCallsAlone ? "" : CallSummary.joins
         return try Row.fetchOne(
             database,
             sql: """
                 select calls.started_unix, calls.id from calls \(joins) \(clause.sql)
-                \(sql.order) limit 1 offset ?
+                \(ListOrder(order).order) limit 1 offset ?
                 """,
-            arguments: clause.arguments + [searchedMax - 1]
+            arguments: clause.arguments + [place]
         )
         .map { CallCursor(startedUnix: $0["started_unix"], id: CallID($0["id"])) }
     }
@@ -87,7 +122,7 @@ extension CallCursor {
         self.init(startedUnix: call.startedUnix, id: call.id)
     }
 
-    fileprivate var values: StatementArguments { [startedUnix, id.number] }
+    var values: StatementArguments { [startedUnix, id.number] }
 }
 
 extension CallSummary {

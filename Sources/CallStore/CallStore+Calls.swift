@@ -270,7 +270,12 @@ struct FilterClause {
     /// - Parameters:
     ///   - filter: What is asked for.
     ///   - search: What the filter searches for; nil leaves that out.
-    init(_ filter: CallFilter, search: SearchCondition?) {
+    ///   - calls: Ids between which all calls are that are looked through; nil where they are many.
+    init(
+        _ filter: CallFilter,
+        search: SearchCondition?,
+        among calls: ClosedRange<Int64>? = nil
+    ) {
         isOfCallsAlone =
             filter.campaign == nil && filter.conversion == nil && search == nil
         if let workspace = filter.workspace { add("calls.workspace = ?", [workspace]) }
@@ -295,7 +300,10 @@ struct FilterClause {
             let list = "[" + ids.map(\.description).joined(separator: ",") + "]"
             add("calls.id in (select value from json_each(?))", [list])
         }
-        if let search { add(search.sql, search.arguments) }
+        if let search {
+            let (sql, values) = search.sql(among: calls)
+            add(sql, values)
+        }
         if let conversion = filter.conversion {
             add("coalesce(conversions.outcome, 'unknown') = ?", [conversion.rawValue])
         }

@@ -19,6 +19,9 @@ package enum CallSort: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Characters of a word that are compared: a cursor holds it.
+    package static let wordMax = 200
+
     /// What is compared, null where the call has none.
     fileprivate var value: String {
         switch self {
@@ -26,8 +29,8 @@ package enum CallSort: String, Hashable, Sendable, CaseIterable {
         case .turns: "calls.message_count"
         case .rating: "calls.rating"
         case .cost: "calls.cost_credits"
-        case .agent: "lower(coalesce(calls.agent_name, calls.agent_id))"
-        case .campaign: "lower(campaigns.name)"
+        case .agent: "substr(lower(coalesce(calls.agent_name, calls.agent_id)), 1, \(Self.wordMax))"
+        case .campaign: "substr(lower(campaigns.name), 1, \(Self.wordMax))"
         case .outcome: "coalesce(calls.call_successful, 'pending')"
         case .conversion:
             "iif(conversions.outcome = 'yes', conversions.type, conversions.outcome)"
@@ -47,15 +50,47 @@ package enum CallSort: String, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// Where a page of calls in another order ended: what stood there when it was made.
+package struct SortedCursor: Hashable, Sendable {
+    package enum Key: Hashable, Sendable {
+        case number(Double)
+        case word(String)
+    }
+
+    /// What is compared, or what stands in its place where the call has none.
+    package var key: Key
+    package var startedUnix: Int64
+    package var id: CallID
+
+    package init(key: Key, startedUnix: Int64, id: CallID) {
+        self.key = key
+        self.startedUnix = startedUnix
+        self.id = id
+    }
+
+    fileprivate init(_ row: Row, _ sort: CallSort) {
+        key = sort.isOfWords ? .word(row["value"]) : .number(row["value"])
+        startedUnix = row["started_unix"]
+        id = CallID(row["id"])
+    }
+
+    fileprivate var values: StatementArguments {
+        switch key {
+        case .number(let value): [value, startedUnix, id.number]
+        case .word(let value): [value, startedUnix, id.number]
+        }
+    }
+}
+
 /// A page of calls in another order than that of their start.
 package struct SortedCalls: Hashable, Sendable {
     package var calls: [CallSummary]
 
-    /// The last call, after which the next page goes on; nil on the last page.
-    package var next: CallID?
+    /// Where the next page goes on; nil on the last one.
+    package var next: SortedCursor?
 
-    /// Whether only the newest `CallStore.sortedMax` calls of the filter were put in order.
-    package var isCut: Bool
+    /// How many of the calls, the newest ones, were put in order; nil when all of them were.
+    package var newest: Int?
 }
 
 extension CallStore {
@@ -65,60 +100,54 @@ extension CallStore {
     /// A page of calls in another order than that of their start.
     ///
     /// - Parameters:
-    ///   - filter: Which calls; its search is looked for as in `calls`.
+    ///   - filter: Which calls; of a search for common words alone, the newest `searchedMax`.
     ///   - sort: What is compared; where that is equal, the newest comes first in a falling order.
     ///   - isRising: Whether the smallest comes first. Calls without a value come last either way.
-    ///   - call: Goes on behind it, from where it stands now.
+    ///   - cursor: Goes on after it.
     ///   - limit: Most calls to return.
+    ///   - most: How many calls are put in order; of more, the newest.
     /// - Returns: The page.
     /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
     package func calls(
         _ filter: CallFilter,
         by sort: CallSort,
         isRising: Bool,
-        after call: CallID? = nil,
-        limit: Int
+        after cursor: SortedCursor? = nil,
+        limit: Int,
+        of most: Int = CallStore.sortedMax
     ) async throws(StoreError) -> SortedCalls {
-        let most = filter.search == nil ? Self.sortedMax : Self.searchedMax
-        return try await read { database in
-            var looked = filter
-            looked.search = nil
-            var clause = FilterClause(looked, search: nil)
-            let oldest = try Row.fetchOne(
-                database,
-                sql: """
-                    select calls.started_unix, calls.id from calls
-                    \(clause.isOfCallsAlone ? "" : CallSummary.joins) \(clause.sql)
-                    order by calls.started_unix desc, calls.id desc limit 1 offset ?
-                    """,
-                arguments: clause.arguments + [most - 1]
-            )
-            clause = try FilterClause(filter, in: database)
-            if let oldest {
-                clause.add(
-                    "(calls.started_unix, calls.id) >= (?, ?)",
-                    [oldest[0] as Int64, oldest[1] as Int64]
-                )
+        try await read { database in
+            let search = try SearchCondition(of: filter, in: database)
+            var looked = FilterClause(filter, search: nil)
+            // The index of words names few calls, all of which can be put in order.
+            let newest = search.map { $0.isNarrow ? nil : Self.searchedMax } ?? most
+            let left = try newest.flatMap { newest in
+                try Self.call(at: newest, of: looked, in: database)
             }
+            let isNewer = "(calls.started_unix, calls.id) > (?, ?)"
+            if let left { looked.add(isNewer, left.values) }
+            let isWide = search.map { !$0.isNarrow } ?? false
+            var clause = FilterClause(
+                filter,
+                search: search,
+                among: isWide ? try Self.ids(of: looked, in: database) : nil
+            )
+            if let left { clause.add(isNewer, left.values) }
             let value = sort.key(isRising: isRising)
-            let key = "\(value), calls.started_unix, calls.id"
-            if let call {
+            if let cursor {
                 clause.add(
-                    """
-                    (\(key)) \(isRising ? ">" : "<") (
-                        select \(key) from calls \(CallSummary.joins) where calls.id = ?
-                    )
-                    """,
-                    [call.number]
+                    "(\(value), calls.started_unix, calls.id) \(isRising ? ">" : "<") (?, ?, ?)",
+                    cursor.values
                 )
             }
             let way = isRising ? "asc" : "desc"
             let ordering = "\(value) \(way), calls.started_unix \(way), calls.id \(way)"
-            // Only ids are put in order: whole rows would be carried through the sorter.
-            let ids = try Int64.fetchAll(
+            // Only keys are put in order: whole rows would be carried through the sorter.
+            let keys = try Row.fetchAll(
                 database,
                 sql: """
-                    select calls.id from calls \(CallSummary.joins) \(clause.sql)
+                    select calls.id, calls.started_unix, \(value) as value
+                    from calls \(CallSummary.joins) \(clause.sql)
                     order by \(ordering) limit ?
                     """,
                 arguments: clause.arguments + [limit]
@@ -127,15 +156,15 @@ extension CallStore {
                 database,
                 sql: """
                     \(CallSummary.select)
-                    where calls.id in (\(databaseQuestionMarks(count: ids.count)))
+                    where calls.id in (\(databaseQuestionMarks(count: keys.count)))
                     order by \(ordering)
                     """,
-                arguments: StatementArguments(ids)
+                arguments: StatementArguments(keys.map { $0["id"] as Int64 })
             )
             return SortedCalls(
                 calls: rows.map(CallSummary.init(row:)),
-                next: ids.count < limit ? nil : ids.last.map { CallID($0) },
-                isCut: oldest != nil
+                next: keys.count < limit ? nil : keys.last.map { SortedCursor($0, sort) },
+                newest: left == nil ? nil : newest
             )
         }
     }

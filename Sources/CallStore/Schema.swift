@@ -23,6 +23,7 @@ enum Schema {
         (18, PackageResources.v018_serve_pages_sql),
         (19, PackageResources.v019_index_texts_sql),
         (20, PackageResources.v020_set_alerts_sql),
+        (23, PackageResources.v023_watch_text_index_sql),
     ]
 
     /// What this program's store looks like.

@@ -5,9 +5,18 @@ struct SearchWords {
         /// As it was written.
         let text: String
 
-        /// The same for the index: a phrase, of which the last word may be the beginning of one.
-        let expression: String
+        /// The same for the index, as a whole phrase.
+        let phrase: String
+
+        /// Whether the phrase's last word may be the beginning of one.
+        var mayGoOn: Bool
+
+        /// What the index is asked for.
+        var expression: String { phrase + (mayGoOn ? " *" : "") }
     }
+
+    /// Bytes from which on a word may be the beginning of one: two letters begin too many.
+    static let beginningBytesMin = 3
 
     /// Words that are looked for; a search with more is narrow enough without the rest.
     static let wordsMax = 8
@@ -37,7 +46,9 @@ struct SearchWords {
             let phrase = String(part.text.map { Self.isGap($0) ? " " : $0 })
             return Word(
                 text: part.text,
-                expression: "\"\(phrase)\"" + (index == last && !part.isQuoted ? " *" : "")
+                phrase: "\"\(phrase)\"",
+                mayGoOn: index == last && !part.isQuoted
+                    && phrase.utf8.count >= Self.beginningBytesMin
             )
         }
     }

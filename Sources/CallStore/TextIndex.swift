@@ -13,6 +13,7 @@ struct TextIndexState {
     var filledTo: Int64
     var filledEnd: Int64
     var owesMerge: Bool
+    var movedMilliseconds: Int64
 
     /// Whether all texts are in it.
     var isFilled: Bool { filledTo >= filledEnd }
@@ -24,8 +25,54 @@ struct TextIndexState {
         return TextIndexState(
             filledTo: row?["filled_to"] ?? 0,
             filledEnd: row?["filled_end"] ?? 0,
-            owesMerge: row?["owes_merge"] ?? false
+            owesMerge: row?["owes_merge"] ?? false,
+            movedMilliseconds: row?["moved_ms"] ?? 0
         )
+    }
+}
+
+/// How far the index of words is filled, for people.
+package struct TextIndexProgress: Hashable, Sendable {
+    /// Calls whose texts are in it.
+    package var calls: Int
+    package var callsAll: Int
+
+    /// Whether nothing is left to do.
+    package var isComplete: Bool
+
+    /// When it was last filled on, Unix milliseconds.
+    package var movedMilliseconds: Int64
+
+    package init(calls: Int, callsAll: Int, isComplete: Bool, movedMilliseconds: Int64) {
+        self.calls = calls
+        self.callsAll = callsAll
+        self.isComplete = isComplete
+        self.movedMilliseconds = movedMilliseconds
+    }
+}
+
+extension CallStore {
+    /// How far the index of words is; counts the calls, so it is for an operator's command.
+    package func textIndexProgress() async throws(StoreError) -> TextIndexProgress {
+        try await read { database in
+            let state = try TextIndexState.read(database)
+            let counts = try Row.fetchOne(
+                database,
+                sql: """
+                    select count(*) as "all", count(*) filter (where id > ? and id <= ?) as missing
+                    from calls
+                    """,
+                arguments: [state.filledTo, state.filledEnd]
+            )
+            let all: Int = counts?["all"] ?? 0
+            let missing: Int = counts?["missing"] ?? 0
+            return TextIndexProgress(
+                calls: all - missing,
+                callsAll: all,
+                isComplete: state.isFilled,
+                movedMilliseconds: state.movedMilliseconds
+            )
+        }
     }
 }
 
@@ -70,7 +117,7 @@ extension StoreWriter {
                 span
             )
         }
-        try run("update call_texts_state set filled_to = ?", [last])
+        try run("update call_texts_state set filled_to = ?, moved_ms = ?", [last, nowMilliseconds])
         return last < state.filledEnd
     }
 

@@ -64,7 +64,7 @@ package struct CallReader: Sendable {
         record.title = record.title ?? row.title
         record.sentiment = row.sentiment?.label
         record.rating = row.rating ?? record.rating
-        record.messageCount = row.messageCount.map { max($0, 0) }
+        record.messageCount = row.messageCount.map { max($0, 0) } ?? record.messageCount
         record.tags = row.tagIDs
         if !row.toolNames.isEmpty { record.toolNames = row.toolNames }
     }
@@ -103,6 +103,10 @@ package struct CallReader: Sendable {
         record.errorReason = metadata.failure?.reason
         record.callerMessageCount = detail.userMessageCount.map { max($0, 0) }
         record.agentMessageCount = detail.agentMessageCount.map { max($0, 0) }
+        // A call that came by webhook alone has no row of the list, which tells the sum.
+        if let caller = record.callerMessageCount, let agent = record.agentMessageCount {
+            record.messageCount = caller + agent
+        }
         record.costCredits = metadata.cost.map { Int64($0) }
         record.costDollars = metadata.costFiat
         record.language = metadata.mainLanguage

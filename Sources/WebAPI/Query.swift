@@ -12,6 +12,16 @@ struct Query {
         values = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
     }
 
+    private init(path: String, values: [(name: String, value: String)]) {
+        self.path = path
+        self.values = values
+    }
+
+    /// The same with a form's fields, which go before what the address says.
+    func adding(_ fields: [(name: String, value: String)]) -> Query {
+        Query(path: path, values: fields + values)
+    }
+
     /// A text that is there and not empty.
     func text(_ name: String, lengthMax: Int = 256) throws(APIError) -> String? {
         guard let value = values.first(where: { $0.name == name })?.value, !value.isEmpty else {
@@ -50,7 +60,8 @@ struct Query {
     func flag(_ name: String) throws(APIError) -> Bool {
         switch try text(name) {
         case nil, "false", "0": return false
-        case "true", "1": return true
+        // A form's checkbox says that it is on.
+        case "true", "1", "on": return true
         default: throw APIError(.badRequest, "\(name) must be true or false.")
         }
     }

@@ -226,6 +226,78 @@ struct SearchTests {
         try store.close()
     }
 
+    // MARK: Common words
+
+    /// Texts of calls that nobody has, so that words are common.
+    private static func crowd(_ fixture: StoreFixture) throws {
+        try fixture.sql { database in
+            try database.execute(
+                sql: """
+                    insert into call_texts (rowid, words)
+                    with recursive n (n) as (
+                        values (1) union all select n + 1 from n where n < 20000
+                    )
+                    select (1000000 + n) * 1048576, 'common usual commodity' || (n % 1000) from n
+                    """
+            )
+        }
+    }
+
+    @Test(
+        "common words, rare ones and beginnings find the same calls together as alone",
+        arguments: [
+            ("common", [0, 1, 2, 3]), ("\"common\"", [0, 1, 2, 3]), ("usual", [0, 2, 4]),
+            ("common usual", [0, 2]), ("usual common", [0, 2]), ("rare common", [0, 1, 3]),
+            ("common rare", [0, 1, 3]), ("rare usual common", [0]), ("rare usually", [1]),
+            ("commo", [0, 1, 2, 3, 5]), ("rare commo", [0, 1, 3, 5]), ("usual commo", [0, 2]),
+            ("commonl", [5]), ("usuall common", []), ("nothing common", [3]), ("co", []),
+            ("\"common usual\"", [2]), ("common conv_4", []), ("conv_4", [4]),
+        ] as [(String, Set<Int>)]
+    )
+    func common(text: String, expected: Set<Int>) async throws {
+        let fixture = try await StoreFixture()
+        try Self.crowd(fixture)
+        let texts = [
+            ["common", "rare", "usual"], ["common", "usually rare"], ["a common usual one"],
+            ["rare", "nothing", "common"], ["usual"], ["commonly rare"],
+        ]
+        for (index, turns) in texts.enumerated() {
+            try await fixture.record(Self.call("conv_\(index)", turns))
+        }
+        let names = Set(expected.map { "conv_\($0)" })
+        #expect(try await Self.found(text, in: fixture.store) == names)
+        let filter = CallFilter(search: text)
+        #expect(try await fixture.store.count(filter) == names.count)
+        for sort in [CallSort.duration, .agent] {
+            let page = try await fixture.store.calls(filter, by: sort, isRising: true, limit: 9)
+            #expect(Set(page.calls.map(\.conversationID)) == names)
+        }
+    }
+
+    @Test("the index says how far it is, and since when")
+    func progress() async throws {
+        let fixture = try await StoreFixture()
+        for index in 0..<10 { try await fixture.record(Self.call("conv_\(index)", ["word"])) }
+        let whole = try await fixture.store.textIndexProgress()
+        #expect(whole.isComplete && whole.calls == 10 && whole.callsAll == 10)
+        try fixture.sql { database in
+            try database.execute(
+                sql: """
+                    insert into call_texts (call_texts) values ('delete-all');
+                    update call_texts_state set filled_end = 8, moved_ms = 1;
+                    """
+            )
+        }
+        let none = try await fixture.store.textIndexProgress()
+        #expect(!none.isComplete && none.calls == 2 && none.movedMilliseconds == 1)
+        #expect(try await fixture.store.write { try $0.indexTexts(limit: 3) })
+        let some = try await fixture.store.textIndexProgress()
+        #expect(!some.isComplete && some.calls == 5 && some.callsAll == 10)
+        #expect(some.movedMilliseconds > 1)
+        while try await fixture.store.write({ try $0.indexTexts(limit: 3) }) {}
+        #expect(try await fixture.store.textIndexProgress().isComplete)
+    }
+
     // MARK: What is gone
 
     @Test("words that were removed for good are in no part of the index once it is merged")

@@ -31,7 +31,7 @@ struct SortedCallsTests {
         limit: Int
     ) async throws -> [CallID] {
         var found: [CallID] = []
-        var after: CallID?
+        var after: SortedCursor?
         for _ in 0..<20 {
             let page = try await store.calls(
                 CallFilter(),
@@ -40,7 +40,7 @@ struct SortedCallsTests {
                 after: after,
                 limit: limit
             )
-            #expect(!page.isCut)
+            #expect(page.newest == nil)
             found += page.calls.map(\.id)
             guard let next = page.next else { return found }
             after = next
@@ -91,5 +91,64 @@ struct SortedCallsTests {
         #expect(!names.calls.isEmpty)
         #expect(names.calls.allSatisfy { $0.agentName == "Alpha" })
         #expect(names.calls.allSatisfy { $0.callSuccessful == "failure" })
+    }
+
+    @Test("a page goes on where the last one ended, whatever has become of its last call")
+    func goesOn() async throws {
+        let (fixture, _) = try await filled()
+        let whole = try await walked(fixture.store, .duration, isRising: false, limit: 100)
+        let first = try await fixture.store.calls(
+            CallFilter(),
+            by: .duration,
+            isRising: false,
+            limit: 5
+        )
+        let last = try #require(first.calls.last)
+        var changed = CallRecord.phoneCall(last.conversationID, at: last.startedUnix)
+        changed.durationSeconds = 9_999
+        changed.fetchedAtMilliseconds += 1
+        _ = try await fixture.record(changed)
+        #expect(try await fixture.store.call(last.id)?.record.durationSeconds == 9_999)
+        let rest = try await fixture.store.calls(
+            CallFilter(),
+            by: .duration,
+            isRising: false,
+            after: first.next,
+            limit: 100
+        )
+        #expect(first.calls.map(\.id) + rest.calls.map(\.id) == whole)
+    }
+
+    @Test("of too many calls the newest are put in order, and it says so")
+    func newest() async throws {
+        let (fixture, calls) = try await filled()
+        for most in [5, 11, 12, 13] {
+            let page = try await fixture.store.calls(
+                CallFilter(),
+                by: .rating,
+                isRising: true,
+                limit: 100,
+                of: most
+            )
+            #expect(Set(page.calls.map(\.id)) == Set(calls.suffix(most)))
+            #expect(page.newest == (most < 12 ? most : nil))
+        }
+    }
+
+    @Test("calls that the index of words names are all put in order")
+    func searched() async throws {
+        let (fixture, _) = try await filled()
+        let old = try await fixture.record(
+            CallRecord.phoneCall("old", at: 1_700_000_000) { $0.title = "About a zebra" }
+        )
+        let page = try await fixture.store.calls(
+            CallFilter(search: "zebra"),
+            by: .cost,
+            isRising: false,
+            limit: 100,
+            of: 3
+        )
+        #expect(page.calls.map(\.id) == [old.call])
+        #expect(page.newest == nil)
     }
 }

@@ -54,6 +54,31 @@ struct DoctorTests {
         #expect(DoctorRules.poll(lastMilliseconds: nil, nowMilliseconds: 0).grade == .warning)
     }
 
+    @Test("an index of words that is not whole is told of, and warned of when it stands still")
+    func searches() {
+        func finding(_ calls: Int, isComplete: Bool, stands: Int64) -> Finding {
+            SearchRules.index(
+                TextIndexProgress(
+                    calls: calls,
+                    callsAll: 200,
+                    isComplete: isComplete,
+                    movedMilliseconds: 0
+                ),
+                nowMilliseconds: stands * 1_000
+            )
+        }
+        let limit = SearchRules.standsMax
+        #expect(finding(200, isComplete: true, stands: limit * 9).grade == .ok)
+        let going = finding(50, isComplete: false, stands: limit)
+        #expect(going.grade == .ok && going.fix == nil)
+        #expect(going.detail.contains("50 of 200 calls (25 %)"))
+        let standing = finding(50, isComplete: false, stands: limit + 1)
+        #expect(standing.grade == .warning)
+        #expect(standing.detail.contains("15m 1s") || standing.detail.contains("15m1s"))
+        #expect(standing.fix?.contains("ringback enqueue upkeep task=texts") == true)
+        #expect(finding(0, isComplete: false, stands: 0).detail.contains("0 of 200 calls (0 %)"))
+    }
+
     @Test("figures are judged by their recount and by their zone")
     func figuresOfCalls() {
         let right = Recount(calls: 5, wrongCalls: 0, wrongSums: 0)

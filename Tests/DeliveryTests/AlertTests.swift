@@ -13,9 +13,11 @@ struct AlertTests {
         try #require(facts.verdicts.first { $0.rule == rule }).isFiring
     }
 
-    private static func facts(_ change: (inout AlertFacts) -> Void) -> AlertFacts {
+    private static func facts(
+        _ change: (inout AlertFacts) throws -> Void
+    ) rethrows -> AlertFacts {
         var facts = AlertFacts(nowMilliseconds: now, yesterday: yesterday)
-        change(&facts)
+        try change(&facts)
         return facts
     }
 
@@ -118,6 +120,39 @@ struct AlertTests {
         bad.queues[1].dead = 2
         #expect(try Self.verdict(.oldestJob, bad) == true)
         #expect(try Self.verdict(.deadJobs, bad) == true)
+    }
+
+    @Test(
+        "calls without an end, and those that are deleted before they were read, fire at the first"
+    )
+    func left() throws {
+        #expect(try Self.verdict(.unfinishedCalls, Self.facts { _ in }) == false)
+        #expect(try Self.verdict(.unfinishedCalls, Self.facts { $0.unfinished = 1 }) == true)
+        #expect(try Self.verdict(.upstreamDeletion, Self.facts { _ in }) == false)
+        #expect(try Self.verdict(.upstreamDeletion, Self.facts { $0.unread = 1 }) == true)
+    }
+
+    @Test(
+        "what is kept too long fires after two nights, or when somebody says so",
+        arguments: [
+            (nil, nil, nil), ([], nil, false), ([48], nil, false), ([1, 49], nil, true),
+            ([30], 25, true), ([49], 50, false),
+        ] as [([Int]?, Double?, Bool?)]
+    )
+    func retention(hours: [Int]?, threshold: Double?, isFiring: Bool?) throws {
+        let facts = try Self.facts { facts in
+            facts.overdue = hours?.map {
+                OverdueClass(name: "numbers", overdue: .seconds($0 * 3_600))
+            }
+            if let threshold {
+                facts.settings[.retentionBehind] = try AlertRule.retentionBehind.setting(
+                    isOn: true,
+                    threshold: threshold,
+                    by: "ana"
+                )
+            }
+        }
+        #expect(try Self.verdict(.retentionBehind, facts) == isFiring)
     }
 
     @Test(
@@ -272,80 +307,5 @@ struct AlertTests {
             }
         }
         for rule in Self.rates { #expect(found[rule, default: 0] >= 180, "\(rule)") }
-    }
-
-    // MARK: Notices
-
-    private static func states(
-        _ script: [(minutes: Int64, isFiring: Bool?)]
-    ) -> [(minutes: Int64, isFiring: Bool)] {
-        var state: AlertState?
-        var said: [(Int64, Bool)] = []
-        for (minutes, isFiring) in script {
-            let verdict = AlertVerdict(rule: .deadJobs, isFiring: isFiring, text: "")
-            let (next, notice) = AlertState.next(
-                after: state,
-                verdict,
-                nowMilliseconds: now + minutes * 60_000
-            )
-            state = next
-            if let notice { said.append((minutes, notice.isFiring)) }
-        }
-        return said
-    }
-
-    @Test("an alert is said once, and its end once")
-    func once() {
-        let said = Self.states([
-            (0, false), (10, true), (20, true), (30, nil), (40, true), (50, false), (60, false),
-        ])
-        #expect(said.map(\.minutes) == [10, 50])
-        #expect(said.map(\.isFiring) == [true, false])
-    }
-
-    @Test("an alert that lasts is said again each day")
-    func lasts() {
-        let said = Self.states((0...300).map { ($0 * 10, true) })
-        #expect(said.map(\.minutes) == [0, 1_440, 2_880])
-    }
-
-    @Test(
-        "whatever comes, no more than two alerts are said in 24 hours, and each end is owed",
-        arguments: UInt64(1)...50
-    )
-    func flapping(seed: UInt64) {
-        var random = Draws(seed)
-        let script = (0..<1_000).map { step in
-            (Int64(step) * 10, random.chance() < 0.1 ? nil : random.chance() < 0.5)
-        }
-        let said = Self.states(script)
-        let starts = said.filter(\.isFiring).map(\.minutes)
-        for start in starts {
-            #expect(starts.filter { $0 >= start && $0 < start + 1_440 }.count <= 2)
-        }
-        #expect(starts.count > 5)
-        // Between two ends there is a start.
-        for (one, two) in zip(said, said.dropFirst()) where !one.isFiring {
-            #expect(two.isFiring, "seed \(seed)")
-        }
-    }
-}
-
-/// Draws from a seeded generator.
-private struct Draws {
-    private var state: UInt64
-
-    init(_ seed: UInt64) {
-        state = seed &* 0x9E37_79B9_7F4A_7C15
-    }
-
-    /// SplitMix64, as a share of one.
-    mutating func chance() -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return Double(mixed >> 11) / Double(UInt64(1) << 53)
     }
 }

@@ -3,6 +3,7 @@
 import re
 import urllib.request
 
+CHROMIUM = "/usr/bin/chromium"
 THEMES = ("light", "dark")
 SIZES = {"wide": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 
@@ -34,7 +35,7 @@ new PerformanceObserver((list) => {
 
 
 def launch(playwright):
-    return playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 def shifts(page) -> list[str]:

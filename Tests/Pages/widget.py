@@ -6,29 +6,16 @@ Prints one line for each case and ends with 0 when all hold. Needs playwright an
 import http.server
 import json
 import pathlib
-import sys
 import threading
 import urllib.parse
 
 from playwright.sync_api import sync_playwright
 
+from official import ELEMENT as element, STUB, check, html
+import pages
+
 PUBLIC = pathlib.Path(__file__).resolve().parents[2] / "web" / "public"
 WAIT = 20_000
-
-# What the official element does as far as a page can see: one event for each call, with the
-# session's configuration, and the connection's id through the configuration's own listener.
-STUB = """
-customElements.define("elevenlabs-convai", class extends HTMLElement {
-  begin(config = { onDisconnect() {} }) {
-    this.dispatchEvent(new CustomEvent("elevenlabs-convai:call", {
-      bubbles: true, composed: true, detail: { config },
-    }));
-    this.config = config;
-    return config;
-  }
-});
-window.stubbed = true;
-"""
 
 
 class Site:
@@ -107,16 +94,6 @@ class Site:
             self.requests.clear()
 
 
-def html(body, head=""):
-    return ("text/html; charset=utf-8", f"<!doctype html><html><head>{head}</head><body>{body}</body></html>")
-
-
-def check(name, condition, detail=""):
-    print(("ok   " if condition else "FAIL ") + name + (f": {detail}" if not condition else ""))
-    if not condition:
-        sys.exit(1)
-
-
 def main():
     ringback = Site(has_files=True)
     host = Site()
@@ -143,12 +120,9 @@ def main():
     )
     host.pages["/twice"] = html(tag + tag)
     host.pages["/away"] = html("gone")
-    element = "document.querySelector('elevenlabs-convai')"
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+        browser = pages.launch(playwright)
         errors = []
 
         def opened(path, context=None):

@@ -35,6 +35,19 @@ struct WebhookTests {
         }
     }
 
+    @Test("knows how much was said, although only the list tells the sum")
+    func countsMessages() async throws {
+        try await SyncBench.run { bench in
+            let body = Self.transcription("conv_1").replacing(
+                #""agent_id":"agent_1""#,
+                with: #""agent_id":"agent_1","agent_message_count":1,"user_message_count":2"#
+            )
+            let id = try await bench.receive(body)
+            #expect(try await bench.attempt(try bench.job(.inbox(id))) == .committed)
+            #expect(try await bench.call("conv_1")?.record.messageCount == 3)
+        }
+    }
+
     @Test("does not ask for the detail of a call that a webhook has brought whole")
     func sparesRequests() async throws {
         let call = Conversation("conv_1", at: SyncBench.start - 60)

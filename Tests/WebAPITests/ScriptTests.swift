@@ -8,8 +8,8 @@ struct ScriptTests {
         .appending(path: "../..").standardizedFileURL.path
 
     @Test(
-        "the client and the React hooks hold what their tests say",
-        arguments: ["client.test.mjs", "react-hooks.test.mjs"]
+        "the client, the React hooks and their declarations hold what their tests say",
+        arguments: ["client.test.mjs", "react-hooks.test.mjs", "declarations.test.mjs"]
     )
     func modules(name: String) async throws {
         let said = try await OtherProgram.run(

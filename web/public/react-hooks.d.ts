@@ -20,6 +20,8 @@ export interface HookOptions {
   freshMilliseconds?: number;
   /** Time between two looks where there are no live events; 15000. */
   pollMilliseconds?: number;
+  /** The time in milliseconds; `Date.now` without it. */
+  now?: () => number;
   /** Where the component reports calls to; without it the client's server. */
   server?: string;
 }

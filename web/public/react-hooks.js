@@ -153,10 +153,10 @@ export function createRingbackHooks(React, options = {}) {
     );
   }
 
-  function useElevenLabsMessages(conversationID) {
+  function useElevenLabsMessages(conversationId) {
     return useAnswer(
-      conversationID ? `messages ${conversationID}` : null,
-      () => client.getElevenLabsMessages(conversationID),
+      conversationId ? `messages ${conversationId}` : null,
+      () => client.getElevenLabsMessages(conversationId),
     );
   }
 

@@ -36,7 +36,8 @@ enum Main {
                         store: tools.store,
                         queues: tools.queues.all,
                         ambient: host.ambient,
-                        costMax: outside.alertCost
+                        costMax: outside.alertCost,
+                        retention: retention
                     ),
                     channels: AlertChannels(alerts)
                 )

@@ -250,6 +250,9 @@ struct Doctor {
                 examples: try await store.unreadableBodies(limit: 3)
             )
         )
+        findings.append(
+            SearchRules.index(try await store.textIndexProgress(), nowMilliseconds: nowMilliseconds)
+        )
         let watched = try await store.watchList(fetchedBefore: .max, limit: 10_000)
         findings.append(DoctorRules.watchList(watched, nowUnix: nowMilliseconds / 1000))
         findings.append(

@@ -87,7 +87,8 @@ struct AlertsCommand: ParsableCommand {
                         store: store,
                         queues: queues.all,
                         ambient: session.ambient,
-                        costMax: session.settings.outside.alertCost
+                        costMax: session.settings.outside.alertCost,
+                        retention: session.settings.retention
                     ).facts().verdicts
                 }
             }

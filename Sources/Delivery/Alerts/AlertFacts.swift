@@ -39,6 +39,15 @@ package struct AlertFacts: Sendable, Equatable {
     /// US dollars of the agent that a conversion may cost; nil for no limit.
     package var costMax: Double?
 
+    /// Calls that have not ended for longer than they may.
+    package var unfinished: Int
+
+    /// Calls that were not read whole and that the upstream deletes before long.
+    package var unread: Int
+
+    /// What is kept for longer than it may be; nil when nobody has said how long that is.
+    package var overdue: [OverdueClass]?
+
     /// How people have set rules.
     package var settings: [AlertRule: AlertSetting]
 
@@ -53,6 +62,9 @@ package struct AlertFacts: Sendable, Equatable {
         callsLately: Int = 0,
         callsLatelyBefore: [Int] = [],
         costMax: Double? = nil,
+        unfinished: Int = 0,
+        unread: Int = 0,
+        overdue: [OverdueClass]? = nil,
         settings: [AlertRule: AlertSetting] = [:]
     ) {
         self.nowMilliseconds = nowMilliseconds
@@ -65,6 +77,9 @@ package struct AlertFacts: Sendable, Equatable {
         self.callsLately = callsLately
         self.callsLatelyBefore = callsLatelyBefore
         self.costMax = costMax
+        self.unfinished = unfinished
+        self.unread = unread
+        self.overdue = overdue
         self.settings = settings
     }
 }

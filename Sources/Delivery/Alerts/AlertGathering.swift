@@ -2,6 +2,7 @@ package import Ambient
 package import CallStore
 import Foundation
 package import JobQueue
+package import Settings
 
 /// Looks up what the rules are decided from.
 package struct AlertGathering: Sendable {
@@ -12,16 +13,21 @@ package struct AlertGathering: Sendable {
     /// US dollars of the agent that a conversion may cost; nil for no limit.
     private let costMax: Double?
 
+    /// How long things are kept; nil where nobody has said.
+    private let kept: KeptPeriods?
+
     package init(
         store: CallStore,
         queues: [any QueueAdministration],
         ambient: Ambient,
-        costMax: Double? = nil
+        costMax: Double? = nil,
+        retention: RetentionSettings? = nil
     ) {
         self.store = store
         self.queues = queues
         self.ambient = ambient
         self.costMax = costMax
+        kept = retention.map(KeptPeriods.init)
     }
 
     /// The facts of this moment; a queue that does not answer is not among them.
@@ -49,6 +55,11 @@ package struct AlertGathering: Sendable {
         let hours = Int64(AlertLimits.quietHours) * 3_600
         let ends = (0...AlertLimits.weeks).map { nowUnix - Int64($0) * 7 * 86_400 }
         let counts = try await store.startCounts(in: ends.map { ($0 - hours, $0) })
+        let settings = try await settings()
+        let rules = AlertFacts(nowMilliseconds: now, yesterday: yesterday, settings: settings)
+        func seconds(_ rule: AlertRule, _ unit: Double) -> Int64 {
+            Int64((rules.threshold(rule) ?? 0) * unit)
+        }
         return AlertFacts(
             nowMilliseconds: now,
             lastPollMilliseconds: try await store.mark(.lastPoll),
@@ -63,8 +74,20 @@ package struct AlertGathering: Sendable {
             callsLately: counts.first ?? 0,
             callsLatelyBefore: Array(counts.dropFirst()),
             costMax: costMax,
-            settings: try await settings()
+            unfinished: try await store.unfinished(
+                startedBefore: nowUnix - seconds(.unfinishedCalls, 3_600)
+            ),
+            unread: try await store.unread(
+                deletedBefore: nowUnix + seconds(.upstreamDeletion, 86_400)
+            ),
+            overdue: try await overdue(),
+            settings: settings
         )
+    }
+
+    private func overdue() async throws(StoreError) -> [OverdueClass]? {
+        guard let kept else { return nil }
+        return try await store.overdue(kept)
     }
 
     private func settings() async throws(StoreError) -> [AlertRule: AlertSetting] {
@@ -95,5 +118,18 @@ package struct AlertGathering: Sendable {
             }
         }
         return facts
+    }
+}
+
+extension KeptPeriods {
+    /// As the settings say it.
+    init(_ settings: RetentionSettings) {
+        self.init(
+            rawBodies: settings.raw,
+            webhooks: settings.webhooks,
+            ledger: settings.ledger,
+            numbers: settings.numbers,
+            transcripts: settings.transcripts
+        )
     }
 }

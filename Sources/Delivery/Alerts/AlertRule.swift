@@ -9,6 +9,9 @@ package enum AlertRule: String, Sendable, CaseIterable {
     case oldestJob = "oldest-job"
     case deadJobs = "dead-jobs"
     case costPerConversion = "cost-per-conversion"
+    case unfinishedCalls = "unfinished-calls"
+    case upstreamDeletion = "upstream-deletion"
+    case retentionBehind = "retention-behind"
 
     /// For people.
     package var title: String {
@@ -22,6 +25,9 @@ package enum AlertRule: String, Sendable, CaseIterable {
         case .oldestJob: "A job has waited for long"
         case .deadJobs: "Jobs have failed for good"
         case .costPerConversion: "Conversions cost more than they may"
+        case .unfinishedCalls: "Calls do not come to their end"
+        case .upstreamDeletion: "Calls are deleted upstream before they were read"
+        case .retentionBehind: "Something is kept for longer than it may be"
         }
     }
 }
@@ -59,6 +65,15 @@ package enum AlertLimits {
     /// Days over which the cost of a conversion is averaged, and conversions that it needs.
     package static let costDays = 7
     package static let costConversions = 10
+
+    /// The watch list looks for a call's end for so long.
+    package static let unfinishedAge = Duration.seconds(24 * 60 * 60)
+
+    /// Time to mend what keeps calls from being read.
+    package static let deletionDays = 3
+
+    /// Retention works each night: two of them have done nothing.
+    package static let overdue = Duration.seconds(48 * 60 * 60)
 
     /// Time between two notices of one rule: at most two in a day.
     package static let noticePause = Duration.seconds(12 * 60 * 60)

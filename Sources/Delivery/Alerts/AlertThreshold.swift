@@ -5,6 +5,8 @@ package struct AlertThreshold: Sendable, Equatable {
     package enum Unit: String, Sendable, CaseIterable {
         case calls
         case minutes
+        case hours
+        case days
         case percent
         case jobs
         case dollars
@@ -52,6 +54,25 @@ extension AlertRule {
         case .deadJobs: AlertThreshold(unit: .jobs, standard: 1, range: 1...100_000)
         case .costPerConversion:
             AlertThreshold(unit: .dollars, standard: nil, range: 0.01...1_000_000)
+        case .unfinishedCalls:
+            AlertThreshold(
+                unit: .hours,
+                standard: Self.minutes(AlertLimits.unfinishedAge) / 60,
+                range: 1...720
+            )
+        case .upstreamDeletion:
+            AlertThreshold(
+                unit: .days,
+                standard: Double(AlertLimits.deletionDays),
+                range: 1...30
+            )
+        case .retentionBehind:
+            // A day passes between two nights in any case.
+            AlertThreshold(
+                unit: .hours,
+                standard: Self.minutes(AlertLimits.overdue) / 60,
+                range: 25...720
+            )
         }
     }
 

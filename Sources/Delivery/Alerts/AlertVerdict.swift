@@ -43,6 +43,18 @@ extension AlertFacts {
         case .oldestJob: oldest
         case .deadJobs: dead
         case .costPerConversion: cost
+        case .unfinishedCalls:
+            (
+                unfinished > 0,
+                "\(unfinished) calls have not ended \(Int(threshold(rule) ?? 0)) hours after they began."
+            )
+        case .upstreamDeletion:
+            (
+                unread > 0,
+                "\(unread) calls were never read whole, and are deleted upstream within "
+                    + "\(Int(threshold(rule) ?? 0)) days."
+            )
+        case .retentionBehind: retention
         }
     }
 
@@ -85,9 +97,17 @@ extension AlertFacts {
         )
     }
 
+    private var retention: (Bool?, String) {
+        guard let overdue else { return (nil, "Nobody says how long things are kept.") }
+        let late = overdue.filter { isOver($0.overdue, .retentionBehind) }
+        guard !late.isEmpty else { return (false, "Nothing is kept for longer than it may be.") }
+        let parts = late.map { "\($0.name) for \($0.overdue.components.seconds / 3_600) hours" }
+        return (true, "Kept beyond their time: \(parts.joined(separator: ", ")).")
+    }
+
     private func isOver(_ age: Duration, _ rule: AlertRule) -> Bool {
-        guard let minutes = threshold(rule) else { return false }
-        return age > .seconds(minutes * 60)
+        guard let limit = threshold(rule) else { return false }
+        return age > .seconds(limit * (rule.threshold?.unit == .hours ? 3_600 : 60))
     }
 
     private var calls: (Bool?, String) {

@@ -72,23 +72,45 @@ enum CallEndpoints {
         path: "/api/v1/calls",
         summary: "Calls, the newest first; a search may give short pages that go on.",
         query: CallFilter.parameters + [
-            .init(name: "sort", schema: .word(CallOrder.self), meaning: "The order by start.")
+            .init(
+                name: "sort",
+                schema: .word(CallListOrder.self),
+                meaning: """
+                    The order: by start, by a figure (the largest first) or by a word (A first); with \
+                    - the other way. Calls without a value come last either way.
+                    """
+            )
         ] + paging + [numbers],
-        answer: .page(summary)
+        answer: .page(summary).adding(("newest", .optional(.count)))
     ) { ask in
         let query = ask.query
-        let page = try await ask.parts.store.calls(
+        let order = try query.word("sort", as: CallListOrder.self) ?? CallListOrder()
+        let page = try await ask.parts.store.callList(
             CallFilter(query, in: ask.parts.places.timeZone),
-            order: query.word("sort", as: CallOrder.self) ?? .newest,
-            after: query.text("cursor", lengthMax: 64).map(CallCursor.init(text:)),
+            order,
+            after: cursor(of: query, order),
             limit: query.limit()
         )
         let showNumbers = try ask.showsNumbers()
         return .page(
             page.calls.map { json($0, showNumbers: showNumbers) },
-            next: page.next?.text,
-            query
+            next: page.next?.text(order),
+            query,
+            ("newest", .optional(page.newest))
         )
+    }
+
+    private static func cursor(
+        of query: Query,
+        _ order: CallListOrder
+    ) throws(APIError) -> CallListCursor? {
+        guard let text = try query.text("cursor", lengthMax: CallListCursor.bytesMax) else {
+            return nil
+        }
+        guard let cursor = CallListCursor(text: text, order) else {
+            throw APIError(.badRequest, "cursor is not one that a page in this order gave.")
+        }
+        return cursor
     }
 
     private static let one = Endpoint(

@@ -25,6 +25,9 @@ struct Endpoint: Sendable {
     /// As what it may be sent.
     var bodyTypes = ["application/json"]
 
+    /// What a browser's form may send instead, `multipart/form-data`.
+    var form: Schema?
+
     /// What comes back; nil for what is no JSON.
     var answer: Schema?
     var status = HTTPResponse.Status.ok
@@ -111,9 +114,15 @@ extension APIError {
 
 extension Response {
     /// A page of a list, with its `Link`.
-    static func page(_ items: [JSONValue], next: String?, _ query: Query) -> Response {
+    static func page(
+        _ items: [JSONValue],
+        next: String?,
+        _ query: Query,
+        _ more: (String, JSONValue)...
+    ) -> Response {
         var headers = HTTPFields()
         if let next { headers[Query.linkHeader] = query.link(cursor: next) }
-        return .json(.fields(("items", .list(items)), ("next", .optional(next))), headers: headers)
+        let fields = [("items", .list(items)), ("next", .optional(next))] + more
+        return .json(.object(fields.map { .init(name: $0.0, value: $0.1) }), headers: headers)
     }
 }

@@ -12,8 +12,25 @@ enum ImportEndpoints {
     /// Bytes of a list; a larger one is for the command line, which shows how far it is.
     private static let bytesMax = 8 * 1_024 * 1_024
 
-    /// Bytes of rejected rows that an answer holds.
-    private static let rejectedMax = 256 * 1_024
+    /// Bytes of rejected rows, and of those held out, that an answer holds.
+    private static let rowsBytesMax = 256 * 1_024
+
+    /// The part of a form that is the list.
+    private static let listName = "file"
+
+    /// What JavaScript's numbers hold, too.
+    private static let seeds = -9_007_199_254_740_991...9_007_199_254_740_991
+
+    private static let form: Schema = {
+        let fields: [(String, Schema)] = [
+            ("dryRun", .bool), ("addPlus", .word(PlusAnswer.self)), ("createCampaigns", .bool),
+            ("region", .text), ("holdout", .text), ("seed", .integer(seeds)),
+        ]
+        return .object(
+            [.init(name: listName, schema: .text, isRequired: true)]
+                + fields.map { .init(name: $0.0, schema: $0.1, isRequired: false) }
+        )
+    }()
 
     private enum PlusAnswer: String, CaseIterable {
         case yes
@@ -47,9 +64,20 @@ enum ImportEndpoints {
                 schema: .text,
                 meaning: "Region of numbers without a country code, two letters."
             ),
+            .init(
+                name: "holdout",
+                schema: .text,
+                meaning: "Share of recipients that is kept out to compare with, such as 10%."
+            ),
+            .init(
+                name: "seed",
+                schema: .integer(seeds),
+                meaning: "What the held-out recipients are drawn from; goes with holdout."
+            ),
         ],
         body: .text,
         bodyTypes: ["text/csv", "text/plain"],
+        form: form,
         answer: .fields(
             ("dryRun", .bool),
             ("rows", .count),
@@ -66,10 +94,13 @@ enum ImportEndpoints {
             ("plusAdded", .count),
             ("examples", .list(example)),
             ("rejectedRows", .optional(.text)),
-            ("rejectedRowsAreAll", .bool)
+            ("rejectedRowsAreAll", .bool),
+            ("heldOut", .count),
+            ("heldOutRows", .optional(.text)),
+            ("heldOutRowsAreAll", .bool)
         )
     ) { ask in
-        let query = ask.query
+        let (query, bytes) = try await sent(ask)
         let isDryRun = try query.flag("dryRun")
         let createsCampaigns = try query.flag("createCampaigns")
         let answer = try query.word("addPlus", as: PlusAnswer.self)
@@ -77,8 +108,8 @@ enum ImportEndpoints {
         guard region.map({ $0.wholeMatch(of: /[A-Z]{2}/) != nil }) ?? true else {
             throw APIError(.badRequest, "region must have two letters.")
         }
+        let holdout = try holdout(of: query)
         let showNumbers = try ask.showsNumbers()
-        let bytes = try await RequestBody.read(ask.request, upTo: bytesMax, ask.parts.ambient)
         guard !bytes.isEmpty else {
             throw APIError(.refused, "The list is empty; its first line should name the columns.")
         }
@@ -89,6 +120,7 @@ enum ImportEndpoints {
                 createsCampaigns: createsCampaigns,
                 isDryRun: isDryRun,
                 addsPlus: addsPlus,
+                holdout: holdout,
                 person: ask.person
             )
         }
@@ -102,9 +134,43 @@ enum ImportEndpoints {
             }
             let report = try await task(addsPlus).run(path, survey: survey)
             if !isDryRun { try await note(report, ask) }
-            let rejected = report.rejectedFile.flatMap { FileManager.default.contents(atPath: $0) }
-            return .json(json(report, survey, isDryRun, rejected, showNumbers))
+            return .json(json(report, survey, isDryRun, showNumbers))
         }
+    }
+
+    /// What is asked for and the list: of the address and the body, or of a form.
+    private static func sent(_ ask: Ask) async throws(APIError) -> (Query, [UInt8]) {
+        let isForm = MultipartForm.isSent(with: ask.request)
+        let bytes = try await RequestBody.read(
+            ask.request,
+            upTo: bytesMax + (isForm ? MultipartForm.Limits.frameBytesMax : 0),
+            ask.parts.ambient
+        )
+        guard isForm else { return (ask.query, bytes) }
+        let form = try MultipartForm(bytes, of: ask.request)
+        let list = try form.file(listName)
+        guard list.count <= bytesMax else {
+            throw APIError(.tooLarge, "The list may have \(bytesMax) bytes.")
+        }
+        return (ask.query.adding(try form.fields(without: listName)), list)
+    }
+
+    /// Who is kept out; nil for nobody.
+    private static func holdout(of query: Query) throws(APIError) -> Holdout? {
+        let text = try query.text("holdout", lengthMax: 16)
+        let seed = try query.text("seed", lengthMax: 20)
+            .flatMap { _ throws(APIError) in try query.integer("seed", in: seeds) }
+        guard (text == nil) == (seed == nil) else {
+            throw APIError(
+                .badRequest,
+                "holdout and seed go together: the draw is repeatable."
+            )
+        }
+        guard let text, let seed else { return nil }
+        guard let share = Holdout.share(text),
+            let holdout = Holdout(share: share, seed: Int64(seed))
+        else { throw APIError(.badRequest, "holdout takes a share over 0 and below 100%.") }
+        return holdout
     }
 
     /// Runs a body with a file of its own, which goes whatever happens: numbers stand in it.
@@ -182,10 +248,10 @@ enum ImportEndpoints {
         _ report: RecipientsReport,
         _ survey: RecipientsSurvey,
         _ isDryRun: Bool,
-        _ rejected: Data?,
         _ showNumbers: Bool
     ) -> JSONValue {
-        let shown = rejected?.prefix(rejectedMax)
+        let rejected = rows(of: report.rejectedFile)
+        let heldOut = rows(of: report.heldOutFile)
         return .fields(
             ("dryRun", .bool(isDryRun)),
             ("rows", .count(report.rows)),
@@ -201,8 +267,18 @@ enum ImportEndpoints {
             ("asksForPlus", .bool(survey.asksForPlus)),
             ("plusAdded", .count(report.plusAdded)),
             ("examples", examples(survey, showNumbers)),
-            ("rejectedRows", .optional(shown.map { String(decoding: $0, as: UTF8.self) })),
-            ("rejectedRowsAreAll", .bool(shown?.count == rejected?.count))
+            ("rejectedRows", .optional(rejected.text)),
+            ("rejectedRowsAreAll", .bool(rejected.areAll)),
+            ("heldOut", .count(report.heldOut)),
+            ("heldOutRows", .optional(heldOut.text)),
+            ("heldOutRowsAreAll", .bool(heldOut.areAll))
         )
+    }
+
+    /// The rows of a file beside the list, as many as an answer holds.
+    private static func rows(of file: String?) -> (text: String?, areAll: Bool) {
+        let all = file.flatMap { FileManager.default.contents(atPath: $0) }
+        let shown = all?.prefix(rowsBytesMax)
+        return (shown.map { String(decoding: $0, as: UTF8.self) }, shown?.count == all?.count)
     }
 }

@@ -78,6 +78,14 @@ struct OpenAPI {
                                 endpoint.bodyTypes.map {
                                     .init(name: $0, value: .fields(("schema", body.json)))
                                 }
+                                    + (endpoint.form.map {
+                                        [
+                                            .init(
+                                                name: MultipartForm.contentType,
+                                                value: .fields(("schema", $0.json))
+                                            )
+                                        ]
+                                    } ?? [])
                             )
                         )
                     )

@@ -10,21 +10,28 @@ extension PageDesk {
         var view = try await choices(query, agents, campaigns)
         let columns = query.columns
         let order = query.order
-        let found = try await found(query, order)
+        let found = try await store.callList(
+            filter(query),
+            order,
+            // One that no page gave begins the list.
+            after: query["cursor"].flatMap { CallListCursor(text: $0, order) },
+            limit: WebLimits.pageRows
+        )
         view["rows"] = found.calls.map {
             CallRow($0, words, query, agents: agents, columns: columns).view
         }
         view["columns"] = columns.map { head($0, order, query) }
         view["picks"] = true
         view["labelTypes"] = try await store.ruleTypes().map { type -> View in ["type": type] }
-        if let cursor = found.cursor { view["nextHref"] = query.link(nil, ["cursor": cursor]) }
+        if let next = found.next {
+            view["nextHref"] = query.link(nil, ["cursor": next.text(order)])
+        }
         if query["cursor"] != nil { view["firstHref"] = query.link() }
         view["nextText"] = order.column == .time && !order.isReversed ? "Older calls" : "More calls"
         view["firstText"] =
             order.column == .time && !order.isReversed ? "Newest" : "From the beginning"
-        if found.isCut {
-            view["cutText"] =
-                "In order are the newest \(PageWords.count(CallStore.sortedMax)) of these calls."
+        if let newest = found.newest {
+            view["cutText"] = "In order are the newest \(PageWords.count(newest)) of these calls."
         }
         view["outcomeOptions"] = Self.options(
             ["success", "failure", "unknown", "pending"],
@@ -69,40 +76,6 @@ extension PageDesk {
         let names = ["q", "agent", "campaign", "outcome", "conversion"]
             .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
         return names.isEmpty ? "" : ", with this \(names.joined(separator: ", "))"
-    }
-
-    private struct Found {
-        var calls: [CallSummary]
-        var cursor: String?
-        var isCut = false
-    }
-
-    private func found(_ query: PageQuery, _ order: CallListOrder) async throws -> Found {
-        let filter = filter(query)
-        guard let sort = order.column.sort else {
-            let page = try await store.calls(
-                filter,
-                order: order.isReversed ? .oldest : .newest,
-                after: Self.cursor(query["cursor"]),
-                limit: WebLimits.pageRows
-            )
-            return Found(
-                calls: page.calls,
-                cursor: page.next.map { "\($0.startedUnix).\($0.id.number)" }
-            )
-        }
-        let page = try await store.calls(
-            filter,
-            by: sort,
-            isRising: sort.isOfWords != order.isReversed,
-            after: query["cursor"].flatMap { Int64($0) }.map { CallID($0) },
-            limit: WebLimits.pageRows
-        )
-        return Found(
-            calls: page.calls,
-            cursor: page.next.map { "\($0.number)" },
-            isCut: page.isCut
-        )
     }
 
     /// A column's head: a link to this order, and to the opposite one where it holds.
@@ -173,27 +146,6 @@ extension PageDesk {
     static func options(_ values: [String], _ chosen: String?) -> [View] {
         values.map { ["value": $0, "label": $0, "selected": $0 == chosen] }
     }
-
-    private static func cursor(_ text: String?) -> CallCursor? {
-        let parts = (text ?? "").split(separator: ".").compactMap { Int64($0) }
-        return parts.count == 2 ? CallCursor(startedUnix: parts[0], id: CallID(parts[1])) : nil
-    }
-}
-
-/// In which order the list of calls stands.
-struct CallListOrder: Sendable, Equatable {
-    var column = CallColumn.time
-
-    /// Against the usual way: the newest, the largest and A first.
-    var isReversed = false
-
-    /// Whether values grow downwards.
-    var isRising: Bool { (column.sort?.isOfWords ?? false) != isReversed }
-
-    /// As it stands in the address; nil for the usual one.
-    var text: String? {
-        self == CallListOrder() ? nil : (isReversed ? "-" : "") + column.rawValue
-    }
 }
 
 extension PageQuery {
@@ -207,11 +159,6 @@ extension PageQuery {
 
     /// The order that is asked for; the usual one where that is none.
     var order: CallListOrder {
-        let text = self["sort"] ?? ""
-        let isReversed = text.hasPrefix("-")
-        guard let column = CallColumn(rawValue: isReversed ? String(text.dropFirst()) : text),
-            column == .time || column.sort != nil
-        else { return CallListOrder() }
-        return CallListOrder(column: column, isReversed: isReversed)
+        self["sort"].flatMap { CallListOrder(word: $0) } ?? CallListOrder()
     }
 }
