@@ -290,10 +290,10 @@ let executables: [Target] = [
     .executableTarget(
         name: "ringback-bench",
         dependencies: [
-            "Ambient", "Attribution", "CallJobs", "CallStore", "CHiredis", "ElevenLabs", "Export",
-            "JobQueue", "JobWorker", "PhoneNumbers", "RedisClient", "RedisQueue", "Scheduling",
-            "Telemetry", "TestSupport", "WebAPI", argumentParser, grdb, hdrHistogram,
-            hummingbird, logging, nioCore, nioPosix,
+            "Ambient", "Attribution", "CallJobs", "CallStore", "CHiredis", "Console", "ElevenLabs",
+            "Export", "JobQueue", "JobWorker", "PhoneNumbers", "RedisClient", "RedisQueue",
+            "Scheduling", "Telemetry", "TestSupport", "WebAPI", argumentParser, grdb,
+            hdrHistogram, hummingbird, logging, nioCore, nioPosix,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ],
         path: "Benchmarks",

@@ -1,6 +1,7 @@
 import Attribution
 import CallJobs
 import CallStore
+import Console
 import Foundation
 import GRDB
 import JobQueue
@@ -50,13 +51,7 @@ struct AttributionBench {
 
     /// The most memory that this process had resident so far.
     private static var peakMegabytes: Double {
-        guard let data = FileManager.default.contents(atPath: "/proc/self/status") else {
-            return .nan
-        }
-        let line = String(decoding: data, as: UTF8.self).split(separator: "\n")
-            .first { $0.hasPrefix("VmHWM:") }
-        let digits = line?.filter { ("0"..."9").contains($0) } ?? ""
-        return (Double(digits) ?? .nan) * 1024 / 1_000_000
+        ProcessMemory(process: getpid()).map { Double($0.mostBytes) / 1_000_000 } ?? .nan
     }
 
     // MARK: Ours

@@ -2,6 +2,7 @@ import Ambient
 import ArgumentParser
 import CallJobs
 import CallStore
+import Console
 import Export
 import Foundation
 import JobQueue
@@ -127,16 +128,9 @@ struct ExportOnceCommand: AsyncParsableCommand {
         )
         guard case .done = result else { throw RawRedis.Failure(reason: "\(result)") }
         try open.close()
-        print(try Self.peakMegabytes())
-    }
-
-    /// The most memory that this process has had, as the kernel counts it.
-    private static func peakMegabytes() throws -> Double {
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        guard let kilobytes = line?.split(separator: " ").compactMap({ Double($0) }).first else {
+        guard let memory = ProcessMemory(process: getpid()) else {
             throw RawRedis.Failure(reason: "the kernel tells no peak of memory")
         }
-        return kilobytes / 1024
+        print(Double(memory.mostBytes) / 1_048_576)
     }
 }

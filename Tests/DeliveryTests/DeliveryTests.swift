@@ -38,19 +38,7 @@ struct DeliveryTests {
         /// Runs the job as a worker does, with what the outbox has for it.
         func run(_ endpoint: EndpointID) async throws -> HandlerResult<StoreChange> {
             let arguments = UpkeepArguments(deliveringTo: endpoint)
-            let job = Job(
-                id: try JobID("u1"),
-                kind: "upkeep",
-                lane: .std,
-                attempt: 1,
-                crashes: 0,
-                createdMilliseconds: 0,
-                readyMilliseconds: 0,
-                payload: arguments.payload,
-                unique: nil,
-                uniqueHorizon: .zero,
-                trace: nil
-            )
+            let job = try Job.upkeep(arguments)
             return try await handler.run(
                 job,
                 in: JobContext(
@@ -68,12 +56,9 @@ struct DeliveryTests {
         privateHosts: Set<String> = ["127.0.0.1"],
         _ body: @escaping @Sendable (Fixture) async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-delivery-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try ScratchFolder()
         let store = try await CallStore.open(
-            path: folder.appending(path: "s.sqlite").path,
+            path: folder.file("s.sqlite"),
             ambient: clock.ambient
         )
         let http = try HTTPClient(ambient: clock.ambient)

@@ -55,19 +55,7 @@ struct ExportSenderTests {
             let arguments = UpkeepArguments(
                 sending: ExportDelivery(export: export, channel: channel)
             )
-            let job = Job(
-                id: try JobID("u1"),
-                kind: "upkeep",
-                lane: .std,
-                attempt: 1,
-                crashes: 0,
-                createdMilliseconds: 0,
-                readyMilliseconds: 0,
-                payload: arguments.payload,
-                unique: nil,
-                uniqueHorizon: .zero,
-                trace: nil
-            )
+            let job = try Job.upkeep(arguments)
             let context = JobContext(
                 ambient: clock.ambient,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
@@ -87,12 +75,8 @@ struct ExportSenderTests {
         _ body: (Fixture) async throws -> Void
     ) async throws {
         let clock = TestClock()
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "ringback-sending-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: folder,
-            withIntermediateDirectories: true
-        )
+        let scratch = try ScratchFolder()
+        let folder = scratch.path
         let store = try await CallStore.open(path: folder + "/s.sqlite", ambient: clock.ambient)
         let http = try HTTPClient(ambient: clock.ambient)
         let sender = ExportSender(
@@ -127,7 +111,6 @@ struct ExportSenderTests {
         try await body(Fixture(clock: clock, folder: folder, store: store, handler: handler))
         await http.shutDown()
         try store.close()
-        try FileManager.default.removeItem(atPath: folder)
     }
 
     @Test("a webhook gets what the file is, signed, with the file itself while it is small")

@@ -120,7 +120,7 @@ function take(fresh) {
     const other = place.id && fresh.getElementById(place.id);
     if (!other || other.innerHTML === place.innerHTML) continue;
     if (place.contains(document.activeElement) || place.matches(":has(details[open])")) continue;
-    if (place.tagName === "TBODY" && place.matches(":hover")) continue;
+    if (place.matches("tbody:hover, :has(> .scroll):hover")) continue;
     place.replaceChildren(...other.cloneNode(true).childNodes);
     charts ||= place.dataset.live === "chart";
   }
@@ -134,6 +134,8 @@ function speak() {
   if (!changed || (lastSpoken && now - lastSpoken < spokenApartMilliseconds)) return;
   lastSpoken = now;
   const place = document.getElementById("status");
-  if (place) place.textContent = `${changed} calls are new or have changed.`;
+  if (place) {
+    place.textContent = changed === 1 ? "1 call is new or has changed." : `${changed} calls are new or have changed.`;
+  }
   changed = 0;
 }

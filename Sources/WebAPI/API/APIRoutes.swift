@@ -13,6 +13,7 @@ struct APIRoutes: RouteGroup {
         ConversationRoutes.endpoints + BulkEndpoints.all + CallEndpoints.all
             + AssignmentEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
+            + JobEndpoints.all + DeadEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
             + RuleEndpoints.all + RuleTrialEndpoints.all + ImportEndpoints.all + AlertEndpoints.all
             + ViewEndpoints.all
