@@ -173,6 +173,7 @@ package struct ExportArguments: JobArguments {
         filter.status = try fields.text("status")
         filter.outcome = try fields.text("outcome")
         filter.conversion = try fields.word("conversion", as: Ternary.self)
+        filter.ids = try fields.ids("calls", limit: CallFilter.idsMax)?.map { CallID($0) }
         if fields.has("campaign") { filter.campaign = try Self.campaign(taking: &fields) }
         self.filter = filter
         if subject == .campaigns || subject == .feed, filter != CallFilter() || period != nil {
@@ -214,6 +215,7 @@ package struct ExportArguments: JobArguments {
         if let status = filter.status { fields["status"] = .text(status) }
         if let outcome = filter.outcome { fields["outcome"] = .text(outcome) }
         if let conversion = filter.conversion { fields["conversion"] = .text(conversion.rawValue) }
+        if let ids = filter.ids { fields["calls"] = .list(ids.map { .integer($0.number) }) }
         switch filter.campaign {
         case .one(let id): fields["campaign"] = .integer(id.number)
         case .unattributed: fields["campaign"] = .text("none")

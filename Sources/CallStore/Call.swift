@@ -135,6 +135,12 @@ package struct CallFilter: Hashable, Sendable, Codable {
     /// conversation's id, or the caller's number; letters of either case, with or without accents.
     package var search: String?
 
+    /// Only calls of these; nil for all.
+    package var ids: [CallID]?
+
+    /// Calls that may be named one by one.
+    package static let idsMax = 1_000
+
     package init(
         workspace: String? = nil,
         fromUnix: Int64? = nil,
@@ -145,7 +151,8 @@ package struct CallFilter: Hashable, Sendable, Codable {
         outcome: String? = nil,
         conversion: Ternary? = nil,
         direction: CallDirection? = nil,
-        search: String? = nil
+        search: String? = nil,
+        ids: [CallID]? = nil
     ) {
         self.workspace = workspace
         self.fromUnix = fromUnix
@@ -157,6 +164,7 @@ package struct CallFilter: Hashable, Sendable, Codable {
         self.conversion = conversion
         self.direction = direction
         self.search = search
+        self.ids = ids
     }
 }
 

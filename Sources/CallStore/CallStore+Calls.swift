@@ -291,6 +291,10 @@ struct FilterClause {
         if let direction = filter.direction {
             add("calls.direction = ?", [direction.rawValue])
         }
+        if let ids = filter.ids {
+            let list = "[" + ids.map(\.description).joined(separator: ",") + "]"
+            add("calls.id in (select value from json_each(?))", [list])
+        }
         if let search { add(search.sql, search.arguments) }
         if let conversion = filter.conversion {
             add("coalesce(conversions.outcome, 'unknown') = ?", [conversion.rawValue])

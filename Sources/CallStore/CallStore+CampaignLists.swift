@@ -46,6 +46,7 @@ extension CallStore {
     /// - Parameters:
     ///   - campaign: Whose.
     ///   - hasCalled: Only those that are credited with a call, or with none; nil for all.
+    ///   - touch: Only those with a touch of this kind; nil for all.
     ///   - search: Only those with this reference or number, or with it in their name.
     ///   - after: Goes on behind this one.
     ///   - limit: Most recipients.
@@ -54,6 +55,7 @@ extension CallStore {
     package func recipients(
         of campaign: CampaignID,
         hasCalled: Bool? = nil,
+        touch: Touch.Kind? = nil,
         search: String? = nil,
         after: RecipientID? = nil,
         limit: Int
@@ -80,6 +82,9 @@ extension CallStore {
                     and (?3 is null or ?3 = exists (
                         select 1 from attributions where recipient_id = recipients.id
                     ))
+                    and (?6 is null or exists (
+                        select 1 from touches where recipient_id = recipients.id and kind = ?6
+                    ))
                     and (
                         ?4 is null or reference = ?4 or e164 = ?4
                         or instr(lower(coalesce(name, '')), lower(?4)) > 0
@@ -89,6 +94,7 @@ extension CallStore {
             )
             let arguments: StatementArguments = [
                 campaign.number, after?.number ?? 0, hasCalled, search, limit,
+                touch?.rawValue,
             ]
             return try Row.fetchAll(statement, arguments: arguments).map { row in
                 ListedRecipient(

@@ -70,12 +70,16 @@ extension CallStore {
     ///   - id: The campaign.
     ///   - from: The first day, in the report zone; touches before it do not count either.
     ///   - to: The last day.
+    ///   - windowDays: Days in which the same people go their way; nil for the campaign's window.
+    ///   - steps: Steps that the same people must go; the others are passed over.
     /// - Returns: The report, from one consistent look; nil when there is no such campaign.
     /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
     package func campaignReport(
         _ id: CampaignID,
         from: LocalDay? = nil,
-        to: LocalDay? = nil
+        to: LocalDay? = nil,
+        windowDays: Int? = nil,
+        steps: Set<FunnelStep> = Set(FunnelStep.allCases)
     ) async throws(StoreError) -> CampaignReport? {
         let now = ambient.nowMilliseconds / 1000
         return try await read { database in
@@ -96,7 +100,9 @@ extension CallStore {
             let reading = CampaignReading(
                 database: database,
                 campaign: campaign,
-                figures: figures
+                figures: figures,
+                windowDays: windowDays ?? campaign.windowDays,
+                steps: steps
             )
             return CampaignReport(
                 campaign: campaign,
@@ -142,6 +148,8 @@ private struct CampaignReading {
     let database: Database
     let campaign: Campaign
     let figures: FigureReading
+    let windowDays: Int
+    let steps: Set<FunnelStep>
 
     func mediaCost() throws -> Money? {
         try Row.fetchOne(
@@ -175,16 +183,14 @@ private struct CampaignReading {
             FunnelCount(step: .conversions, events: total.conversions, recipients: recipients?[1])
         )
         var walk = FunnelWalk(
-            measured: Set(touches.keys).union([.calls, .conversions]),
-            windowDays: campaign.windowDays
+            measured: Set(touches.keys).union([.calls, .conversions]).intersection(steps),
+            windowDays: windowDays
         )
         try walkPeople(&walk)
         return Funnel(totals: totals, samePeople: walk.counts)
     }
 
-    private static let touchSteps: [(FunnelStep, Touch.Kind)] = [
-        (.sent, .sent), (.delivered, .delivered), (.scans, .scan), (.pageViews, .pageView),
-    ]
+    private static let touchSteps = FunnelStep.touches
 
     private func touchCounts() throws -> [FunnelStep: FunnelCount] {
         let rows = try Row.fetchAll(
@@ -195,7 +201,7 @@ private struct CampaignReading {
                     group by kind
                     """
             ),
-            arguments: try instants()
+            arguments: ["campaign": campaign.id.number] + figures.instants()
         )
         var counts: [FunnelStep: FunnelCount] = [:]
         for row in rows {
@@ -206,22 +212,6 @@ private struct CampaignReading {
             counts[step] = FunnelCount(step: step, events: row[1], recipients: row[2])
         }
         return counts
-    }
-
-    /// The days of the scope as instants.
-    private func instants() throws -> StatementArguments {
-        func start(of day: LocalDay?) throws -> Int64? {
-            guard let day else { return nil }
-            let guess = Int64(day.number) * 86_400
-            // Offsets are below a day; the second look is right but for the hour of a change.
-            let near = guess - Int64(try FigureReading.offset(at: guess, in: database))
-            return guess - Int64(try FigureReading.offset(at: near, in: database))
-        }
-        return [
-            "campaign": campaign.id.number,
-            "fromUnix": try start(of: figures.scope.from) ?? -100_000_000_000,
-            "toUnix": try start(of: figures.scope.to.map { $0 + 1 }) ?? 100_000_000_000,
-        ]
     }
 
     /// Recipients with a token of their own, one after the other.

@@ -41,6 +41,22 @@ extension CallStore {
         }
     }
 
+    /// The newest calls at their end, the newest first; one look.
+    package func newestToJudge(limit: Int) async throws(StoreError) -> [CallToJudge] {
+        try await read { database in
+            try Int64.fetchAll(
+                database.cachedStatement(
+                    sql: """
+                        select id from calls where status_rank = 3
+                        order by started_unix desc, id desc limit ?
+                        """
+                ),
+                arguments: [limit]
+            )
+            .compactMap { try CallReading.callToJudge(CallID($0), in: database) }
+        }
+    }
+
     /// How many calls at their end started in a range, and the last of them by id.
     package func judgeable(
         fromUnix: Int64,

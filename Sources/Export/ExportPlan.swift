@@ -138,15 +138,25 @@ struct ExportPlan: Sendable {
             case .integer(let number) where name == "from" || name == "to":
                 texts[name] = String(decoding: TimeText.utc(number), as: UTF8.self)
             case .integer(let number): texts[name] = String(number)
-            default: preconditionFailure("A filter holds texts and whole numbers.")
+            case .list(let list): texts[name] = list.map(Self.number).joined(separator: " ")
+            default: preconditionFailure("A filter holds texts, whole numbers and lists of them.")
             }
         }
         return texts
     }
 
-    /// The filter in words.
+    private static func number(_ value: StoredValue) -> String {
+        guard case .integer(let number) = value else {
+            preconditionFailure("A list of a filter holds whole numbers.")
+        }
+        return String(number)
+    }
+
+    /// The filter in words; calls that are named one by one are counted.
     private var filterText: String {
-        let parts = filterFields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        var fields = filterFields
+        if let ids = filter.ids { fields["calls"] = "\(ids.count) chosen" }
+        let parts = fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         return parts.isEmpty ? "all calls" : parts.joined(separator: ", ")
     }
 }

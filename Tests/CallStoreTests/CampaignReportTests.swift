@@ -56,6 +56,16 @@ struct CampaignReportTests {
             }
             return campaign
         }
+        // Another window, and steps that are passed over.
+        let wide = try #require(
+            try await fixture.store.campaignReport(campaign, windowDays: 30)
+        )
+        #expect(wide.funnel.samePeople.map(\.recipients) == [7, 7, 6, nil, 0, 0])
+        let few = try #require(
+            try await fixture.store.campaignReport(campaign, steps: [.sent, .calls])
+        )
+        #expect(few.funnel.samePeople.map(\.recipients) == [7, nil, nil, nil, 0, nil])
+        #expect(few.funnel.totals == wide.funnel.totals)
         let report = try #require(try await fixture.store.campaignReport(campaign))
         let medians = report.funnel.samePeople.map(\.medianSeconds)
         #expect(medians == [nil, 7_200, 1_800, nil, nil, nil])

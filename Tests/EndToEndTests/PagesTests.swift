@@ -35,11 +35,12 @@ struct PagesTests {
         try await end(stack)
     }
 
-    @Test("calls are sorted, opened and changed together; rules are written; days get notes")
+    @Test("calls are sorted, opened, changed and exported; rules are written; campaigns are added")
     func listsCalls() async throws {
         let stack = try await started(calls: 120)
         try await Self.run("calls.py", "http://\(stack.address)")
         try await Self.run("rules.py", "http://\(stack.address)")
+        try await Self.run("campaigns.py", "http://\(stack.address)")
         try await end(stack)
     }
 

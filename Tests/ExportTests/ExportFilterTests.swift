@@ -61,6 +61,9 @@ struct ExportFilterTests {
             (campaigns.randomElement(using: &random)).map { .one($0) } ?? .unattributed
         )
         if Int.random(in: 0..<4, using: &random) == 0 { filter.campaign = .unattributed }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            filter.ids = (0..<60).map { _ in CallID(Int64.random(in: 1...170, using: &random)) }
+        }
         return filter
     }
 

@@ -121,10 +121,71 @@ def bulk(page, address: str) -> None:
     page.keyboard.press("j")
     page.keyboard.press("s")
     expect(page.locator("[data-picked]")).to_have_text("1")
+    page.keyboard.press("l")
+    expect(page.locator("[data-bulk-label]")).to_be_focused()
     page.locator("[data-bulk-campaign]").select_option("none")
     expect(page.locator("[data-toast]").first).to_contain_text("1 call changed")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("[data-toast]").first).to_contain_text("Taken back")
+
+
+def export(page, address: str) -> None:
+    """The ticked rows, and the view, as files."""
+    page.goto(address + "/calls?range=all", wait_until="load")
+    page.keyboard.press("r")
+    boxes = page.locator("input[data-pick]")
+    calls = {int(boxes.nth(index).get_attribute("data-pick")) for index in (0, 2)}
+    for index in (0, 2):
+        boxes.nth(index).check()
+    page.locator("[data-bulk]").get_by_role("button", name="Export").click()
+    dialog = page.locator("dialog[data-export]")
+    expect(dialog).to_contain_text("The 2 selected calls.")
+    accessible(page)
+    dialog.locator("[name=dialect]").select_option("ndjson")
+    dialog.get_by_role("button", name="Export").click()
+    link = dialog.get_by_role("link", name="Download 2 rows")
+    expect(link).to_be_focused(timeout=60_000)
+    with page.expect_download() as held:
+        link.click()
+    with open(held.value.path(), encoding="utf-8") as file:
+        names = {json.loads(line)["conversation_id"] for line in file}
+    items = get(address, "calls?limit=200")["items"]
+    assert names == {item["conversation"] for item in items if item["id"] in calls}, names
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    # The view, by its key: what its filters let through, the search among them.
+    page.goto(address + "/calls?range=all&conversion=yes&q=appointment", wait_until="load")
+    page.keyboard.press("e")
+    expect(dialog).to_contain_text("with this search, conversion.")
+    dialog.get_by_role("button", name="Export").click()
+    found = get(address, "calls?limit=200&conversion=yes&search=appointment")["items"]
+    assert found
+    expect(dialog.get_by_role("link", name=f"Download {len(found)} rows")).to_be_visible(timeout=60_000)
+    # The page of exports has both, to be fetched and removed.
+    page.goto(address + "/exports", wait_until="load")
+    page.keyboard.press("r")
+    row = page.locator("#files tr[data-row]").first
+    expect(row).to_contain_text("conversion yes")
+    with page.expect_download() as held:
+        row.locator("a[download]").click()
+    assert held.value.path().stat().st_size > 100
+    manifest = page.request.get(address + row.get_by_role("link", name="Manifest").get_attribute("href"))
+    assert manifest.json()["rows"] == len(found), manifest.text()
+    page.once("dialog", lambda dialog: dialog.accept())
+    row.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(page.locator("#files tr[data-row]").first).to_contain_text("expired")
+    accessible(page)
+
+
+def search(page, address: str) -> None:
+    """From any page, by its key."""
+    page.goto(address + "/agents", wait_until="load")
+    page.keyboard.press("/")
+    expect(page.locator("[data-find]")).to_be_focused()
+    page.keyboard.type("appointment")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/calls?q=appointment")
+    expect(page.locator("#search")).to_have_value("appointment")
 
 
 def without_script(browser, address: str) -> None:
@@ -144,7 +205,7 @@ def main() -> int:
         faults = []
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        for look in (order, columns, drawer, bulk):
+        for look in (order, columns, drawer, bulk, export, search):
             look(page, address)
         without_script(browser, address)
         browser.close()

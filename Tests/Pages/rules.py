@@ -1,8 +1,10 @@
-"""The editor of rules: what is wrong at which line, what a text says, draft, shadow, activation.
+"""The editor of rules: what is wrong at which line, what a text says and would count, draft, shadow,
+activation, two versions against each other.
 
 Usage: rules.py ADDRESS
 """
 
+import json
 import re
 import sys
 
@@ -36,12 +38,38 @@ def main() -> int:
         text.fill(re.sub(r"atLeast: \d+", "atLeast: 7", source, count=1))
         expect(page.locator("[data-rules-echo]")).to_contain_text("at least 7 turns")
         expect(page.locator("[data-rules-problems]")).to_contain_text("Nothing.")
+        said, tried = page.locator("[data-rules-said]"), page.locator("[data-rules-table] tbody tr")
+        expect(said).to_contain_text(re.compile(r"Of the last \d+ calls \d+ would count"))
+        expect(said).not_to_contain_text(" 0 withdrawn")
+        gone = page.locator("tr.is-withdrawn").first
+        expect(gone).to_contain_text("withdrawn")
+        expect(gone.get_by_role("link").nth(1)).to_have_attribute("href", re.compile(r"/calls/\d+#turn-\d+"))
+        found = check.violations(Axe(), page)
+        assert not found, found
+        # What is typed quickly is tried once, and the last text wins.
+        sent = []
+        page.on("request", lambda request: sent.append(request.post_data) if request.url.endswith("rules/trial") else None)
+        for turns in (8, 6, 5):
+            text.fill(re.sub(r"atLeast: \d+", f"atLeast: {turns}", source, count=1))
+        text.fill(source)
+        expect(said).to_contain_text(" 0 added, 0 withdrawn, 0 of another")
+        assert tried.count() > 0
+        assert len(sent) == 1 and json.loads(sent[0])["text"] == source, len(sent)
+        text.fill(re.sub(r"atLeast: \d+", "atLeast: 7", source, count=1))
+        expect(said).not_to_contain_text(" 0 withdrawn")
         page.locator("[data-rules-name]").fill("longer talks")
         page.get_by_role("button", name="Save as draft").click()
         page.wait_for_url("**/conversions?version=**")
         row = page.locator("tr[data-row]", has_text="longer talks")
         expect(row).to_contain_text("draft")
         assert "atLeast: 7" in text.input_value()
+        row.get_by_role("link", name="Compare").click()
+        page.wait_for_url("**against=used**")
+        lines = page.locator("table.diff")
+        expect(lines.locator("ins")).to_contain_text("atLeast: 7")
+        expect(lines.locator("del")).to_contain_text("atLeast: 2")
+        found = check.violations(Axe(), page)
+        assert not found, found
         row.get_by_role("button", name="Shadow").click()
         expect(row).to_contain_text("shadow")
         row.get_by_role("button", name="End shadow").click()
@@ -57,6 +85,14 @@ def main() -> int:
         expect(page.locator("#days-rows tr[data-mark]")).to_have_count(1)
         page.get_by_role("button", name=re.compile("^Remove the note")).click()
         expect(page.locator("#day-notes li")).to_have_count(0)
+        # Without script two versions are chosen and compared all the same.
+        plain = browser.new_context(java_script_enabled=False).new_page()
+        plain.goto(address + "/conversions", wait_until="load")
+        expect(plain.locator("[data-rules-trial]")).to_be_hidden()
+        plain.locator("select[name=against]").select_option(index=1)
+        plain.get_by_role("button", name="Compare", exact=True).click()
+        expect(plain.get_by_role("heading", name="Two versions")).to_be_visible()
+        assert "against=" in plain.url, plain.url
         browser.close()
         assert not faults, faults
     print("checked, said, kept, tried and activated; noted and taken back")

@@ -7,7 +7,9 @@ import { startAssigning } from "./assign.js";
 import { startBulk } from "./bulk.js";
 import { startRules } from "./rules.js";
 import { startDead } from "./dead.js";
+import { startCampaigns } from "./campaigns.js";
 import { startDrawer } from "./drawer.js";
+import { startExport } from "./export.js";
 import { startSettings } from "./settings.js";
 
 for (const select of document.querySelectorAll("form[data-submit] select")) {
@@ -30,6 +32,8 @@ startBulk();
 startDead();
 startRules();
 startDrawer();
+startExport();
+startCampaigns();
 startSettings();
 startKeys();
 drawCharts();

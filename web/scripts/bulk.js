@@ -48,6 +48,9 @@ export function pickRow(row) {
   return true;
 }
 
+/// The calls that are ticked, by number.
+export const pickedCalls = () => [...picked].map(Number);
+
 const boxes = () => [...document.querySelectorAll("input[data-pick]")];
 
 function set(box, isOn) {
@@ -74,12 +77,12 @@ function show(bar) {
     all.indeterminate = !all.checked && shown.some((box) => box.checked);
   }
   bar.querySelector("[data-picked]").textContent = String(picked.size);
-  for (const select of bar.querySelectorAll("select")) select.disabled = picked.size === 0;
+  for (const field of bar.querySelectorAll("select, [data-export-open]")) field.disabled = picked.size === 0;
   bar.querySelector("[data-bulk-undo]").disabled = undo.length === 0;
 }
 
 function asked(select) {
-  const calls = [...picked].map(Number);
+  const calls = pickedCalls();
   const word = select.value;
   if (select.dataset.bulkCampaign !== undefined) {
     return { change: "assign", calls, scope: "call", campaign: word === "none" ? null : Number(word) };

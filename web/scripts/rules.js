@@ -1,7 +1,10 @@
-// The rules' text: what is wrong with it at which line, what it says in words, and its roles.
+// The rules' text: what is wrong with it at which line, what it says in words, which of the last
+// calls it would count, and its roles.
 import { fault, say, send } from "./actions.js";
 
 const pauseMilliseconds = 400;
+const kinds = { added: "added", withdrawn: "withdrawn", changed: "another type or worth" };
+let asking = null;
 
 export function startRules() {
   document.addEventListener("click", (event) => {
@@ -14,8 +17,10 @@ export function startRules() {
   let timer = null;
   text.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => check(editor, text), pauseMilliseconds);
+    asking?.abort();
+    timer = setTimeout(() => look(editor, text), pauseMilliseconds);
   });
+  attempt(editor, text);
   editor.addEventListener("click", async (event) => {
     const line = event.target.closest("[data-line]");
     if (line) return mark(text, Number(line.dataset.line));
@@ -26,11 +31,20 @@ export function startRules() {
 
 const sent = (editor, text) => ({ text: text.value, form: editor.dataset.form });
 
+async function look(editor, text) {
+  const asked = text.value;
+  if (await check(editor, text) && asked === text.value) await attempt(editor, text);
+}
+
+/// Whether the text is whole.
 async function check(editor, text) {
   const asked = text.value;
   const answer = await send("POST", "rules/check", sent(editor, text));
-  if (asked !== text.value) return;
-  if (!answer.ok) return say(`Not checked: ${fault(answer)}`);
+  if (asked !== text.value) return false;
+  if (!answer.ok) {
+    say(`Not checked: ${fault(answer)}`);
+    return false;
+  }
   const { problems, echo } = answer.value;
   const list = problems.map((problem) => {
     const item = document.createElement("li");
@@ -54,7 +68,11 @@ async function check(editor, text) {
   editor.querySelector("[data-rules-problems]").replaceChildren(...list);
   text.setAttribute("aria-invalid", String(problems.length > 0));
   // What it said last stays while it says nothing.
-  if (!echo.length) return;
+  if (echo.length) show(editor, echo);
+  return problems.length === 0;
+}
+
+function show(editor, echo) {
   editor.querySelector("[data-rules-echo]").replaceChildren(...echo.map((rule) => {
     const entry = document.createElement("div");
     const name = document.createElement("dt");
@@ -66,6 +84,60 @@ async function check(editor, text) {
     entry.append(name, words);
     return entry;
   }));
+}
+
+// What the text would count of the last calls; what was asked before is given up.
+async function attempt(editor, text) {
+  const panel = document.querySelector("[data-rules-trial]");
+  if (!panel || !text.value.trim()) return;
+  asking?.abort();
+  const own = asking = new AbortController();
+  panel.setAttribute("aria-busy", "true");
+  let answer;
+  try {
+    answer = await send("POST", "rules/trial", sent(editor, text), own.signal);
+  } catch {
+    // Given up for a newer text, or the server is away: what was said last stays.
+    return;
+  } finally {
+    if (asking === own) panel.removeAttribute("aria-busy");
+  }
+  if (asking !== own) return;
+  panel.querySelector("[data-rules-said]").textContent = answer.ok ? answer.value.text : `Not tried: ${fault(answer)}`;
+  const rows = answer.ok ? answer.value.rows : [];
+  panel.querySelector("[data-rules-table]").hidden = !rows.length;
+  panel.querySelector("tbody").replaceChildren(...rows.map(tried));
+}
+
+function tried(row) {
+  const line = document.createElement("tr");
+  const head = document.createElement("th");
+  head.scope = "row";
+  head.append(link(`/calls/${row.call}`, row.started ? row.started.replace("T", " ").slice(0, 16) : row.conversation));
+  const word = (outcome, type) => outcome === "yes" ? type : outcome;
+  const places = document.createElement("ul");
+  for (const place of row.evidence) {
+    const item = document.createElement("li");
+    item.append(place.turn === null ? `${place.rule}: ${place.detail}` : link(`/calls/${row.call}#turn-${place.turn}`, `${place.rule}: ${place.detail}`));
+    places.append(item);
+  }
+  const cells = [word(row.before, row.typeBefore), word(row.after, row.typeAfter), kinds[row.change] ?? "as before"].map((text) => {
+    const cell = document.createElement("td");
+    cell.textContent = text;
+    return cell;
+  });
+  const last = document.createElement("td");
+  last.append(places);
+  line.append(head, ...cells, last);
+  if (row.change) line.className = `is-${row.change}`;
+  return line;
+}
+
+function link(path, text) {
+  const made = document.createElement("a");
+  made.href = path;
+  made.textContent = text;
+  return made;
 }
 
 function mark(text, line) {

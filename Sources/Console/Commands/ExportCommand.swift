@@ -38,6 +38,9 @@ struct ExportCommand: ConsoleCommand {
 
     @OptionGroup var filter: CallFilterOptions
 
+    @Option(help: "Only this call, by its number in the store; repeatable, up to 1000.")
+    var call: [Int64] = []
+
     @Option(help: "yesterday, last-week or last-month, instead of --from and --to.")
     var period: ExportArguments.Period?
 
@@ -73,6 +76,9 @@ struct ExportCommand: ConsoleCommand {
         }
         guard since == nil || what == .feed else {
             throw ValidationError("--since goes with feed.")
+        }
+        guard call.count <= CallFilter.idsMax else {
+            throw ValidationError("--call may be given \(CallFilter.idsMax) times.")
         }
         guard !sendEmpty || (!deliver.isEmpty && !skipEmpty) else {
             throw ValidationError("--send-empty goes with --deliver, and not with --skip-empty.")
@@ -125,11 +131,13 @@ struct ExportCommand: ConsoleCommand {
         in session: Session,
         store: CallStore
     ) async throws -> ExportArguments {
-        ExportArguments(
+        var chosen = try await filter.filter(in: session, store: store)
+        if !call.isEmpty { chosen.ids = call.map { CallID($0) } }
+        return ExportArguments(
             subject: what,
             dialect: dialect,
             phones: phones,
-            filter: try await filter.filter(in: session, store: store),
+            filter: chosen,
             period: period,
             profile: profile,
             since: since == "last" ? .last : .cursor(since.flatMap { Int64($0) } ?? 0),

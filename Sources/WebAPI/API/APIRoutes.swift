@@ -15,8 +15,10 @@ struct APIRoutes: RouteGroup {
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + JobEndpoints.all + DeadEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
-            + RuleEndpoints.all + ImportEndpoints.all + AlertEndpoints.all + ViewEndpoints.all
+            + RuleEndpoints.all + RuleTrialEndpoints.all + ImportEndpoints.all + AlertEndpoints.all
+            + ViewEndpoints.all
             + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
+            + TokenEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

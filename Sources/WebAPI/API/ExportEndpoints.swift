@@ -7,9 +7,9 @@ import Hummingbird
 import JobQueue
 import Reports
 
-/// Exports: asked for, followed, fetched in parts, and removed.
+/// Exports: asked for and followed.
 enum ExportEndpoints {
-    static var all: [Endpoint] { [list, start, one, file, remove] }
+    static var all: [Endpoint] { [list, start, one] + ExportFileEndpoints.all }
 
     /// Exports that the list shows.
     private static let listMax = 200
@@ -85,8 +85,11 @@ enum ExportEndpoints {
         var to: String?
         var agent: String?
         var campaign: Int64?
+        var unattributed: Bool?
         var outcome: String?
         var conversion: String?
+        var search: String?
+        var calls: [Int64]?
         var deliver: [String]?
     }
 
@@ -100,7 +103,8 @@ enum ExportEndpoints {
                 ("dialect", .word(ExportArguments.Dialect.self)), ("from", .text), ("to", .text),
                 ("agent", .bounded(1...256)), ("campaign", .identifier),
                 ("outcome", .words(["success", "failure", "unknown", "pending"])),
-                ("conversion", .words(["yes", "no", "unknown"])),
+                ("conversion", .words(["yes", "no", "unknown"])), ("unattributed", .bool),
+                ("search", .bounded(1...200)), ("calls", .list(.identifier)),
                 ("deliver", .list(.word(ExportArguments.Channel.self))),
             ]
         ),
@@ -108,7 +112,11 @@ enum ExportEndpoints {
         status: .accepted
     ) { ask in
         let sent = try await ask.body(Sent.self)
-        let arguments = try arguments(sent, ask)
+        var arguments = try arguments(sent, ask)
+        if let search = sent.search {
+            // Words may be a caller's number, which no job carries: the calls are named instead.
+            arguments.filter.ids = try await found(search, arguments.filter, ask)
+        }
         do {
             _ = try ExportArguments(payload: arguments.payload)
         } catch {
@@ -121,7 +129,7 @@ enum ExportEndpoints {
         try await QueueEndpoints.note(
             "export.request",
             "job:\(job.id)",
-            after: ["what": .text(sent.what)],
+            after: after(sent.what, arguments.filter),
             ask
         )
         return .json(json(job.id, "queued", reason: nil), status: .accepted)
@@ -151,9 +159,13 @@ enum ExportEndpoints {
             }
             conversion = known
         }
-        if let campaign = sent.campaign, campaign <= 0 {
-            throw APIError(.badRequest, "campaign must be a campaign's id.")
+        if let campaign = sent.campaign, campaign <= 0 || sent.unattributed == true {
+            throw APIError(
+                .badRequest,
+                "campaign must be a campaign's id, and stand without unattributed."
+            )
         }
+        try check(sent)
         let channels = try (sent.deliver ?? []).map { (word) throws(APIError) in
             guard let channel = ExportArguments.Channel(rawValue: word) else {
                 throw APIError(.badRequest, "deliver is a list of mail and webhook.")
@@ -165,9 +177,11 @@ enum ExportEndpoints {
             fromUnix: try CallFilter.instant(sent.from, "from", zone, isEnd: false),
             toUnix: try CallFilter.instant(sent.to, "to", zone, isEnd: true),
             agentID: sent.agent,
-            campaign: sent.campaign.map { .one(CampaignID($0)) },
+            campaign: sent.unattributed == true
+                ? .unattributed : sent.campaign.map { .one(CampaignID($0)) },
             outcome: sent.outcome,
-            conversion: conversion
+            conversion: conversion,
+            ids: sent.calls?.map { CallID($0) }
         )
         return ExportArguments(
             subject: subject,
@@ -178,9 +192,61 @@ enum ExportEndpoints {
         )
     }
 
+    private static func check(_ sent: Sent) throws(APIError) {
+        try APIError.check(sent.search, "search", in: 1...200)
+        guard sent.calls == nil || sent.search == nil else {
+            throw APIError(.badRequest, "calls and search do not go together.")
+        }
+        guard sent.calls.map({ (1...CallFilter.idsMax).contains($0.count) }) ?? true,
+            (sent.calls ?? []).allSatisfy({ $0 > 0 })
+        else {
+            throw APIError(.badRequest, "calls takes 1 to \(CallFilter.idsMax) ids of calls.")
+        }
+    }
+
+    /// Pages of a search that are asked for until it is too wide.
+    private static let searchPagesMax = 20
+
+    /// The calls that a search finds, as many as may be named.
+    private static func found(
+        _ search: String,
+        _ filter: CallFilter,
+        _ ask: Ask
+    ) async throws -> [CallID] {
+        var filter = filter
+        filter.search = search
+        var ids: [CallID] = []
+        var cursor: CallCursor?
+        for _ in 0..<searchPagesMax where ids.count <= CallFilter.idsMax {
+            let page = try await ask.parts.store.calls(
+                filter,
+                after: cursor,
+                limit: WebLimits.pageMax
+            )
+            ids += page.calls.map(\.id)
+            cursor = page.next
+            if cursor == nil { break }
+        }
+        guard cursor == nil, ids.count <= CallFilter.idsMax else {
+            throw APIError(
+                .refused,
+                "More than \(CallFilter.idsMax) calls may be found by these words; choose fewer days."
+            )
+        }
+        guard !ids.isEmpty else { throw APIError(.refused, "No call is found by these words.") }
+        return ids
+    }
+
+    /// What the audit log says of the calls that are asked for.
+    private static func after(_ what: String, _ filter: CallFilter) -> [String: StoredValue] {
+        var fields: [String: StoredValue] = ["what": .text(what)]
+        if let ids = filter.ids { fields["chosen"] = .integer(Int64(ids.count)) }
+        return fields
+    }
+
     // MARK: One of them
 
-    private static func id(of ask: Ask) throws -> JobID {
+    static func id(of ask: Ask) throws -> JobID {
         do {
             return try JobID(try ask.word("id"))
         } catch {
@@ -205,108 +271,5 @@ enum ExportEndpoints {
             throw APIError(.notFound, "There is no such export.")
         }
         return .json(json(id, record.state.rawValue, reason: record.reason))
-    }
-
-    /// The record of a file that is there.
-    private static func finished(_ ask: Ask) async throws -> ExportRecord {
-        let found = try await ask.parts.store.export(ofJob: try id(of: ask))
-        guard let found, found.state == .finished else {
-            throw APIError(.notFound, "There is no such file, or its time is over.")
-        }
-        return found
-    }
-
-    private static func path(_ name: String, _ ask: Ask) -> String {
-        ask.parts.places.exportsFolder + "/" + name
-    }
-
-    private static let file = Endpoint(
-        method: .get,
-        path: "/api/v1/exports/{id}/file",
-        summary: "The file, or the part of it that Range names.",
-        alsoStatus: [.partialContent, .notModified],
-        contentType: "application/octet-stream"
-    ) { ask in
-        let record = try await finished(ask)
-        let tag = "\"\(record.sha256)\""
-        var headers: HTTPFields = [
-            .eTag: tag, .acceptRanges: "bytes", .contentType: "application/octet-stream",
-            .cacheControl: "private, no-cache",
-        ]
-        let request = ask.request.headers
-        if request[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
-        let name = record.fileName.split(separator: "/").last.map(String.init) ?? "export"
-        headers[.contentDisposition] = "attachment; filename=\"\(name)\""
-        let bytes = Int(record.bytes)
-        let range = try range(request, tag: tag, of: bytes)
-        // Once for each fetch, not for each of its parts.
-        if (range?.lowerBound ?? 0) == 0 {
-            try await QueueEndpoints.note("export.download", "job:\(record.jobID)", ask)
-        }
-        let io = FileIO()
-        guard let range else {
-            let body = try await io.loadFile(
-                path: path(record.fileName, ask),
-                context: ask.context
-            )
-            return Response(status: .ok, headers: headers, body: body)
-        }
-        headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound)/\(bytes)"
-        let body = try await io.loadFile(
-            path: path(record.fileName, ask),
-            range: range,
-            context: ask.context
-        )
-        return Response(status: .partialContent, headers: headers, body: body)
-    }
-
-    /// The one range that is asked for; nil for the whole file.
-    static func range(
-        _ headers: HTTPFields,
-        tag: String,
-        of bytes: Int
-    ) throws(APIError) -> ClosedRange<Int>? {
-        guard let text = headers[.range] else { return nil }
-        // The part of another file would be put behind this one's.
-        if let condition = headers[.ifRange], condition != tag { return nil }
-        // Several ranges, and units that are not bytes, may be left out of account.
-        guard let parts = text.wholeMatch(of: /bytes=(\d*)-(\d*)/) else { return nil }
-        let (first, last) = (Int(parts.1), Int(parts.2))
-        switch (first, last) {
-        case (let first?, let last?) where first <= last && first < bytes:
-            return first...min(last, bytes - 1)
-        case (let first?, nil) where first < bytes: return first...(bytes - 1)
-        case (nil, let count?) where count > 0 && bytes > 0:
-            return max(0, bytes - count)...(bytes - 1)
-        default:
-            var error = APIError(.rangeNotSatisfiable, "The file has \(bytes) bytes.")
-            error.headers[.contentRange] = "bytes */\(bytes)"
-            throw error
-        }
-    }
-
-    private static let remove = Endpoint(
-        method: .delete,
-        path: "/api/v1/exports/{id}",
-        summary: "Remove a file before its time is over.",
-        answer: .fields(("removed", .bool))
-    ) { ask in
-        let record = try await finished(ask)
-        // The files first: a row that says that they are gone would never be looked at again.
-        for name in [record.fileName, record.manifestName] {
-            let path = path(name, ask)
-            guard FileManager.default.fileExists(atPath: path) else { continue }
-            try FileManager.default.removeItem(atPath: path)
-        }
-        let note = AuditNote(
-            actor: ask.person,
-            action: "export.remove",
-            object: "job:\(record.jobID)"
-        )
-        try await ask.parts.store.write { writer in
-            try writer.markExpired([record.id])
-            try writer.audit(note)
-        }
-        return .json(.fields(("removed", .bool(true))))
     }
 }

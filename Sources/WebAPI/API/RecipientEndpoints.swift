@@ -30,12 +30,21 @@ enum RecipientEndpoints {
         summary: "A campaign's recipients, and whether they called.",
         query: [
             .init(name: "called", schema: .bool, meaning: "Only those who did, or did not."),
+            .init(
+                name: "touch",
+                schema: .word(Touch.Kind.self),
+                meaning: "Only those with a touch of this kind."
+            ),
             search, CallEndpoints.numbers,
         ] + CallEndpoints.paging,
         answer: .page(recipient)
     ) { ask in
         let called = try ask.query.text("called")
-        return try await page(ask, hasCalled: called == nil ? nil : try ask.query.flag("called"))
+        return try await page(
+            ask,
+            hasCalled: called == nil ? nil : try ask.query.flag("called"),
+            touch: try ask.query.word("touch")
+        )
     }
 
     private static let unmatched = Endpoint(
@@ -46,7 +55,11 @@ enum RecipientEndpoints {
         answer: .page(recipient)
     ) { ask in try await page(ask, hasCalled: false) }
 
-    private static func page(_ ask: Ask, hasCalled: Bool?) async throws -> Response {
+    private static func page(
+        _ ask: Ask,
+        hasCalled: Bool?,
+        touch: Touch.Kind? = nil
+    ) async throws -> Response {
         let query = ask.query
         let limit = try query.limit()
         let showNumbers = try ask.showsNumbers()
@@ -55,6 +68,7 @@ enum RecipientEndpoints {
         let found = try await ask.parts.store.recipients(
             of: campaign.id,
             hasCalled: hasCalled,
+            touch: touch,
             search: query.text("search", lengthMax: 200),
             after: after.map { RecipientID(Int64($0)) },
             limit: limit

@@ -1,5 +1,6 @@
 import CallStore
 import Foundation
+import Reports
 
 extension PageDesk {
     /// Calls by filters, in the columns and the order that the address asks for.
@@ -35,9 +36,39 @@ extension PageDesk {
         )
         view["search"] = query["q"] ?? ""
         view.merge(chooser(query, columns)) { $1 }
+        view["exportBody"] = exportBody(query)
+        view["exportText"] = Self.exportText(query)
         view.merge(try await part("views") { try await views() }) { $1 }
         view.merge(try await emptiness(query, isEmpty: found.calls.isEmpty)) { $1 }
         return Page(template: .calls, title: "Calls", view: view)
+    }
+
+    /// What asks for an export of the calls that this address shows.
+    private func exportBody(_ query: PageQuery) -> String {
+        let filter = filter(query)
+        func day(_ unix: Int64?) -> StoredValue? {
+            unix.map { .text(ISOTime.text(milliseconds: $0 * 1_000)) }
+        }
+        var body: [String: StoredValue] = [:]
+        body["from"] = day(filter.fromUnix)
+        body["to"] = day(filter.toUnix)
+        body["agent"] = filter.agentID.map { .text($0) }
+        body["outcome"] = filter.outcome.map { .text($0) }
+        body["conversion"] = filter.conversion.map { .text($0.rawValue) }
+        body["search"] = filter.search.map { .text($0) }
+        switch filter.campaign {
+        case .one(let id): body["campaign"] = .integer(id.number)
+        case .unattributed: body["unattributed"] = .bool(true)
+        case nil: break
+        }
+        return JSONValue(.object(body)).rendered(indented: false)
+    }
+
+    /// Which filters an export of this view follows, in words.
+    private static func exportText(_ query: PageQuery) -> String {
+        let names = ["q", "agent", "campaign", "outcome", "conversion"]
+            .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
+        return names.isEmpty ? "" : ", with this \(names.joined(separator: ", "))"
     }
 
     private struct Found {

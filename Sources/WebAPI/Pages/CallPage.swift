@@ -31,6 +31,12 @@ extension PageDesk {
             "turns": turns(call.transcript, evidence),
             "hasTurns": !call.transcript.isEmpty,
             "verdicts": verdicts.map(verdict),
+            "labels": try await store.labels(of: call.id).map { label -> View in
+                [
+                    "type": label.type, "label": label.label.rawValue, "person": label.person,
+                    "note": label.note ?? "",
+                ]
+            },
             "criteria": (record.criteria ?? []).map { criterion -> View in
                 [
                     "id": criterion.id, "result": criterion.result,
@@ -175,7 +181,7 @@ extension PageDesk {
         switch value {
         case .text(let text)?: text
         case .integer(let number)?: "\(number)"
-        case .number(let number)?: "\(number)"
+        case .number(let number)?: plain(number)
         case .bool(let flag)?: flag ? "yes" : "no"
         case nil, .null?: ""
         case .list?, .object?: "…"

@@ -34,6 +34,7 @@ extension PageDesk {
         }
         let view: View = [
             "rows": rows, "isEmpty": rows.isEmpty,
+            "channelOptions": Self.options(CampaignChannel.allCases.map(\.rawValue), nil),
             "takeaway": "With a campaign: \(PageWords.share(report.total.attributedShare)) of "
                 + PageWords.count(report.total.calls, "call") + ".",
         ]
@@ -60,9 +61,14 @@ extension PageDesk {
         let notes = try await notes(query, campaign: campaign.id)
         var view: View = [
             "name": campaign.name, "id": "\(number)",
-            "facts": campaignFacts(report),
-            "steps": FunnelBars(steps, shown: [.sent, .scans, .pageViews, .calls, .conversions])
-                .views,
+            "facts": campaignFacts(report), "window": "\(campaign.windowDays)",
+            "statusOptions": Self.options(
+                CampaignStatus.allCases.map(\.rawValue),
+                campaign.status.rawValue
+            ),
+            "steps": FunnelBars(steps, shown: Self.campaignSteps) {
+                listLink(of: $0, campaign.id, query)
+            }.views,
             "performance": performance(total, report.figures.durations),
             "chart": DayChart(report.figures, words, query, notes: notes).view,
             "columns": CallColumn.heads(Self.callColumns),
@@ -79,6 +85,9 @@ extension PageDesk {
     }
 
     private static let campaignCalls = 10
+    private static let campaignSteps: [FunnelStep] = [
+        .sent, .scans, .pageViews, .calls, .conversions,
+    ]
 
     /// All of them are of the one campaign.
     private static let callColumns = CallColumn.usual.filter { $0 != .campaign }
@@ -162,47 +171,6 @@ extension PageDesk {
         let left = max(0, lift.reached.recipients - called)
         return "\(PageWords.count(left)) of \(PageWords.count(lift.reached.recipients)) recipients "
             + "have no call in these days."
-    }
-
-    // MARK: Funnel
-
-    /// The way from a sending to a conversion, of one campaign.
-    func funnelPage(_ query: PageQuery) async throws -> Page {
-        let names = try await store.campaignNames()
-        var scope = query.scope(today: words.today)
-        scope.campaign = nil
-        let report = try await store.figureReport(scope)
-        let chosen: CampaignID? =
-            if case .one(let id)? = query.campaign { id } else {
-                report.campaigns.lazy.compactMap(\.key).first
-                    ?? names.keys.min {
-                        $0.number < $1.number
-                    }
-            }
-        var view: View = [
-            "campaignOptions": names.sorted { $0.value < $1.value }.map { id, name -> View in
-                ["value": "\(id.number)", "label": name, "selected": id == chosen]
-            },
-            "funnelFields": query.fields(without: ["campaign"]),
-            "isEmpty": chosen == nil,
-        ]
-        let (from, to) = query.days(today: words.today)
-        guard let chosen,
-            let found = try await store.campaignReport(chosen, from: from, to: to)
-        else { return Page(template: .funnel, title: "Funnel", view: view) }
-        view["name"] = found.campaign.name
-        view["href"] = query.link("/campaigns/\(chosen.number)")
-        var totals: [FunnelStep: Int] = [:]
-        for step in found.funnel.totals { totals[step.step] = step.events }
-        var people: [FunnelStep: Int] = [:]
-        var medians: [FunnelStep: Int] = [:]
-        for step in found.funnel.samePeople {
-            people[step.step] = step.recipients
-            medians[step.step] = step.medianSeconds
-        }
-        view["totals"] = ["steps": FunnelBars(totals).views] as View
-        view["people"] = ["steps": FunnelBars(people, medians: medians).views] as View
-        return Page(template: .funnel, title: "Funnel", view: view)
     }
 }
 

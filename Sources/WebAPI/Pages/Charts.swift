@@ -127,6 +127,10 @@ struct OutcomeBar {
 struct FunnelBars {
     let views: [View]
 
+    static func label(_ step: FunnelStep) -> String {
+        (metrics[step] ?? .calls).definition.label
+    }
+
     private static let metrics: [FunnelStep: MetricID] = [
         .sent: .sent, .delivered: .delivered, .scans: .scans, .pageViews: .pageViews,
         .calls: .calls, .conversions: .conversions,
@@ -142,10 +146,12 @@ struct FunnelBars {
     ///   - steps: Counts by step; those that are missing were not measured.
     ///   - shown: Which steps, in which order.
     ///   - medians: Seconds from the step before, where the steps are of the same people.
+    ///   - link: Where the people or calls of a step are listed.
     init(
         _ steps: [FunnelStep: Int],
         shown: [FunnelStep] = FunnelStep.allCases,
-        medians: [FunnelStep: Int]? = nil
+        medians: [FunnelStep: Int]? = nil,
+        link: (FunnelStep) -> String? = { _ in nil }
     ) {
         let base = steps[.sent] ?? steps[.delivered]
         let widest = steps.values.max() ?? 0
@@ -165,6 +171,7 @@ struct FunnelBars {
                 "name": step.rawValue, "label": metric.label, "text": metric.tooltip,
                 "count": PageWords.count(count), "width": OutcomeBar.percent(width),
             ]
+            if let href = link(step) { view["listHref"] = href }
             if let base, base > 0 { view["share"] = PageWords.share(count, of: base) }
             if let medians {
                 if let before, before > 0, count <= before {

@@ -11,6 +11,7 @@ extension PageDesk {
         let found = try await store.recipients(
             of: campaign.id,
             hasCalled: query.called,
+            touch: query.touch,
             search: search,
             after: query["cursor"].flatMap { Int64($0) }.map { RecipientID($0) },
             limit: WebLimits.pageRows
@@ -29,6 +30,10 @@ extension PageDesk {
             "withNotes": found.contains(where: \.isHeldOut),
             "search": search ?? "", "recipientFields": query.fields(without: ["q"]),
         ]
+        if let touch = query.touch {
+            view["touch"] = Self.touchWords[touch] ?? touch.rawValue
+            view["touchHref"] = query.link(nil, ["touch": nil])
+        }
         if found.count == WebLimits.pageRows, let last = found.last {
             view["nextHref"] = query.link(nil, ["cursor": "\(last.id.number)"])
         }
@@ -37,6 +42,11 @@ extension PageDesk {
     }
 
     private static let recipientSearchMax = 200
+
+    private static let touchWords: [Touch.Kind: String] = [
+        .sent: "to whom something was sent", .delivered: "whom it reached",
+        .scan: "who scanned a code", .pageView: "who saw the page",
+    ]
 
     /// Recipients of a campaign that nobody's call is credited to, for the campaign's own page.
     func unmatchedPeople(_ campaign: CampaignID, _ query: PageQuery) async throws -> View {
@@ -67,6 +77,9 @@ extension PageDesk {
 }
 
 extension PageQuery {
+    /// Only those with a touch of this kind.
+    fileprivate var touch: Touch.Kind? { self["touch"].flatMap { Touch.Kind(rawValue: $0) } }
+
     /// Whether only those are asked for who called, or who did not.
     fileprivate var called: Bool? {
         switch self["called"] {

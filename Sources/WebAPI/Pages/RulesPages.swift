@@ -22,7 +22,11 @@ extension PageDesk {
                     "canShadow": version.hasText && version.role == nil,
                     "isShadow": version.role == .shadow,
                     "canOpen": version.hasText,
-                    "href": query.link(nil, ["version": version.version]),
+                    "href": query.link(nil, ["version": version.version, "against": nil]),
+                    "compareHref": query.link(
+                        nil,
+                        ["version": version.version, "against": Self.rulesInUse]
+                    ) + "#difference-title",
                 ]
             },
             "isEmpty": versions.isEmpty,
@@ -48,6 +52,7 @@ extension PageDesk {
                     ["rule": rule.id, "text": rule.echo]
                 },
             ] as View
+        view.merge(try await difference(query, versions, shown, desk)) { $1 }
         return Page(template: .conversions, title: "Conversions", view: view)
     }
 
@@ -93,6 +98,9 @@ extension PageDesk {
             ]
         }
         view["hasRows"] = !labels.isEmpty
+        if let last = labels.max(by: { $0.atMilliseconds < $1.atMilliseconds }) {
+            view["backHref"] = "/calls/\(last.call.number)"
+        }
         return Page(template: .labels, title: "Labels", view: view)
     }
 

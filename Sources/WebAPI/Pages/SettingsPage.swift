@@ -38,6 +38,16 @@ extension PageDesk {
                 ]
             }
             view["hasSettings"] = !parts.places.settings.isEmpty
+            let tokens = try await store.apiTokens()
+            view["showsTokens"] = true
+            view["tokens"] = tokens.map { token -> View in
+                [
+                    "name": token.name, "scope": token.scope.rawValue, "by": token.createdBy,
+                    "since": words.time(token.createdMilliseconds / 1_000),
+                    "path": "tokens/\(PageQuery.escaped(token.name))",
+                ]
+            }
+            view["hasTokens"] = !tokens.isEmpty
         }
         return Page(template: .settings, title: "Settings", view: view)
     }
@@ -132,7 +142,7 @@ extension PageDesk {
     }
 
     /// A number as fields take it: `15`, `0.5`.
-    private static func plain(_ number: Double) -> String {
+    static func plain(_ number: Double) -> String {
         number == number.rounded() && abs(number) < 1_000_000_000 ? "\(Int(number))" : "\(number)"
     }
 
@@ -156,13 +166,7 @@ extension PageDesk {
     private static let changeMax = 160
 
     private static func word(_ value: StoredValue?) -> String {
-        switch value {
-        case nil, .null: "–"
-        case .text(let text): text
-        case .bool(let isTrue): isTrue ? "yes" : "no"
-        case .integer(let number): "\(number)"
-        case .number(let number): plain(number)
-        case .list, .object: "…"
-        }
+        let text = text(value)
+        return text.isEmpty ? "–" : text
     }
 }

@@ -1,0 +1,132 @@
+"""Campaigns: one is added and changed, a list is looked at and imported; the funnel's choices.
+
+Usage: campaigns.py ADDRESS
+"""
+
+import json
+import re
+import sys
+import urllib.request
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+import check
+import pages
+
+LIST = """campaign,recipient,phone,name,sent_at
+Window test,r1,+14155550101,Ada,2026-11-01T08:00:00Z
+Window test,r2,+14155550102,Bo,2026-11-01T08:00:00Z
+Window test,r3,not a number,Cy,2026-11-01T08:00:00Z
+"""
+
+
+def get(address: str, path: str):
+    with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=30) as answer:
+        return json.load(answer)
+
+
+def accessible(page) -> None:
+    found = check.violations(Axe(), page)
+    assert not found, found
+
+
+def campaign(address: str, name: str):
+    return next((item for item in get(address, "campaigns")["items"] if item["name"] == name), None)
+
+
+def adds(page, address: str) -> None:
+    page.goto(address + "/campaigns", wait_until="load")
+    page.get_by_text("New campaign").click()
+    form = page.locator("form[data-path=campaigns]")
+    form.locator("[name=name]").fill("Window test")
+    form.locator("[name=channel]").select_option("mail")
+    form.locator("[name=windowDays]").fill("20")
+    accessible(page)
+    form.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("link", name="Window test")).to_be_visible()
+    assert campaign(address, "Window test")["windowDays"] == 20
+
+
+def imports(page, address: str) -> None:
+    page.goto(address + "/campaigns", wait_until="load")
+    page.get_by_text("Import recipients").click()
+    form = page.locator("form[data-import]")
+    go, said = form.locator("[data-import-go]"), form.locator("[data-import-said]")
+    expect(go).to_be_disabled()
+    form.locator("[name=list]").set_input_files(
+        {"name": "list.csv", "mimeType": "text/csv", "buffer": LIST.encode()}
+    )
+    form.get_by_role("button", name="Look at it").click()
+    expect(said).to_contain_text("would be imported")
+    expect(said.get_by_role("link", name=re.compile("rejected rows"))).to_be_visible()
+    assert campaign(address, "Window test")["recipients"] == 0, "looked at, not imported"
+    accessible(page)
+    go.click()
+    expect(said).to_contain_text("are imported")
+    assert campaign(address, "Window test")["recipients"] == 2
+    expect(go).to_be_disabled()
+
+
+def changes(page, address: str) -> None:
+    busiest = max(get(address, "campaigns")["items"], key=lambda item: item["calls"])
+    page.goto(f"{address}/campaigns/{busiest['id']}", wait_until="load")
+    page.get_by_text("Change the campaign").click()
+    form = page.locator("form[data-campaign]")
+    said = form.locator("[data-campaign-said]")
+    form.locator("[name=windowDays]").fill("1")
+    form.locator("[name=apply]").select_option("everything")
+    form.get_by_role("button", name="See what changes").click()
+    expect(said).to_contain_text(re.compile(r"Of \d+ calls \d+ would be credited otherwise"))
+    expect(said).to_contain_text(re.compile(r"Calls of this campaign: \d+ before, \d+ after"))
+    assert campaign(address, busiest["name"])["windowDays"] == busiest["windowDays"]
+    accessible(page)
+    form.locator("[name=windowDays]").fill(str(busiest["windowDays"]))
+    form.locator("[name=status]").select_option("paused")
+    form.get_by_role("button", name="Save").click()
+    expect(said).to_contain_text("Saved: status")
+    assert campaign(address, busiest["name"])["status"] == "paused"
+    form.locator("[name=status]").select_option("running")
+    form.get_by_role("button", name="Save").click()
+    expect(said).to_contain_text("Saved: status")
+
+
+def funnel(page, address: str) -> None:
+    page.goto(address + "/funnel", wait_until="load")
+    accessible(page)
+    rows = page.locator("#breakdown tr")
+    expect(rows).to_have_count(len(get(address, "campaigns")["items"]))
+    for step in ("delivered", "scans", "pageViews"):
+        page.locator(f"[name=steps][value={step}]").uncheck()
+    page.get_by_label("Window of the same people, days").fill("10")
+    page.get_by_role("button", name="Show", exact=True).last.click()
+    page.wait_for_url("**window=10**")
+    expect(page.locator("#totals tr")).to_have_count(4)
+    expect(page.get_by_text("within 10 days")).to_be_visible()
+    # A number leads to the list that it counts.
+    link = rows.first.locator("td").nth(1).get_by_role("link")
+    count = int(link.inner_text().replace(",", ""))
+    link.click()
+    page.wait_for_url("**/calls?**campaign=**")
+    page.locator("#calls tr[data-row]").first.wait_for()
+    assert page.locator("#calls tr[data-row]").count() == min(count, 50), count
+
+
+def main() -> int:
+    address = sys.argv[1]
+    with sync_playwright() as playwright:
+        browser = pages.launch(playwright)
+        page = browser.new_page()
+        faults = []
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        for look in (adds, imports, changes, funnel):
+            look(page, address)
+        browser.close()
+        assert not faults, faults
+    print("added, looked at, imported, changed; steps chosen")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
