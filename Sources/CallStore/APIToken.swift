@@ -1,3 +1,5 @@
+package import Ambient
+import Crypto
 package import Foundation
 import GRDB
 
@@ -13,6 +15,20 @@ package struct APIToken: Hashable, Sendable {
     package var scope: Scope
     package var createdBy: String
     package var createdMilliseconds: Int64
+
+    /// A new token: two ids of chance, which have 244 random bits.
+    package static func make(_ ambient: Ambient) -> String {
+        let words = [ambient.newID(), ambient.newID()]
+        return "rbk_" + words.map { $0.uuidString.filter { $0 != "-" }.lowercased() }.joined()
+    }
+
+    /// What is kept of a token.
+    package static func hash(of token: String) -> Data {
+        Data(SHA256.hash(data: Data(token.utf8)))
+    }
+
+    /// Bytes of a name.
+    package static let nameBytes = 1...100
 
     fileprivate init(row: Row) {
         name = row["name"]

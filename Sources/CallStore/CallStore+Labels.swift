@@ -91,6 +91,11 @@ extension CallStore {
         }
     }
 
+    /// What people say of a call.
+    package func labels(of call: CallID) async throws(StoreError) -> [ManualLabel] {
+        try await read { try CallReading.labels(of: call, in: $0) }
+    }
+
     /// What people say of some calls, where they say anything of a type.
     package func labels(
         of calls: [CallID],

@@ -128,6 +128,33 @@ extension CallStore {
         }
     }
 
+    /// How many of the newest calls without a credit wait for one, for a number beside a link.
+    ///
+    /// - Parameter limit: Calls without a credit that are looked at, chats among them.
+    /// - Returns: How many wait, and whether there are no others.
+    /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
+    package func newestUnattributed(
+        lookingAt limit: Int
+    ) async throws(StoreError) -> (calls: Int, areAll: Bool) {
+        try await read { database in
+            let row = try Row.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        select count(*), coalesce(sum(
+                            method = 'none' and coalesce(reason, '') <> 'no-phone'
+                        ), 0)
+                        from (
+                            select method, reason from attributions
+                            where campaign_id is null order by call_id desc limit ?
+                        )
+                        """
+                ),
+                arguments: [limit]
+            )
+            return (row?[1] ?? 0, (row?[0] ?? 0) < limit)
+        }
+    }
+
     /// Campaigns that other calls of a call's caller are credited with, the latest first.
     package func campaignsOfCaller(
         of call: CallID,

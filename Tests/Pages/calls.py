@@ -121,6 +121,8 @@ def bulk(page, address: str) -> None:
     page.keyboard.press("j")
     page.keyboard.press("s")
     expect(page.locator("[data-picked]")).to_have_text("1")
+    page.keyboard.press("l")
+    expect(page.locator("[data-bulk-label]")).to_be_focused()
     page.locator("[data-bulk-campaign]").select_option("none")
     expect(page.locator("[data-toast]").first).to_contain_text("1 call changed")
     page.get_by_role("button", name="Undo").click()
@@ -159,6 +161,31 @@ def export(page, address: str) -> None:
     found = get(address, "calls?limit=200&conversion=yes&search=appointment")["items"]
     assert found
     expect(dialog.get_by_role("link", name=f"Download {len(found)} rows")).to_be_visible(timeout=60_000)
+    # The page of exports has both, to be fetched and removed.
+    page.goto(address + "/exports", wait_until="load")
+    page.keyboard.press("r")
+    row = page.locator("#files tr[data-row]").first
+    expect(row).to_contain_text("conversion yes")
+    with page.expect_download() as held:
+        row.locator("a[download]").click()
+    assert held.value.path().stat().st_size > 100
+    manifest = page.request.get(address + row.get_by_role("link", name="Manifest").get_attribute("href"))
+    assert manifest.json()["rows"] == len(found), manifest.text()
+    page.once("dialog", lambda dialog: dialog.accept())
+    row.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(page.locator("#files tr[data-row]").first).to_contain_text("expired")
+    accessible(page)
+
+
+def search(page, address: str) -> None:
+    """From any page, by its key."""
+    page.goto(address + "/agents", wait_until="load")
+    page.keyboard.press("/")
+    expect(page.locator("[data-find]")).to_be_focused()
+    page.keyboard.type("appointment")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/calls?q=appointment")
+    expect(page.locator("#search")).to_have_value("appointment")
 
 
 def without_script(browser, address: str) -> None:
@@ -178,7 +205,7 @@ def main() -> int:
         faults = []
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        for look in (order, columns, drawer, bulk, export):
+        for look in (order, columns, drawer, bulk, export, search):
             look(page, address)
         without_script(browser, address)
         browser.close()

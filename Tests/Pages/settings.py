@@ -1,4 +1,4 @@
-"""Settings: limits of agents and rules of the alerts, tried while one types, saved, and put back.
+"""Settings: tokens; limits of agents and rules of the alerts, tried while one types, saved, put back.
 
 Usage: settings.py ADDRESS
 """
@@ -94,6 +94,26 @@ def alerts(page, address: str) -> None:
     accessible(page)
 
 
+def tokens(page, address: str) -> None:
+    page.goto(address + "/settings", wait_until="load")
+    form = page.locator("form[data-new-token]")
+    form.locator("[name=name]").fill("crm & co")
+    form.locator("[name=scope]").select_option("write")
+    form.get_by_role("button", name="Make a token").click()
+    shown = form.locator("code")
+    expect(shown).to_have_text(re.compile("^rbk_[0-9a-f]{64}$"))
+    secret = shown.inner_text()
+    page.goto(address + "/settings", wait_until="load")
+    assert secret not in page.content(), "shown once"
+    row = page.locator("tr[data-token]")
+    expect(row).to_contain_text("crm & co")
+    accessible(page)
+    page.once("dialog", lambda dialog: dialog.accept())
+    row.get_by_role("button", name=re.compile("^Revoke")).click()
+    expect(page.locator("tr[data-token]")).to_have_count(0)
+    assert get(address, "tokens")["items"] == []
+
+
 def without_script(browser, address: str) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(address + "/settings", wait_until="load")
@@ -110,7 +130,7 @@ def main() -> int:
         faults = []
         # Refused fields are answered with 4xx, which browsers note.
         page.on("pageerror", lambda error: faults.append(str(error)))
-        for look in (limits, alerts):
+        for look in (tokens, limits, alerts):
             look(page, address)
         without_script(browser, address)
         browser.close()

@@ -99,6 +99,14 @@ struct EndpointTests {
             )
             try await fixture.store.write { _ = try $0.add(record) }
             let address = "/api/v1/exports/export-1/file"
+            // The page leads to it.
+            let page = try await client.ask(.get, "/exports").body
+            #expect(page.contains("href=\"\(address)\""))
+            let manifest = "/api/v1/exports/export-1/manifest"
+            #expect(page.contains("href=\"\(manifest)\""))
+            try Data("{\"rows\":1}".utf8).write(to: fixture.folder.appending(path: "a.json"))
+            let described = try await client.ask(.get, manifest)
+            #expect(try described.object()["rows"] as? Int == 1)
             let whole = try await client.ask(.get, address)
             #expect(whole.status == 200 && whole.body == text)
             #expect(whole.header("etag") == "\"\(digest)\"")

@@ -49,7 +49,7 @@ export function toggleTheme() {
 
 export function startActions() {
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("button[data-action], button[data-send]");
+    const button = event.target.closest("button[data-action], button[data-send], button[data-copy]");
     if (!button) return;
     switch (button.dataset.action) {
       case "theme": return toggleTheme();
@@ -60,6 +60,7 @@ export function startActions() {
         return location.assign("/sign-in");
       }
     }
+    if (button.dataset.copy) return copy(new URL(button.dataset.copy, location.href).href);
     if (button.dataset.send) await act(button, JSON.parse(button.dataset.body ?? "{}"));
   });
   // On the document, since a drawer's forms come later.
@@ -81,6 +82,16 @@ export function startActions() {
     if (answer.ok) location.assign(signIn.dataset.next || "/");
     else say("That is not the token.");
   });
+}
+
+// Not every page may use the clipboard: then the link stands there to be copied.
+async function copy(address) {
+  try {
+    await navigator.clipboard.writeText(address);
+    say("The link is copied.");
+  } catch {
+    say(address);
+  }
 }
 
 async function act(element, body) {

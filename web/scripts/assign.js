@@ -32,6 +32,10 @@ export function startAssigning() {
       event.preventDefault();
       scope.value = scopes[(scopes.indexOf(scope.value) + 1) % scopes.length];
       say(`Scope: ${scope.selectedOptions[0].textContent}`);
+    } else if (event.key === "A") {
+      event.preventDefault();
+      scope.value = "caller";
+      say(`Scope: ${scope.selectedOptions[0].textContent}`);
     } else if (event.key === "z") {
       event.preventDefault();
       takeBack();

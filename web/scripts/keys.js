@@ -53,7 +53,8 @@ function press(key, event) {
     case "g": went = true; return true;
     case "?": find("#help").showModal(); return true;
     case "/": {
-      const search = find("input[type=search]");
+      // A page's own search goes before that of every page.
+      const search = find("input[type=search]:not([data-find])") ?? find("[data-find]");
       if (search) search.focus(); else location.assign("/calls#search");
       return true;
     }
@@ -65,6 +66,11 @@ function press(key, event) {
     case "x": return follow(find("[data-compare]"));
     case "f": find("#filter-agent")?.focus(); return true;
     case "e": return openExport();
+    case "l": {
+      const place = find("[data-bulk-label]:enabled") ?? find("[data-labelling] button");
+      place?.focus();
+      return Boolean(place);
+    }
     case "r": togglePause(); return true;
     case "T": toggleTheme(); return true;
     case "Escape": {
@@ -73,6 +79,7 @@ function press(key, event) {
       return follow(find("[data-clear]"));
     }
     default: {
+      if (key === "b") return follow(find("[data-back]"));
       if (find("[data-labelling]") && "ynu".includes(key)) {
         find(`[data-label=${key}]`)?.click();
         return true;

@@ -12,6 +12,7 @@ const looksMax = 1200;
 let looks = 0;
 
 export function startSettings() {
+  document.querySelector("form[data-new-token]")?.addEventListener("submit", make);
   if (!document.querySelector("form[data-setting]")) return;
   document.addEventListener("taken", follow);
   follow();
@@ -32,6 +33,21 @@ export function startSettings() {
       save(form, "DELETE", { shipped: true });
     });
   }
+}
+
+// The token is shown here, once.
+async function make(event) {
+  event.preventDefault();
+  const place = event.target.querySelector("[role=status]");
+  const answer = await send("POST", "tokens", bodyOf(event.target));
+  if (!answer.ok) {
+    place.textContent = `Not made: ${fault(answer)}`;
+    return;
+  }
+  const code = document.createElement("code");
+  code.textContent = answer.value.token;
+  place.replaceChildren(`The token of ${answer.value.name}, shown this once: `, code);
+  event.target.reset();
 }
 
 // Looks again while calls are being counted anew.

@@ -1,7 +1,6 @@
 import Ambient
 import ArgumentParser
 import CallStore
-import Crypto
 import Foundation
 import Hosting
 import Reports
@@ -69,17 +68,14 @@ struct TokensCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            guard !name.isEmpty, name.utf8.count <= 100 else {
+            guard APIToken.nameBytes.contains(name.utf8.count) else {
                 throw ValidationError("A name has 1 to 100 bytes.")
             }
         }
 
         func run(in session: Session) async throws {
-            // Two ids of chance have 244 random bits.
-            let words = [session.ambient.newID(), session.ambient.newID()]
-            let token =
-                "rbk_" + words.map { $0.uuidString.filter { $0 != "-" }.lowercased() }.joined()
-            let hash = Data(SHA256.hash(data: Data(token.utf8)))
+            let token = APIToken.make(session.ambient)
+            let hash = APIToken.hash(of: token)
             let (name, scope, person) = (name, scope, session.person)
             try await session.withStore { store in
                 _ = try await store.write {

@@ -18,6 +18,7 @@ struct APIRoutes: RouteGroup {
             + RuleEndpoints.all + RuleTrialEndpoints.all + ImportEndpoints.all + AlertEndpoints.all
             + ViewEndpoints.all
             + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
+            + TokenEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

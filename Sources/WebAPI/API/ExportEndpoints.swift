@@ -7,9 +7,9 @@ import Hummingbird
 import JobQueue
 import Reports
 
-/// Exports: asked for, followed, fetched in parts, and removed.
+/// Exports: asked for and followed.
 enum ExportEndpoints {
-    static var all: [Endpoint] { [list, start, one, file, remove] }
+    static var all: [Endpoint] { [list, start, one] + ExportFileEndpoints.all }
 
     /// Exports that the list shows.
     private static let listMax = 200
@@ -246,7 +246,7 @@ enum ExportEndpoints {
 
     // MARK: One of them
 
-    private static func id(of ask: Ask) throws -> JobID {
+    static func id(of ask: Ask) throws -> JobID {
         do {
             return try JobID(try ask.word("id"))
         } catch {
@@ -271,108 +271,5 @@ enum ExportEndpoints {
             throw APIError(.notFound, "There is no such export.")
         }
         return .json(json(id, record.state.rawValue, reason: record.reason))
-    }
-
-    /// The record of a file that is there.
-    private static func finished(_ ask: Ask) async throws -> ExportRecord {
-        let found = try await ask.parts.store.export(ofJob: try id(of: ask))
-        guard let found, found.state == .finished else {
-            throw APIError(.notFound, "There is no such file, or its time is over.")
-        }
-        return found
-    }
-
-    private static func path(_ name: String, _ ask: Ask) -> String {
-        ask.parts.places.exportsFolder + "/" + name
-    }
-
-    private static let file = Endpoint(
-        method: .get,
-        path: "/api/v1/exports/{id}/file",
-        summary: "The file, or the part of it that Range names.",
-        alsoStatus: [.partialContent, .notModified],
-        contentType: "application/octet-stream"
-    ) { ask in
-        let record = try await finished(ask)
-        let tag = "\"\(record.sha256)\""
-        var headers: HTTPFields = [
-            .eTag: tag, .acceptRanges: "bytes", .contentType: "application/octet-stream",
-            .cacheControl: "private, no-cache",
-        ]
-        let request = ask.request.headers
-        if request[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
-        let name = record.fileName.split(separator: "/").last.map(String.init) ?? "export"
-        headers[.contentDisposition] = "attachment; filename=\"\(name)\""
-        let bytes = Int(record.bytes)
-        let range = try range(request, tag: tag, of: bytes)
-        // Once for each fetch, not for each of its parts.
-        if (range?.lowerBound ?? 0) == 0 {
-            try await QueueEndpoints.note("export.download", "job:\(record.jobID)", ask)
-        }
-        let io = FileIO()
-        guard let range else {
-            let body = try await io.loadFile(
-                path: path(record.fileName, ask),
-                context: ask.context
-            )
-            return Response(status: .ok, headers: headers, body: body)
-        }
-        headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound)/\(bytes)"
-        let body = try await io.loadFile(
-            path: path(record.fileName, ask),
-            range: range,
-            context: ask.context
-        )
-        return Response(status: .partialContent, headers: headers, body: body)
-    }
-
-    /// The one range that is asked for; nil for the whole file.
-    static func range(
-        _ headers: HTTPFields,
-        tag: String,
-        of bytes: Int
-    ) throws(APIError) -> ClosedRange<Int>? {
-        guard let text = headers[.range] else { return nil }
-        // The part of another file would be put behind this one's.
-        if let condition = headers[.ifRange], condition != tag { return nil }
-        // Several ranges, and units that are not bytes, may be left out of account.
-        guard let parts = text.wholeMatch(of: /bytes=(\d*)-(\d*)/) else { return nil }
-        let (first, last) = (Int(parts.1), Int(parts.2))
-        switch (first, last) {
-        case (let first?, let last?) where first <= last && first < bytes:
-            return first...min(last, bytes - 1)
-        case (let first?, nil) where first < bytes: return first...(bytes - 1)
-        case (nil, let count?) where count > 0 && bytes > 0:
-            return max(0, bytes - count)...(bytes - 1)
-        default:
-            var error = APIError(.rangeNotSatisfiable, "The file has \(bytes) bytes.")
-            error.headers[.contentRange] = "bytes */\(bytes)"
-            throw error
-        }
-    }
-
-    private static let remove = Endpoint(
-        method: .delete,
-        path: "/api/v1/exports/{id}",
-        summary: "Remove a file before its time is over.",
-        answer: .fields(("removed", .bool))
-    ) { ask in
-        let record = try await finished(ask)
-        // The files first: a row that says that they are gone would never be looked at again.
-        for name in [record.fileName, record.manifestName] {
-            let path = path(name, ask)
-            guard FileManager.default.fileExists(atPath: path) else { continue }
-            try FileManager.default.removeItem(atPath: path)
-        }
-        let note = AuditNote(
-            actor: ask.person,
-            action: "export.remove",
-            object: "job:\(record.jobID)"
-        )
-        try await ask.parts.store.write { writer in
-            try writer.markExpired([record.id])
-            try writer.audit(note)
-        }
-        return .json(.fields(("removed", .bool(true))))
     }
 }

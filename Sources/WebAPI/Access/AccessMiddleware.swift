@@ -1,5 +1,4 @@
 import CallStore
-import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -14,7 +13,7 @@ struct AccessMiddleware: RouterMiddleware {
     private static let adminPaths = [
         "/api/v1/queues", "/api/v1/dead", "/api/v1/schedules", "/api/v1/backfills",
         "/api/v1/rules", "/api/v1/alerts", "/api/v1/endpoints", "/api/v1/deliveries",
-        "/api/v1/agents",
+        "/api/v1/agents", "/api/v1/tokens",
     ]
 
     @concurrent
@@ -84,8 +83,7 @@ struct AccessMiddleware: RouterMiddleware {
 
     /// Whose token this is; trying tokens out is limited.
     private func program(_ token: String, _ client: String) async throws -> Principal {
-        let hash = Data(SHA256.hash(data: Data(token.utf8)))
-        if let found = try await parts.store.apiToken(hash: hash) {
+        if let found = try await parts.store.apiToken(hash: APIToken.hash(of: token)) {
             return Principal(kind: .token, rights: Rights(found.scope), name: found.name)
         }
         if let seconds = limiter.take(.signIn, of: client) { throw APIError.tooMany(seconds) }

@@ -31,6 +31,12 @@ extension PageDesk {
             "turns": turns(call.transcript, evidence),
             "hasTurns": !call.transcript.isEmpty,
             "verdicts": verdicts.map(verdict),
+            "labels": try await store.labels(of: call.id).map { label -> View in
+                [
+                    "type": label.type, "label": label.label.rawValue, "person": label.person,
+                    "note": label.note ?? "",
+                ]
+            },
             "criteria": (record.criteria ?? []).map { criterion -> View in
                 [
                     "id": criterion.id, "result": criterion.result,

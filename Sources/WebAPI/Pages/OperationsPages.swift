@@ -1,3 +1,4 @@
+import CallJobs
 import CallStore
 import Foundation
 import Hummingbird
@@ -20,11 +21,13 @@ extension PageDesk {
                     "created": words.time(export.createdMilliseconds / 1_000),
                     "by": export.createdBy, "isThere": export.state == .finished,
                     "expires": words.time(export.expiresMilliseconds / 1_000),
-                    "href": "/api/v1/exports/\(export.id)/file",
+                    "href": "/api/v1/exports/\(export.jobID)/file",
+                    "manifestHref": "/api/v1/exports/\(export.jobID)/manifest",
+                    "path": "exports/\(export.jobID)",
                     "digest": String(export.sha256.prefix(12)),
                 ]
             },
-            "isEmpty": exports.isEmpty,
+            "isEmpty": exports.isEmpty, "onTheirWay": onTheirWay(query),
         ]
         return Page(template: .exports, title: "Exports", view: view)
     }
@@ -37,6 +40,18 @@ extension PageDesk {
         case "ndjson": "NDJSON"
         default: name
         }
+    }
+
+    /// What the queue of exports holds, in words.
+    private func onTheirWay(_ query: PageQuery) -> View {
+        let name = JobKind.export.queue.text
+        guard let queue = live.depths.queues.first(where: { $0.name == name }) else { return [:] }
+        return [
+            "href": query.link("/queues/\(name)"),
+            "text": queue.running + queue.ready == 0
+                ? "No export is on its way."
+                : "\(queue.running) are being written, \(queue.ready) wait.",
+        ]
     }
 
     static func bytes(_ count: Int64) -> String {

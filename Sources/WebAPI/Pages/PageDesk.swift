@@ -61,16 +61,19 @@ struct PageDesk: Sendable {
         let depths = live.depths
         let pulse = try await store.pulse()
         let halt = try await store.upstreamHalt()
+        let waiting = try await store.newestUnattributed(lookingAt: Self.unattributedLookedAt)
         let active = Self.entries.last {
             $0.path == query.path || ($0.path != "/" && query.path.hasPrefix($0.path))
         }
         var view: View = [
             "title": title, "assets": "/assets/\(files.digest)", "zone": words.zone.reportName,
             "nav": Self.entries.map { entry -> View in
+                let badge = entry.path == "/unattributed" ? Self.badge(waiting) : ""
                 let isDead = entry.path == "/queues" && depths.queues.contains { $0.dead > 0 }
                 return [
                     "href": query.link(entry.path), "label": entry.label, "icon": entry.icon,
                     "key": entry.key, "active": entry.path == active?.path, "dot": isDead,
+                    "badge": badge, "hasBadge": entry.path == "/unattributed",
                 ]
             },
             "isInside": true, "canWrite": canWrite, "hasChart": files.assets["chart.js"] != nil,
@@ -84,6 +87,16 @@ struct PageDesk: Sendable {
             view["polledAt"] = PageWords.machine(poll / 1_000)
         }
         return view.merging(range(query)) { $1 }
+    }
+
+    /// Calls without a credit that the number beside their page is counted from.
+    private static let unattributedLookedAt = 1_000
+
+    /// A number of at most three characters: what is beyond it is many.
+    private static func badge(_ waiting: (calls: Int, areAll: Bool)) -> String {
+        if waiting.calls > 99 { return "99+" }
+        if waiting.calls == 0 { return "" }
+        return "\(waiting.calls)" + (waiting.areAll ? "" : "+")
     }
 
     /// The date range and the choices beside it.

@@ -98,6 +98,9 @@ extension PageDesk {
             ]
         }
         view["hasRows"] = !labels.isEmpty
+        if let last = labels.max(by: { $0.atMilliseconds < $1.atMilliseconds }) {
+            view["backHref"] = "/calls/\(last.call.number)"
+        }
         return Page(template: .labels, title: "Labels", view: view)
     }
 

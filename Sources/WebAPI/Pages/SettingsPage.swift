@@ -38,6 +38,16 @@ extension PageDesk {
                 ]
             }
             view["hasSettings"] = !parts.places.settings.isEmpty
+            let tokens = try await store.apiTokens()
+            view["showsTokens"] = true
+            view["tokens"] = tokens.map { token -> View in
+                [
+                    "name": token.name, "scope": token.scope.rawValue, "by": token.createdBy,
+                    "since": words.time(token.createdMilliseconds / 1_000),
+                    "path": "tokens/\(PageQuery.escaped(token.name))",
+                ]
+            }
+            view["hasTokens"] = !tokens.isEmpty
         }
         return Page(template: .settings, title: "Settings", view: view)
     }
