@@ -11,7 +11,7 @@ struct WidgetTests {
     func meets() async throws {
         let port = try FreePort.next()
         let stack = try await RunningStack.start(
-            in: TemporaryFolder(),
+            in: ScratchFolder(),
             calls: 60,
             environment: ["RINGBACK_CORS_ORIGINS": "http://shop.example:\(port)"]
         )
