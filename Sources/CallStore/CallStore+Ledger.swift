@@ -127,22 +127,12 @@ extension StoreWriter {
     private func enterTogether(_ jobs: [LedgerJob], mayBeInOutbox: Bool) throws {
         var entered = 0
         for (delivery, entries) in Dictionary(grouping: jobs.map(\.entry), by: Delivery.init) {
-            entered += try run(
-                """
-                insert into ledger (
-                    kind, worker, fence, attempt, finished_ms, job_id, entity, enqueued_ms,
-                    waited_ms, ran_ms
+            try inStatements(entries) { part in
+                entered += try run(
+                    Self.insertEntries(rows: part.count),
+                    arguments(of: part, delivery)
                 )
-                select ?, ?, ?, ?, ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3,
-                    value ->> 4
-                from json_each(?) where true
-                on conflict (job_id) do nothing
-                """,
-                [
-                    delivery.kind, delivery.worker.text, delivery.fence, delivery.attempt,
-                    nowMilliseconds, StoredJSON.rows(of: entries, nowMilliseconds: nowMilliseconds),
-                ]
-            )
+            }
         }
         guard entered == jobs.count else { throw StoreError.stale(reason: "not all are new") }
         if mayBeInOutbox {
@@ -153,6 +143,45 @@ extension StoreWriter {
             try change(job)
             if job.entry.mayBeIndexed { try markDone(job.entry) }
         }
+    }
+
+    /// The rows of one delivery: what they share stands last among the arguments.
+    private static func insertEntries(rows: Int) -> String {
+        """
+        with entries (job_id, entity, enqueued_ms, waited_ms, ran_ms) as (
+            values \(Self.rows(rows, of: "(?,?,?,?,?)"))
+        )
+        insert into ledger (
+            kind, worker, fence, attempt, finished_ms, job_id, entity, enqueued_ms, waited_ms,
+            ran_ms
+        )
+        select ?, ?, ?, ?, ?, job_id, entity, enqueued_ms, waited_ms, ran_ms
+        from entries where true
+        on conflict (job_id) do nothing
+        """
+    }
+
+    private func arguments(
+        of entries: ArraySlice<LedgerEntry>,
+        _ delivery: Delivery
+    ) -> StatementArguments {
+        var values: [DatabaseValue] = []
+        values.reserveCapacity(entries.count * 5 + 5)
+        for entry in entries {
+            values.append(entry.id.text.databaseValue)
+            values.append(entry.entity?.databaseValue ?? .null)
+            values.append(entry.enqueuedMilliseconds?.databaseValue ?? .null)
+            values.append(
+                entry.waitedMilliseconds(until: nowMilliseconds)?.databaseValue ?? .null
+            )
+            values.append(entry.ranMilliseconds?.databaseValue ?? .null)
+        }
+        values.append(delivery.kind.databaseValue)
+        values.append(delivery.worker.text.databaseValue)
+        values.append(delivery.fence.databaseValue)
+        values.append(delivery.attempt.databaseValue)
+        values.append(nowMilliseconds.databaseValue)
+        return StatementArguments(values)
     }
 
     /// What the jobs of one batch mostly share.

@@ -1,12 +1,6 @@
 import GRDB
 
 extension StoreWriter {
-    /// Entries in one statement, from most to least; a batch is cut into these.
-    ///
-    /// A statement that may fail keeps a copy of each page that it changes, so one for each row
-    /// costs several times the row. Each size is compiled once per connection.
-    private static let entriesPerStatement = [512, 64, 8, 1]
-
     /// Writes the decisions whose calls are as they were seen, with their lines of history.
     ///
     /// Entries without a decision, calls that a person has pinned, and those whose content is gone
@@ -51,19 +45,6 @@ extension StoreWriter {
         return written
     }
 
-    private func inStatements(
-        _ entries: [AttributionEntry],
-        _ body: (ArraySlice<AttributionEntry>) throws -> Void
-    ) throws {
-        var rest = entries[...]
-        for size in Self.entriesPerStatement {
-            while rest.count >= size {
-                try body(rest.prefix(size))
-                rest = rest.dropFirst(size)
-            }
-        }
-    }
-
     private func arguments(
         of entries: ArraySlice<AttributionEntry>
     ) throws -> StatementArguments {
@@ -85,10 +66,6 @@ extension StoreWriter {
         }
         values.append(nowMilliseconds.databaseValue)
         return StatementArguments(values)
-    }
-
-    private static func rows(_ count: Int, of row: String) -> String {
-        Array(repeating: row, count: count).joined(separator: ",")
     }
 
     /// The revision stands for the decision: one that says the same leaves it.

@@ -20,28 +20,6 @@ enum StoredJSON {
         }
     }
 
-    /// For each entry its identifier, entity, enqueued, waited and ran, as a list of lists.
-    static func rows(of entries: [LedgerEntry], nowMilliseconds: Int64) -> String {
-        document(reserving: entries.count * 96) { text in
-            for (index, entry) in entries.enumerated() {
-                text.append(contentsOf: index > 0 ? ",[".utf8 : "[".utf8)
-                append(entry.id.text, to: &text)
-                text.append(comma)
-                append(entry.entity, to: &text)
-                let numbers = [
-                    entry.enqueuedMilliseconds,
-                    entry.waitedMilliseconds(until: nowMilliseconds),
-                    entry.ranMilliseconds,
-                ]
-                for number in numbers {
-                    text.append(comma)
-                    text.append(contentsOf: (number.map(String.init) ?? "null").utf8)
-                }
-                text.append(UInt8(ascii: "]"))
-            }
-        }
-    }
-
     private static let comma = UInt8(ascii: ",")
 
     private static func document(reserving count: Int, body: (inout [UInt8]) -> Void) -> String {

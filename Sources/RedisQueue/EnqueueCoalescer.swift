@@ -33,8 +33,8 @@ final class EnqueueCoalescer: Sendable {
         var continuation: CheckedContinuation<Word, Never>?
     }
 
-    /// Most calls on their way: while the server carries one out, the next one is encoded.
-    private static let inFlightMax = 2
+    /// Most calls on their way: the server carries one out, one waits for it, one is encoded.
+    private static let inFlightMax = 3
 
     private struct State {
         var inFlight = 0

@@ -11,7 +11,7 @@ import urllib.parse
 
 from playwright.sync_api import sync_playwright
 
-from official import ELEMENT as element, STUB, check, html
+from official import ELEMENT as element, STUB, check, html, ready
 import pages
 
 PUBLIC = pathlib.Path(__file__).resolve().parents[2] / "web" / "public"
@@ -132,9 +132,6 @@ def main():
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.goto(host.address + path, wait_until="load")
             return page
-
-        def ready(frame):
-            frame.wait_for_function(f"typeof {element}?.begin === 'function'", timeout=WAIT)
 
         # A whole call.
         page = opened("/?ringback_token=t-ana&ringback_campaign=9&ringback_recipient=7")

@@ -22,7 +22,7 @@ import urllib.request
 
 from playwright.sync_api import sync_playwright
 
-from official import ELEMENT, STUB, check, html
+from official import ELEMENT, STUB, check, html, ready
 import pages
 
 WAIT_SECONDS = 120
@@ -96,7 +96,7 @@ class Visit:
             " addEventListener(kind, (event) => window.seen.push(String(event.message ?? event.reason)));")
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(address, wait_until="load")
-        self.page.wait_for_function(f"typeof {ELEMENT}?.begin === 'function'")
+        ready(self.page.main_frame)
 
     def begin(self):
         """Begins a call; returns the widget's own id of it."""
