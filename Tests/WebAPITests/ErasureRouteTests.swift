@@ -36,7 +36,8 @@ struct ErasureRouteTests {
             _ = try await client.ask(.post, path, #"{"confirm":"erase"}"#)
             let jobs = try await fixture.outbox().map(\.job).filter { $0.kind == "upkeep" }
             #expect(jobs.count == 1)
-            #expect(String(decoding: jobs.first?.payload ?? [], as: UTF8.self).contains("erasures"))
+            let arguments = String(decoding: try #require(jobs.first).payload, as: UTF8.self)
+            #expect(arguments.contains("erasures"))
             let after = try await client.ask(.get, "/calls/\(call.number)").body
             #expect(after.contains("This caller is being erased.") && !after.contains(Self.form))
         }
