@@ -38,6 +38,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
     case readOnly = "RINGBACK_READ_ONLY"
+    case environment = "RINGBACK_ENVIRONMENT"
     case web = "RINGBACK_WEB"
     case privateHosts = "RINGBACK_PRIVATE_HOSTS"
     case smtp = "RINGBACK_SMTP_URL"
@@ -89,7 +90,8 @@ extension SettingName {
         case .apiKey, .baseURL, .webhookSecret, .webhookSecretPrevious, .webhookSources,
             .upstreamParallel, .upstreamRate, .upstreamBurst:
             upstreamFacts
-        case .http, .adminToken, .publicURL, .corsOrigins, .trustedProxies, .readOnly:
+        case .http, .adminToken, .publicURL, .corsOrigins, .trustedProxies, .readOnly,
+            .environment:
             serverFacts
         case .privateHosts, .smtp, .mailFrom, .alertRecipients, .alertWebhook, .alertSecret,
             .alertCost, .exportRecipients, .exportWebhook, .exportSecret:
@@ -270,6 +272,11 @@ extension SettingName {
             SettingFacts(
                 "the origins whose pages may call the API, separated by commas",
                 example: "https://crm.example.com,https://www.example.com"
+            )
+        case .environment:
+            SettingFacts(
+                "what people call this installation, shown on every page; production is red",
+                example: "staging"
             )
         case .readOnly:
             SettingFacts(

@@ -166,6 +166,14 @@ enum SettingParsers {
             .filter { !$0.isEmpty }
     }
 
+    /// A short name on one line.
+    static func environment(_ text: String) throws(Unacceptable) -> String {
+        guard (1...24).contains(text.count),
+            text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+        else { throw Unacceptable(expected: "a name of at most 24 characters on one line") }
+        return text
+    }
+
     static func region(_ text: String) throws(Unacceptable) -> String {
         let region = text.uppercased()
         guard region.utf8.count == 2, region.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {

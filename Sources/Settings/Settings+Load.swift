@@ -91,6 +91,7 @@ extension ServerSettings {
         publicURL = reader.optional(.publicURL, SettingParsers.webURL)
         corsOrigins = reader.value(.corsOrigins, standard: [], SettingParsers.origins)
         trustedProxies = reader.value(.trustedProxies, standard: [], SettingParsers.networks)
+        environment = reader.optional(.environment, SettingParsers.environment)
         isReadOnly = reader.value(.readOnly, standard: false, SettingParsers.flag)
     }
 }

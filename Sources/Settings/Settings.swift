@@ -103,6 +103,9 @@ package struct ServerSettings: Sendable, Equatable {
     package let corsOrigins: [String]
     package let trustedProxies: [String]
 
+    /// What people call this installation, such as `production`.
+    package let environment: String?
+
     /// Whether nobody may change anything there.
     package let isReadOnly: Bool
 

@@ -55,12 +55,20 @@ package struct Eraser: Sendable {
     /// From then on nothing of the caller is brought in again, and upkeep finishes what is left
     /// undone.
     package func begin(_ caller: CallerIdentity, by person: String) async throws -> ErasureID {
+        try await Self.begin(caller, by: person, in: store, upkeepAfter: Self.resumption)
+    }
+
+    /// Begins an erasure, and leaves its steps to upkeep after a while.
+    package static func begin(
+        _ caller: CallerIdentity,
+        by person: String,
+        in store: CallStore,
+        upkeepAfter delay: Duration
+    ) async throws -> ErasureID {
         try await store.write { writer in
             let (id, isNew) = try writer.beginErasure(of: caller, by: person)
             if isNew {
-                try writer.addToOutbox(
-                    OutboxJob(UpkeepArguments(.erasures), delay: Self.resumption)
-                )
+                try writer.addToOutbox(OutboxJob(UpkeepArguments(.erasures), delay: delay))
             }
             return id
         }

@@ -100,6 +100,9 @@ package struct WebPlaces: Sendable {
     /// US dollars of the agent that a conversion may cost, unless a person says otherwise.
     package var alertCost: Double?
 
+    /// What people call this installation, such as `production`.
+    package var environment: String?
+
     /// Every setting in force, secrets masked.
     package var settings: [SettingLine]
 
@@ -110,6 +113,7 @@ package struct WebPlaces: Sendable {
         timeZone: TimeZone = .gmt,
         region: String = "US",
         alertCost: Double? = nil,
+        environment: String? = nil,
         settings: [SettingLine] = []
     ) {
         self.exportsFolder = exportsFolder
@@ -118,6 +122,7 @@ package struct WebPlaces: Sendable {
         self.timeZone = timeZone
         self.region = region
         self.alertCost = alertCost
+        self.environment = environment
         self.settings = settings
     }
 }

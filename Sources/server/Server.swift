@@ -86,6 +86,7 @@ struct Server {
                     timeZone: settings.timeZone,
                     region: settings.region,
                     alertCost: settings.outside.alertCost,
+                    environment: settings.server.environment,
                     settings: settings.rows.map { row in
                         SettingLine(
                             name: row.name.rawValue,

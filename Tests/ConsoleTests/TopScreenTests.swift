@@ -222,6 +222,22 @@ struct TopScreenTests {
         }
     }
 
+    @Test("the environment is named, and production is an alert")
+    func environment() throws {
+        for (name, style) in [("staging", TopStyle.bold), ("production", .alert)] {
+            let screen = TopScreen(
+                snapshot: try TopSample.snapshot(),
+                state: TopState(mayAct: false),
+                columns: 120,
+                rows: 10,
+                environment: name
+            )
+            let title = try #require(screen.lines().first)
+            #expect(title.text.hasPrefix("ringback top  \(name)  redis"))
+            #expect(title.pieces.contains { $0.text == name && $0.style == style })
+        }
+    }
+
     @Test("a stalled queue never looks like an idle one")
     func stalled() throws {
         var snapshot = try TopSample.snapshot()

@@ -51,6 +51,12 @@ def main() -> int:
         )
         # The same by mouse.
         page.reload(wait_until="load")
+        page.locator("[name=scope]").select_option("call")
+        all_of_caller = page.locator("[data-scope-all]")
+        assert all_of_caller.get_attribute("aria-pressed") == "false"
+        all_of_caller.click()
+        assert page.input_value("[name=scope]") == "caller"
+        assert all_of_caller.get_attribute("aria-pressed") == "true"
         row = page.get_attribute("[data-row]", "data-call")
         page.locator(f"[data-row][data-call='{row}'] [data-digit='0']").click()
         page.wait_for_function(f"!document.querySelector('[data-row][data-call=\"{row}\"]')")

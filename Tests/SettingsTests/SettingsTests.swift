@@ -54,6 +54,17 @@ struct SettingsTests {
         #expect(settings.rows.allSatisfy { $0.origin == .standard })
     }
 
+    @Test("an environment is a short name on one line")
+    func environment() throws {
+        #expect(try load().server.environment == nil)
+        let named = try load(["RINGBACK_ENVIRONMENT": "production"])
+        #expect(named.server.environment == "production")
+        for text in [String(repeating: "x", count: 25), "a\nb"] {
+            let found = try problems(["RINGBACK_ENVIRONMENT": text])
+            #expect(found.count == 1, "\(text)")
+        }
+    }
+
     @Test("every setting is in the table once, with an example that it accepts")
     func examplesAreAccepted() throws {
         for name in SettingName.allCases {

@@ -26,6 +26,29 @@ struct PageFrameTests {
         }
     }
 
+    @Test("the rail names the environment, and is as narrow as the cookie says")
+    func rail() async throws {
+        try await WebFixture.serve(environment: "Production") { _, client in
+            let page = try await client.ask(.get, "/calls").body
+            #expect(page.contains("class=\"environment production\""))
+            #expect(page.contains("</span>Production</p>"))
+            #expect(page.contains("aria-expanded=\"true\"") && !page.contains("data-rail="))
+            let cookie = ["cookie": "theme=dark; rail=narrow"]
+            let narrow = try await client.ask(.get, "/calls", headers: cookie).body
+            #expect(narrow.contains("data-theme=\"dark\" data-rail=\"narrow\""))
+            #expect(narrow.contains("data-action=\"rail\" aria-controls=\"menu\""))
+            #expect(narrow.contains("aria-expanded=\"false\""))
+        }
+        try await WebFixture.serve(environment: "staging") { _, client in
+            let page = try await client.ask(.get, "/").body
+            #expect(page.contains("class=\"environment\""))
+        }
+        try await WebFixture.serve { _, client in
+            let page = try await client.ask(.get, "/").body
+            #expect(!page.contains("class=\"environment"))
+        }
+    }
+
     @Test("an unknown address is a page for a browser and a problem for a program")
     func unknown() async throws {
         try await WebFixture.serve { _, client in

@@ -10,7 +10,7 @@ import WebAPI
 @Suite("Queues and jobs on their pages")
 struct QueuePageTests {
     /// Three dead jobs of two errors in the queue sync, one of them with a timeline.
-    private static func fill(_ fixture: WebFixture) async throws {
+    static func fill(_ fixture: WebFixture) async throws {
         let queue = try #require(fixture.queues.first { $0.name.text == "sync" })
         let reasons = [
             "the body is not JSON", "the body is not JSON", "the upstream does not answer",

@@ -38,7 +38,8 @@ struct WebFixture: Sendable {
         access: AccessRule = .loopback,
         policy: AccessPolicy = AccessPolicy(),
         budget: any UpstreamBudget = OpenBudget(),
-        site: PublicSite = PublicSite()
+        site: PublicSite = PublicSite(),
+        environment: String? = nil
     ) async throws {
         let live = Ambient.live(seed: 1)
         let ambient = Ambient(
@@ -69,7 +70,8 @@ struct WebFixture: Sendable {
             policy: policy,
             places: WebPlaces(
                 exportsFolder: scratch.path,
-                schedulesFolder: Self.checkout.appending(path: "schedules").path
+                schedulesFolder: Self.checkout.appending(path: "schedules").path,
+                environment: environment
             ),
             metrics: registry,
             families: { registry.families() },
@@ -86,13 +88,15 @@ struct WebFixture: Sendable {
         access: AccessRule = .loopback,
         policy: AccessPolicy = AccessPolicy(),
         site: PublicSite = PublicSite(),
+        environment: String? = nil,
         _ body: @escaping @Sendable (WebFixture, any TestClientProtocol) async throws -> Void
     ) async throws {
         let fixture = try await WebFixture(
             secrets: secrets,
             access: access,
             policy: policy,
-            site: site
+            site: site,
+            environment: environment
         )
         let server = WebServer(fixture.parts)
         let application = Application(router: server.router(), logger: fixture.parts.logger)

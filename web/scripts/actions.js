@@ -47,12 +47,23 @@ export function toggleTheme() {
   if (document.querySelector("[data-chart]")) location.reload();
 }
 
+/// Words beside the icons of the rail, or icons alone; the server writes the next page so.
+export function toggleRail() {
+  const root = document.documentElement;
+  const isNarrow = root.dataset.rail !== "narrow";
+  if (isNarrow) root.dataset.rail = "narrow";
+  else delete root.dataset.rail;
+  document.querySelector("[data-action=rail]")?.setAttribute("aria-expanded", String(!isNarrow));
+  document.cookie = `rail=${isNarrow ? "narrow" : "wide"}; path=/; max-age=31536000; samesite=lax`;
+}
+
 export function startActions() {
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-action], button[data-send], button[data-copy]");
     if (!button) return;
     switch (button.dataset.action) {
       case "theme": return toggleTheme();
+      case "rail": return toggleRail();
       case "help": return document.getElementById("help").showModal();
       case "pause": return togglePause();
       case "sign-out": {
@@ -119,7 +130,7 @@ async function act(element, body) {
 // The view as it stands, with what its form chooses, under a name.
 function startKeeping(form) {
   form?.addEventListener("submit", async (event) => {
-    const name = form.querySelector("[data-view-name]").value.trim();
+    const name = form.querySelector("[data-view-name]")?.value.trim();
     if (!name) return;
     event.preventDefault();
     const query = new URLSearchParams(new FormData(form)).toString();
@@ -142,7 +153,7 @@ function startCards(form) {
     const data = new FormData(form);
     const query = new URLSearchParams(location.search);
     query.set("cards", data.getAll("card").join(","));
-    const name = data.get("name").trim();
+    const name = data.get("name")?.trim();
     if (name) {
       const answer = await send("POST", "views", { name, path: location.pathname, query: query.toString() });
       if (!answer.ok) return say(`Not kept: ${fault(answer)}`);

@@ -11,6 +11,17 @@ export function startAssigning() {
   const page = document.querySelector("[data-assigning]");
   if (!page) return;
   const scope = page.querySelector("[name=scope]");
+  const all = page.querySelector("[data-scope-all]");
+  const show = () => all.setAttribute("aria-pressed", String(scope.value === "caller"));
+  const choose = (value) => {
+    scope.value = value;
+    show();
+    say(`Scope: ${scope.selectedOptions[0].textContent}`);
+  };
+  // The browser may bring back what was chosen before.
+  show();
+  scope.addEventListener("change", show);
+  all.addEventListener("click", () => choose("caller"));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-assign]");
     if (button) assign(button, scope.value);
@@ -30,12 +41,10 @@ export function startAssigning() {
       if (button) { event.preventDefault(); assign(button, scope.value); }
     } else if (event.key === "s") {
       event.preventDefault();
-      scope.value = scopes[(scopes.indexOf(scope.value) + 1) % scopes.length];
-      say(`Scope: ${scope.selectedOptions[0].textContent}`);
+      choose(scopes[(scopes.indexOf(scope.value) + 1) % scopes.length]);
     } else if (event.key === "A") {
       event.preventDefault();
-      scope.value = "caller";
-      say(`Scope: ${scope.selectedOptions[0].textContent}`);
+      choose("caller");
     } else if (event.key === "z") {
       event.preventDefault();
       takeBack();

@@ -1,5 +1,5 @@
 // The keys of the help overlay. Off inside fields, and altogether when a person says so.
-import { toggleTheme } from "./actions.js";
+import { toggleRail, toggleTheme } from "./actions.js";
 import { togglePause } from "./live.js";
 import { pickRow } from "./bulk.js";
 import { openExport } from "./export.js";
@@ -73,6 +73,7 @@ function press(key, event) {
     }
     case "r": togglePause(); return true;
     case "T": toggleTheme(); return true;
+    case "[": toggleRail(); return true;
     case "Escape": {
       const open = find("details[open].drop, details[open].tip");
       if (open) { open.open = false; return true; }

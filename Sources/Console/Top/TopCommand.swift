@@ -81,7 +81,8 @@ struct TopCommand: ConsoleCommand {
             columns: columns,
             rows: 200,
             isASCII: TopLoop.isASCII,
-            zone: session.settings.timeZone
+            zone: session.settings.timeZone,
+            environment: session.settings.server.environment
         )
         for line in screen.overviewLines {
             let text = line.text
@@ -249,6 +250,7 @@ struct TopLoop {
             rows: size.rows,
             isASCII: Self.isASCII,
             zone: probe.session.settings.timeZone,
+            environment: probe.session.settings.server.environment,
             outage: since,
             cost: cost
         )

@@ -24,6 +24,9 @@ package struct TopScreen: Sendable {
     package let isASCII: Bool
     package let zone: TimeZone
 
+    /// What people call this installation; `production` is an alert.
+    package let environment: String?
+
     /// Since when Redis does not answer, and what is tried; nil while it does.
     package let outage: String?
 
@@ -38,6 +41,7 @@ package struct TopScreen: Sendable {
         rows: Int,
         isASCII: Bool = false,
         zone: TimeZone = .gmt,
+        environment: String? = nil,
         outage: String? = nil,
         cost: String = ""
     ) {
@@ -48,6 +52,7 @@ package struct TopScreen: Sendable {
         self.rows = max(5, rows)
         self.isASCII = isASCII
         self.zone = zone
+        self.environment = environment
         self.outage = outage
         self.cost = cost
     }
@@ -117,6 +122,10 @@ package struct TopScreen: Sendable {
 
     private var titleLine: TopLine {
         var line = TopLine("ringback top", .bold)
+        if let environment {
+            line.add("  ")
+            line.add(environment, environment.lowercased() == "production" ? .alert : .bold)
+        }
         let redis = snapshot.redis
         line.add("  redis \(redis.version)")
         if let uptime = redis.uptime { line.add(" up \(TopText.age(uptime))") }

@@ -11,7 +11,7 @@ struct APIRoutes: RouteGroup {
 
     static var endpoints: [Endpoint] {
         ConversationRoutes.endpoints + BulkEndpoints.all + CallEndpoints.all
-            + AssignmentEndpoints.all
+            + AssignmentEndpoints.all + ErasureEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + JobEndpoints.all + DeadEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all

@@ -21,7 +21,7 @@ extension PageDesk {
             CallRow($0, words, query, agents: agents, columns: columns).view
         }
         view["columns"] = columns.map { head($0, order, query) }
-        view["picks"] = true
+        view["picks"] = canWrite
         view["labelTypes"] = try await store.ruleTypes().map { type -> View in ["type": type] }
         if let next = found.next {
             view["nextHref"] = query.link(nil, ["cursor": next.text(order)])

@@ -70,6 +70,7 @@ extension PageDesk {
             "rawHref": "/api/v1/calls/\(number)",
         ]
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
+        if canChange { view["erasure"] = try await erasure(call) }
         if let summary = record.summary { view["summary"] = summary }
         // A rule's words stand with its verdict.
         if let note = call.conversion?.note, !verdicts.contains(where: { $0.echo == note }) {

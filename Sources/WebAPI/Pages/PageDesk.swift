@@ -76,12 +76,18 @@ struct PageDesk: Sendable {
                     "badge": badge, "hasBadge": entry.path == "/unattributed",
                 ]
             },
-            "isInside": true, "canWrite": canWrite, "hasChart": files.assets["chart.js"] != nil,
+            "isInside": true, "canWrite": canWrite, "canChange": canChange,
+            "hasChart": files.assets["chart.js"] != nil,
+            "isRailNarrow": Self.cookies(headers).contains("rail=narrow"),
             "path": query.path,
             "state": query.link(), "needsSignIn": parts.access.needsSignIn,
             "banners": banners(depths, pulse, halt),
         ]
         if let theme = Self.theme(headers) { view["theme"] = theme }
+        if let environment = parts.places.environment {
+            view["environment"] = environment
+            view["isProduction"] = environment.lowercased() == "production"
+        }
         if let poll = pulse.lastPollMilliseconds {
             view["polled"] = words.ago(poll / 1_000)
             view["polledAt"] = PageWords.machine(poll / 1_000)
@@ -247,12 +253,16 @@ struct PageDesk: Sendable {
 
     /// The theme that the browser's cookie asks for; nil follows the system.
     private static func theme(_ headers: HTTPFields) -> String? {
-        for cookie in headers[values: .cookie].flatMap({ $0.split(separator: ";") }) {
-            let pair = cookie.trimmingCharacters(in: .whitespaces)
+        for pair in cookies(headers) {
             if pair == "theme=dark" { return "dark" }
             if pair == "theme=light" { return "light" }
         }
         return nil
+    }
+
+    private static func cookies(_ headers: HTTPFields) -> [String] {
+        headers[values: .cookie].flatMap { $0.split(separator: ";") }
+            .map { $0.trimmingCharacters(in: .whitespaces) }
     }
 }
 
