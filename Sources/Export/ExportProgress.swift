@@ -39,16 +39,21 @@ struct ExportProgress: Codable, Equatable {
 
     /// What a job's former deliveries left, the furthest first.
     static func all(ofJob job: String, below fence: Int64, in folder: String) -> [ExportProgress] {
+        all(in: folder).filter { $0.job == job && $0.fence < fence }
+            .sorted { ($1.parts.count, $1.fence) < ($0.parts.count, $0.fence) }
+    }
+
+    /// Every unfinished export that a folder knows.
+    static func all(in folder: String) -> [ExportProgress] {
         // A folder that cannot be read shows when the file is written; here it has nothing.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { $0.hasSuffix(suffix) }.compactMap { name in
             guard let data = FileManager.default.contents(atPath: folder + "/" + name),
                 let found = try? JSONDecoder().decode(ExportProgress.self, from: data),
-                found.version == versionKnown, found.job == job, found.fence < fence
+                found.version == versionKnown
             else { return nil }
             return found
         }
-        .sorted { ($1.parts.count, $1.fence) < ($0.parts.count, $0.fence) }
     }
 
     /// Removes what only an unfinished export needs.
@@ -61,6 +66,8 @@ struct ExportProgress: Codable, Equatable {
 
 /// The ids of an export's calls, in a file beside it.
 struct ExportIDs {
+    static let idBytes = 8
+
     private let handle: FileHandle
 
     init?(path: String) {
@@ -72,11 +79,12 @@ struct ExportIDs {
 
     /// Up to so many ids from a position on; none at the end.
     func read(at position: Int, limit: Int) throws -> [Int64] {
-        try handle.seek(toOffset: UInt64(position) * 8)
-        let data = try handle.read(upToCount: limit * 8) ?? Data()
+        try handle.seek(toOffset: UInt64(position * Self.idBytes))
+        let data = try handle.read(upToCount: limit * Self.idBytes) ?? Data()
         return data.withUnsafeBytes { bytes in
-            (0..<bytes.count / 8).map {
-                Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self))
+            (0..<bytes.count / Self.idBytes).map { index in
+                let id = bytes.loadUnaligned(fromByteOffset: index * Self.idBytes, as: Int64.self)
+                return Int64(littleEndian: id)
             }
         }
     }

@@ -76,6 +76,38 @@ struct QueuePageTests {
         }
     }
 
+    @Test("jobs are found by id, conversation or words of their error, and lead to their page")
+    func find() async throws {
+        try await WebFixture.serve { fixture, client in
+            try await Self.fill(fixture)
+            let about = JobMark(
+                id: try JobID("job-d"),
+                kind: "conversion",
+                lane: .std,
+                event: .failed,
+                entity: "conv_1",
+                attempt: 1,
+                reason: "the upstream is away",
+                enqueuedMilliseconds: WebFixture.nowUnix * 1_000,
+                atMilliseconds: WebFixture.nowUnix * 1_000
+            )
+            try await fixture.store.write { try $0.mark([about]) }
+            func found(_ text: String) async throws -> [String] {
+                let page = try await client.ask(.get, "/queues?find=\(text)").body
+                return page.matches(of: /href="\/jobs\/(job-.)"/).map { String($0.1) }
+            }
+            #expect(try await found("job-c") == ["job-c"])
+            #expect(try await found("%20conv_1%20") == ["job-d"])
+            #expect(try await found("does%20not%20answer") == ["job-c"])
+            #expect(try await Set(found("the%20upstream")) == ["job-c", "job-d"])
+            #expect(try await found("").isEmpty)
+            let none = try await client.ask(.get, "/queues?find=zebra%3Cb%3E&range=7d").body
+            #expect(none.contains("No job is known by this."))
+            #expect(none.contains("value=\"zebra&lt;b&gt;\"") && !none.contains("zebra<b>"))
+            #expect(none.contains("name=\"range\" value=\"7d\""))
+        }
+    }
+
     @Test(
         "how a queue went is shown for an hour, six hours or a day",
         arguments: ["", "6h", "24h"]

@@ -9,7 +9,9 @@ import Reports
 
 /// Exports: asked for and followed.
 enum ExportEndpoints {
-    static var all: [Endpoint] { [list, start, one] + ExportFileEndpoints.all }
+    static var all: [Endpoint] {
+        [list, start, one] + ExportFileEndpoints.all + ExportSteeringEndpoints.all
+    }
 
     /// Exports that the list shows.
     private static let listMax = 200

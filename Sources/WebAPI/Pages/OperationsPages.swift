@@ -1,4 +1,3 @@
-import CallJobs
 import CallStore
 import Foundation
 import Hummingbird
@@ -6,62 +5,6 @@ import JobQueue
 import PhoneNumbers
 
 extension PageDesk {
-    // MARK: Exports
-
-    /// The files that were written, and a way to ask for another.
-    func exports(_ query: PageQuery) async throws -> Page {
-        let exports = try await store.exports(limit: WebLimits.pageRows)
-        let view: View = [
-            "rows": exports.map { export -> View in
-                [
-                    "id": "\(export.id)", "file": export.fileName, "what": export.what,
-                    "dialect": Self.dialect(export.dialect),
-                    "rows": PageWords.count(Int(export.rows)),
-                    "bytes": Self.bytes(export.bytes), "filter": export.filter,
-                    "created": words.time(export.createdMilliseconds / 1_000),
-                    "by": export.createdBy, "isThere": export.state == .finished,
-                    "expires": words.time(export.expiresMilliseconds / 1_000),
-                    "href": "/api/v1/exports/\(export.jobID)/file",
-                    "manifestHref": "/api/v1/exports/\(export.jobID)/manifest",
-                    "path": "exports/\(export.jobID)",
-                    "digest": String(export.sha256.prefix(12)),
-                ]
-            },
-            "isEmpty": exports.isEmpty, "onTheirWay": onTheirWay(query),
-        ]
-        return Page(template: .exports, title: "Exports", view: view)
-    }
-
-    /// The format as the form above the files names it.
-    private static func dialect(_ name: String) -> String {
-        switch name {
-        case "data": "CSV"
-        case "excel": "CSV for Excel"
-        case "ndjson": "NDJSON"
-        default: name
-        }
-    }
-
-    /// What the queue of exports holds, in words.
-    private func onTheirWay(_ query: PageQuery) -> View {
-        let name = JobKind.export.queue.text
-        guard let queue = live.depths.queues.first(where: { $0.name == name }) else { return [:] }
-        return [
-            "href": query.link("/queues/\(name)"),
-            "text": queue.running + queue.ready == 0
-                ? "No export is on its way."
-                : "\(queue.running) are being written, \(queue.ready) wait.",
-        ]
-    }
-
-    static func bytes(_ count: Int64) -> String {
-        switch count {
-        case ..<1_024: "\(count) B"
-        case ..<1_048_576: String(format: "%.1f KB", Double(count) / 1_024)
-        default: String(format: "%.1f MB", Double(count) / 1_048_576)
-        }
-    }
-
     // MARK: Queues
 
     /// What operators look at when work does not move.
@@ -102,8 +45,8 @@ extension PageDesk {
             "hasFailures": !failures.isEmpty,
             "backfills": backfills.map(backfill), "hasBackfills": !backfills.isEmpty,
         ]
-        let schedules = try await schedules()
-        return Page(template: .queues, title: "Queues", view: view.merging(schedules) { $1 })
+        let more = try await schedules().merging(try await foundJobs(query)) { $1 }
+        return Page(template: .queues, title: "Queues", view: view.merging(more) { $1 })
     }
 
     static func row(

@@ -203,7 +203,7 @@ extension PageDesk {
 
 extension IndexedJob {
     /// A job that has not reached its queue yet.
-    fileprivate init(waiting entry: OutboxEntry) {
+    init(waiting entry: OutboxEntry) {
         self.init(
             id: entry.id,
             kind: entry.job.kind,

@@ -5,8 +5,8 @@ import JobQueue
 import Scheduling
 
 extension PageDesk {
-    /// The schedules, when they fired and when they will.
-    func schedules() async throws -> View {
+    /// The schedules, or those that make jobs of one kind: when they fired and when they will.
+    func schedules(of kind: JobKind? = nil) async throws -> View {
         let schedules: [Schedule]
         do {
             schedules = try ScheduleDesk(parts: parts).schedules()
@@ -16,7 +16,9 @@ extension PageDesk {
         // What Redis knows of them is left out while it does not answer.
         let isDown = live.depths.downSinceUnix != nil
         var rows: [View] = []
-        for schedule in schedules { rows.append(try await row(schedule, isDown: isDown)) }
+        for schedule in schedules where kind == nil || kind?.rawValue == schedule.kind {
+            rows.append(try await row(schedule, isDown: isDown))
+        }
         return ["schedules": rows, "hasSchedules": !rows.isEmpty]
     }
 
@@ -26,7 +28,8 @@ extension PageDesk {
         let queue = isDown ? nil : parts.queues.first { $0.name == kind?.queue }
         let next = schedule.firings(after: parts.ambient.now(), count: 1).first
         var view: View = [
-            "name": name, "last": "–", "state": "not known",
+            "name": name, "what": kind == .export ? Self.what(schedule.payload) : "",
+            "last": "–", "state": "not known",
             "next": next.map { words.time(Int64($0.timeIntervalSince1970)) } ?? "–",
         ]
         guard let queue else { return view }
