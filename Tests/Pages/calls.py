@@ -6,27 +6,15 @@ Usage: calls.py ADDRESS
 import json
 import re
 import sys
-import urllib.request
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import check
 import pages
 
 
-def get(address: str, path: str):
-    with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=30) as answer:
-        return json.load(answer)
-
-
 def excluded(address: str) -> set[int]:
-    return {item["id"] for item in get(address, "calls?limit=200")["items"] if item["excluded"]}
-
-
-def accessible(page) -> None:
-    found = check.violations(Axe(), page)
-    assert not found, found
+    return {item["id"] for item in pages.get(address, "calls?limit=200")["items"] if item["excluded"]}
 
 
 def seconds(page) -> list[int]:
@@ -57,7 +45,7 @@ def columns(page, address: str) -> None:
     page.wait_for_url("**columns=**")
     expect(page.get_by_role("columnheader", name="Summary")).to_be_visible()
     expect(page.get_by_role("columnheader", name="Campaign")).to_have_count(0)
-    accessible(page)
+    check.accessible(page)
     # Under a name, and by its short link.
     page.get_by_text("Columns and views").click()
     page.get_by_label(re.compile("^Name, to keep")).fill("Summaries")
@@ -77,7 +65,7 @@ def drawer(page, address: str) -> None:
     shown = page.locator("dialog.drawer")
     expect(shown.get_by_role("heading", name="Transcript")).to_be_visible()
     assert page.url.endswith(f"open={first}"), page.url
-    accessible(page)
+    check.accessible(page)
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(f"open={second}$"))
     expect(page.locator(f"#calls tr.at[data-call='{second}']")).to_have_count(1)
@@ -140,7 +128,7 @@ def export(page, address: str) -> None:
     page.locator("[data-bulk]").get_by_role("button", name="Export").click()
     dialog = page.locator("dialog[data-export]")
     expect(dialog).to_contain_text("The 2 selected calls.")
-    accessible(page)
+    check.accessible(page)
     dialog.locator("[name=dialect]").select_option("ndjson")
     dialog.get_by_role("button", name="Export").click()
     link = dialog.get_by_role("link", name="Download 2 rows")
@@ -149,7 +137,7 @@ def export(page, address: str) -> None:
         link.click()
     with open(held.value.path(), encoding="utf-8") as file:
         names = {json.loads(line)["conversation_id"] for line in file}
-    items = get(address, "calls?limit=200")["items"]
+    items = pages.get(address, "calls?limit=200")["items"]
     assert names == {item["conversation"] for item in items if item["id"] in calls}, names
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
@@ -158,7 +146,7 @@ def export(page, address: str) -> None:
     page.keyboard.press("e")
     expect(dialog).to_contain_text("with this search, conversion.")
     dialog.get_by_role("button", name="Export").click()
-    found = get(address, "calls?limit=200&conversion=yes&search=appointment")["items"]
+    found = pages.get(address, "calls?limit=200&conversion=yes&search=appointment")["items"]
     assert found
     expect(dialog.get_by_role("link", name=f"Download {len(found)} rows")).to_be_visible(timeout=60_000)
     # The page of exports has both, to be fetched and removed.
@@ -174,7 +162,7 @@ def export(page, address: str) -> None:
     page.once("dialog", lambda dialog: dialog.accept())
     row.get_by_role("button", name=re.compile("^Remove")).click()
     expect(page.locator("#files tr[data-row]").first).to_contain_text("expired")
-    accessible(page)
+    check.accessible(page)
 
 
 def search(page, address: str) -> None:
@@ -199,17 +187,10 @@ def without_script(browser, address: str) -> None:
 
 def main() -> int:
     address = sys.argv[1]
-    with sync_playwright() as playwright:
-        browser = pages.launch(playwright)
-        page = browser.new_page()
-        faults = []
-        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
+    with pages.visit() as (browser, page):
         for look in (order, columns, drawer, bulk, export, search):
             look(page, address)
         without_script(browser, address)
-        browser.close()
-        assert not faults, faults
     print("ordered, chosen, opened, changed and taken back")
     return 0
 

@@ -3,13 +3,10 @@
 Usage: campaigns.py ADDRESS
 """
 
-import json
 import re
 import sys
-import urllib.request
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import check
 import pages
@@ -21,18 +18,8 @@ Window test,r3,not a number,Cy,2026-11-01T08:00:00Z
 """
 
 
-def get(address: str, path: str):
-    with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=30) as answer:
-        return json.load(answer)
-
-
-def accessible(page) -> None:
-    found = check.violations(Axe(), page)
-    assert not found, found
-
-
 def campaign(address: str, name: str):
-    return next((item for item in get(address, "campaigns")["items"] if item["name"] == name), None)
+    return next((item for item in pages.get(address, "campaigns")["items"] if item["name"] == name), None)
 
 
 def adds(page, address: str) -> None:
@@ -42,7 +29,7 @@ def adds(page, address: str) -> None:
     form.locator("[name=name]").fill("Window test")
     form.locator("[name=channel]").select_option("mail")
     form.locator("[name=windowDays]").fill("20")
-    accessible(page)
+    check.accessible(page)
     form.get_by_role("button", name="Add").click()
     expect(page.get_by_role("link", name="Window test")).to_be_visible()
     assert campaign(address, "Window test")["windowDays"] == 20
@@ -61,7 +48,7 @@ def imports(page, address: str) -> None:
     expect(said).to_contain_text("would be imported")
     expect(said.get_by_role("link", name=re.compile("rejected rows"))).to_be_visible()
     assert campaign(address, "Window test")["recipients"] == 0, "looked at, not imported"
-    accessible(page)
+    check.accessible(page)
     go.click()
     expect(said).to_contain_text("are imported")
     assert campaign(address, "Window test")["recipients"] == 2
@@ -69,7 +56,7 @@ def imports(page, address: str) -> None:
 
 
 def changes(page, address: str) -> None:
-    busiest = max(get(address, "campaigns")["items"], key=lambda item: item["calls"])
+    busiest = max(pages.get(address, "campaigns")["items"], key=lambda item: item["calls"])
     page.goto(f"{address}/campaigns/{busiest['id']}", wait_until="load")
     page.get_by_text("Change the campaign").click()
     form = page.locator("form[data-campaign]")
@@ -80,7 +67,7 @@ def changes(page, address: str) -> None:
     expect(said).to_contain_text(re.compile(r"Of \d+ calls \d+ would be credited otherwise"))
     expect(said).to_contain_text(re.compile(r"Calls of this campaign: \d+ before, \d+ after"))
     assert campaign(address, busiest["name"])["windowDays"] == busiest["windowDays"]
-    accessible(page)
+    check.accessible(page)
     form.locator("[name=windowDays]").fill(str(busiest["windowDays"]))
     form.locator("[name=status]").select_option("paused")
     form.get_by_role("button", name="Save").click()
@@ -93,9 +80,9 @@ def changes(page, address: str) -> None:
 
 def funnel(page, address: str) -> None:
     page.goto(address + "/funnel", wait_until="load")
-    accessible(page)
+    check.accessible(page)
     rows = page.locator("#breakdown tr")
-    expect(rows).to_have_count(len(get(address, "campaigns")["items"]))
+    expect(rows).to_have_count(len(pages.get(address, "campaigns")["items"]))
     for step in ("delivered", "scans", "pageViews"):
         page.locator(f"[name=steps][value={step}]").uncheck()
     page.get_by_label("Window of the same people, days").fill("10")
@@ -114,16 +101,9 @@ def funnel(page, address: str) -> None:
 
 def main() -> int:
     address = sys.argv[1]
-    with sync_playwright() as playwright:
-        browser = pages.launch(playwright)
-        page = browser.new_page()
-        faults = []
-        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
+    with pages.visit() as (_, page):
         for look in (adds, imports, changes, funnel):
             look(page, address)
-        browser.close()
-        assert not faults, faults
     print("added, looked at, imported, changed; steps chosen")
     return 0
 

@@ -36,6 +36,11 @@ def chart_or_table(page) -> list[str]:
     return faults
 
 
+def accessible(page) -> None:
+    found = violations(Axe(), page)
+    assert not found, found
+
+
 def check(browser, address: str, wanted: set[str]) -> list[str]:
     faults = []
     axe = Axe()

@@ -1,7 +1,11 @@
 """The pages of the dashboard, and how a browser is started for them."""
 
+import contextlib
+import json
 import re
 import urllib.request
+
+from playwright.sync_api import sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 THEMES = ("light", "dark")
@@ -38,6 +42,24 @@ def launch(playwright):
     return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
+@contextlib.contextmanager
+def visit(notes_errors: bool = True):
+    """A browser and a page of it, whose scripts must not fail.
+
+    `notes_errors` is for pages whose every request succeeds: browsers note refused ones as errors.
+    """
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        page = browser.new_page()
+        faults = []
+        if notes_errors:
+            page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        yield browser, page
+        browser.close()
+        assert not faults, faults
+
+
 def shifts(page) -> list[str]:
     """What has moved on a page that began with WATCH_SHIFTS."""
     return [
@@ -49,6 +71,12 @@ def shifts(page) -> list[str]:
 def text(url: str) -> str:
     with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.read().decode()
+
+
+def get(address: str, path: str):
+    """What the API answers, read as JSON."""
+    with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=30) as answer:
+        return json.load(answer)
 
 
 def addresses(address: str) -> dict[str, str]:

@@ -3,26 +3,13 @@
 Usage: settings.py ADDRESS
 """
 
-import json
 import re
 import sys
-import urllib.request
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import check
 import pages
-
-
-def get(address: str, path: str):
-    with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=30) as answer:
-        return json.load(answer)
-
-
-def accessible(page) -> None:
-    found = check.violations(Axe(), page)
-    assert not found, found
 
 
 def limits(page, address: str) -> None:
@@ -33,7 +20,7 @@ def limits(page, address: str) -> None:
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
 
     def limits_of():
-        item = next(item for item in get(address, "agents")["items"] if item["agent"] == agent)
+        item = next(item for item in pages.get(address, "agents")["items"] if item["agent"] == agent)
         return item["turns"], item["seconds"], item["isSet"]
 
     before = limits_of()
@@ -41,7 +28,7 @@ def limits(page, address: str) -> None:
     said = row.locator("output")
     expect(said).to_contain_text(re.compile(r"Qualified of [\d,]+ calls: [\d,]+ before, [\d,]+ after\."))
     assert limits_of() == before, "tried, not saved"
-    accessible(page)
+    check.accessible(page)
     row.get_by_label(re.compile("^turns of")).fill("0")
     expect(said).not_to_contain_text("Qualified")
     row.get_by_label(re.compile("^turns of")).fill("4")
@@ -63,7 +50,7 @@ def alerts(page, address: str) -> None:
     page.goto(address + "/settings", wait_until="load")
 
     def rule():
-        return next(item for item in get(address, "alerts/rules")["items"] if item["rule"] == "oldest-job")
+        return next(item for item in pages.get(address, "alerts/rules")["items"] if item["rule"] == "oldest-job")
 
     row = page.locator("tr[data-rule=oldest-job]")
     threshold, said = row.locator("[name=threshold]"), row.locator("output")
@@ -91,7 +78,7 @@ def alerts(page, address: str) -> None:
     expect(cost.locator("output")).to_contain_text("Saved.")
     cost.get_by_role("button", name="As shipped").click()
     expect(page.locator("#set-cost-per-conversion")).to_contain_text("as shipped")
-    accessible(page)
+    check.accessible(page)
 
 
 def tokens(page, address: str) -> None:
@@ -107,34 +94,28 @@ def tokens(page, address: str) -> None:
     assert secret not in page.content(), "shown once"
     row = page.locator("tr[data-token]")
     expect(row).to_contain_text("crm & co")
-    accessible(page)
+    check.accessible(page)
     page.once("dialog", lambda dialog: dialog.accept())
     row.get_by_role("button", name=re.compile("^Revoke")).click()
     expect(page.locator("tr[data-token]")).to_have_count(0)
-    assert get(address, "tokens")["items"] == []
+    assert pages.get(address, "tokens")["items"] == []
 
 
 def without_script(browser, address: str) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(address + "/settings", wait_until="load")
-    expect(page.locator("tr[data-rule]")).to_have_count(len(get(address, "alerts/rules")["items"]))
+    expect(page.locator("tr[data-rule]")).to_have_count(len(pages.get(address, "alerts/rules")["items"]))
     expect(page.locator("#from-oldest-job")).to_have_text("15 minutes")
     expect(page.locator("form[data-setting]").first).to_be_hidden()
 
 
 def main() -> int:
     address = sys.argv[1]
-    with sync_playwright() as playwright:
-        browser = pages.launch(playwright)
-        page = browser.new_page()
-        faults = []
-        # Refused fields are answered with 4xx, which browsers note.
-        page.on("pageerror", lambda error: faults.append(str(error)))
+    # Refused fields are answered with 4xx.
+    with pages.visit(notes_errors=False) as (browser, page):
         for look in (tokens, limits, alerts):
             look(page, address)
         without_script(browser, address)
-        browser.close()
-        assert not faults, faults
     print("tried, saved, counted anew and put back")
     return 0
 

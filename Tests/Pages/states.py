@@ -13,7 +13,6 @@ import signal
 import sys
 import urllib.request
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 import check
@@ -27,20 +26,15 @@ def post(address: str, path: str, body: dict) -> dict:
         return json.load(answer)
 
 
-def accessible(page) -> None:
-    found = check.violations(Axe(), page)
-    assert not found, found
-
-
 def empty(page, address: str) -> None:
     """First run with its list of what to do, the sample, nothing to show, and no such page."""
     page.goto(address, wait_until="load")
     expect(page.get_by_role("heading", name="Nothing has been recorded yet")).to_be_visible()
-    accessible(page)
+    check.accessible(page)
     page.get_by_role("link", name="Show sample data").click()
     expect(page.get_by_text("These are invented figures")).to_be_visible()
     expect(page.locator(".card")).to_have_count(10)
-    accessible(page)
+    check.accessible(page)
     page.get_by_role("link", name="Leave the sample").click()
     expect(page.get_by_role("heading", name="Nothing has been recorded yet")).to_be_visible()
     page.goto(address + "/calls", wait_until="load")
@@ -48,7 +42,7 @@ def empty(page, address: str) -> None:
     answer = page.goto(address + "/calls/999999", wait_until="load")
     assert answer is not None and answer.status == 404
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
-    accessible(page)
+    check.accessible(page)
 
 
 def calls(page, address: str) -> None:
@@ -61,7 +55,7 @@ def calls(page, address: str) -> None:
     expect(page.get_by_text("No calls in these days. Last call")).to_be_visible()
     page.goto(address + "/funnel?campaign=1", wait_until="load")
     expect(page.get_by_text("page views not connected").first).to_be_visible()
-    accessible(page)
+    check.accessible(page)
     page.goto(address + "/", wait_until="load")
     page.get_by_role("link", name="1 still being analysed").click()
     expect(page.locator("#calls tr[data-row]")).to_have_count(1)
@@ -107,7 +101,7 @@ def stale(page, address: str) -> None:
     page.goto(address, wait_until="load")
     expect(page.locator(".banner.warn")).to_contain_text("The last poll was 2 h ago")
     expect(page.locator(".banner.warn")).to_contain_text("No worker of the queue sync is alive")
-    accessible(page)
+    check.accessible(page)
 
 
 def refused(page, address: str) -> None:
@@ -115,14 +109,14 @@ def refused(page, address: str) -> None:
     page.goto(address, wait_until="load")
     expect(page.locator(".banner.bad")).to_contain_text("ElevenLabs refuses us since")
     expect(page.locator(".banner.bad")).to_contain_text("The key was rejected")
-    accessible(page)
+    check.accessible(page)
 
 
 def slowed(page, address: str) -> None:
     """The upstream asks for patience, and until when."""
     page.goto(address, wait_until="load")
     expect(page.locator(".banner.warn").first).to_contain_text("ElevenLabs asks us to slow down until")
-    accessible(page)
+    check.accessible(page)
 
 
 def broken(page, address: str) -> None:
@@ -135,7 +129,7 @@ def broken(page, address: str) -> None:
     assert answer is not None and answer.status == 500
     expect(page.get_by_role("heading", name="This page could not be shown")).to_be_visible()
     assert len(page.inner_text("[data-error-id]")) >= 8
-    accessible(page)
+    check.accessible(page)
     page.goto(address + "/calls", wait_until="load")
     expect(page.locator("#calls tr[data-row]").first).to_be_visible()
 
@@ -153,7 +147,7 @@ def read_only(page, address: str) -> None:
         headers={"origin": address},
     )
     assert answer.status == 403 and "read-only" in answer.text(), answer.text()
-    accessible(page)
+    check.accessible(page)
 
 
 def redis(page, address: str, process: int) -> None:
@@ -167,7 +161,7 @@ def redis(page, address: str, process: int) -> None:
         expect(page.get_by_text("Redis does not answer since")).to_be_visible(timeout=60_000)
         page.goto(address + "/queues", wait_until="load", timeout=60_000)
         expect(page.locator("#queues")).to_contain_text("last known")
-        accessible(page)
+        check.accessible(page)
         page.goto(address + "/calls", wait_until="load")
         call = page.locator("#calls tr[data-call]").first.get_attribute("data-call")
         post(address, f"calls/{call}/assignment", {"scope": "call", "campaign": 1})
