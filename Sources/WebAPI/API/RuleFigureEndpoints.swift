@@ -1,3 +1,4 @@
+import Ambient
 import CallStore
 import Conversion
 import Foundation
