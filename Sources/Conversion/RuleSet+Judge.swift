@@ -9,10 +9,31 @@ extension RuleSet {
     /// - Parameter facts: The state of the call.
     /// - Returns: The verdicts, as the store keeps them.
     package func judge(_ facts: CallFacts) -> Judgement {
+        let verdicts = verdicts(on: facts) { _, _ in }
+        return Judgement(
+            ruleVersion: version,
+            ruleName: name,
+            verdicts: types.compactMap { verdicts[$0] }
+        )
+    }
+
+    /// What each rule says by itself, under its id.
+    func outcomes(on facts: CallFacts) -> [String: Ternary] {
+        var outcomes: [String: Ternary] = [:]
+        _ = verdicts(on: facts) { outcomes[$0.id] = $1.outcome }
+        return outcomes
+    }
+
+    /// The verdicts by type; each rule's own is told on the way.
+    private func verdicts(
+        on facts: CallFacts,
+        _ tell: (Rule, Verdict) -> Void
+    ) -> [String: Verdict] {
         let call = CallEvaluation(facts, by: self)
         var verdicts: [String: Verdict] = [:]
         for rule in rules {
             let verdict = verdict(on: call, by: rule, earlier: verdicts)
+            tell(rule, verdict)
             guard let earlier = verdicts[rule.type] else {
                 verdicts[rule.type] = verdict
                 continue
@@ -23,11 +44,7 @@ extension RuleSet {
                     || (earlier.outcome == .no && verdict.outcome == .unknown))
             if isMoreDecided { verdicts[rule.type] = verdict }
         }
-        return Judgement(
-            ruleVersion: version,
-            ruleName: name,
-            verdicts: types.compactMap { verdicts[$0] }
-        )
+        return verdicts
     }
 
     private func verdict(

@@ -96,7 +96,7 @@ package struct RuleTrial: Sendable {
 package struct RuleBench: Sendable {
     private static let page = 500
 
-    private let store: CallStore
+    let store: CallStore
     private let library: RuleLibrary
 
     package init(store: CallStore, library: RuleLibrary) {
@@ -201,7 +201,7 @@ package struct RuleBench: Sendable {
         }
     }
 
-    private func labels(
+    func labels(
         ofType type: String
     ) async throws(StoreError) -> [CallID: [LabelReading]] {
         var labels: [CallID: [LabelReading]] = [:]
@@ -218,7 +218,7 @@ package struct RuleBench: Sendable {
     }
 
     /// The newest label that says yes or no.
-    private static func verdict(_ readings: [LabelReading]) -> Ternary {
+    static func verdict(_ readings: [LabelReading]) -> Ternary {
         readings.filter { $0.label != .unknown }
             .max { $0.atMilliseconds < $1.atMilliseconds }?.label ?? .unknown
     }
@@ -232,7 +232,7 @@ package struct RuleBench: Sendable {
         return Agreement(pairs)
     }
 
-    private static func batches(_ calls: [CallID]) -> [[CallID]] {
+    static func batches(_ calls: [CallID]) -> [[CallID]] {
         stride(from: 0, to: calls.count, by: page).map {
             Array(calls[$0..<min($0 + page, calls.count)])
         }

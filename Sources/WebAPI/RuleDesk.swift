@@ -35,10 +35,49 @@ struct RuleDesk {
         type: String,
         part: RuleTrial.Part = .open
     ) async throws -> RuleTrial {
+        try await bench(rules).trial(of: rules, type: type, part: part)
+    }
+
+    /// One rule of a set: how good it is by itself, how often it counts, what that is worth.
+    struct Figures: Sendable {
+        var rule: Rule
+        var report: JudgeReport
+        var hits: Int
+        var worth: [Money]
+        var perDay: Double
+    }
+
+    /// Figures of each rule of a version, and over how many days; `today` ends a scope that is open.
+    func figures(
+        of rules: RuleSet,
+        in scope: FigureScope,
+        today: LocalDay
+    ) async throws -> (rules: [Figures], days: Int) {
+        let reports = try await bench(rules).reports(ofEachIn: rules)
+        let hits = try await parts.store.ruleHits(scope)
+        // Of all days, those since the first with a call.
+        var first = scope.from
+        if first == nil { first = try await parts.store.figureReport(scope).days.first?.day }
+        let days = max(1, (scope.to ?? today).number - (first ?? today).number + 1)
+        let figures = zip(rules.rules, reports).map { rule, report in
+            let own = hits.first { $0.type == rule.type && $0.echo == rule.echo }
+            return Figures(
+                rule: rule,
+                report: report,
+                hits: own?.calls ?? 0,
+                worth: own?.worth ?? [],
+                perDay: Double(own?.calls ?? 0) / Double(days)
+            )
+        }
+        return (figures, days)
+    }
+
+    private func bench(_ rules: RuleSet) -> RuleBench {
         let known = file ?? rules
-        let library = RuleLibrary(store: parts.store) { known }
-        return try await RuleBench(store: parts.store, library: library)
-            .trial(of: rules, type: type, part: part)
+        return RuleBench(
+            store: parts.store,
+            library: RuleLibrary(store: parts.store) { known }
+        )
     }
 
     /// What the labels that were held back say against making rules the ones that count.

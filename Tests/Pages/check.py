@@ -52,7 +52,7 @@ def check(browser, address: str, wanted: set[str]) -> list[str]:
             page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
             page.on("pageerror", lambda error: said.append(str(error)))
             page.on("requestfailed", lambda request: said.append(f"{request.url} {request.failure}")
-                    if "/api/v1/live" not in request.url else None)
+                    if not pages.ended_by_leaving(request) else None)
             for name, path in pages.addresses(address).items():
                 if wanted and name not in wanted:
                     continue

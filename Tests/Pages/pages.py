@@ -60,6 +60,11 @@ def visit(notes_errors: bool = True):
         assert not faults, faults
 
 
+def ended_by_leaving(request) -> bool:
+    """Whether a script was still asking when its page was left, as pages that follow calls do."""
+    return request.resource_type in ("fetch", "eventsource") and request.failure == "net::ERR_ABORTED"
+
+
 def shifts(page) -> list[str]:
     """What has moved on a page that began with WATCH_SHIFTS."""
     return [

@@ -101,6 +101,88 @@ struct RuleTrialTests {
         }
     }
 
+    /// A rule of one turn, one with a value, and one of a type that nobody has labelled.
+    private static let three = """
+        rules:
+          - id: long
+            type: talk
+            value: 20
+            currency: EUR
+            when:
+              turns: { speaker: caller, atLeast: 3 }
+          - id: success
+            type: talk
+            value: 5
+            currency: EUR
+            when:
+              successful: success
+          - id: order
+            type: order
+            when:
+              successful: success
+
+        """
+
+    @Test("each rule has its precision and recall by the labels, hits per day, and value")
+    func figures() async throws {
+        try await WebFixture.serve { fixture, client in
+            let calls = try await Self.fill(fixture)
+            let rules = try RulesFile.parse(Self.three, file: "three.yaml")
+            try await fixture.store.write { writer in
+                try writer.keep(rules.stored)
+                try writer.point(.active, to: rules.version, by: "ana", note: nil)
+                try writer.label(calls[0], ManualLabel(type: "talk", label: .yes, person: "ana"))
+                try writer.label(calls[2], ManualLabel(type: "talk", label: .yes, person: "ana"))
+            }
+            let judged = try await fixture.store.callsToJudge(calls)
+            try await fixture.store.write { writer in
+                for call in judged {
+                    try writer.judge(
+                        call.call.id,
+                        seen: call.call.revision,
+                        rules.judge(CallFacts(call))
+                    )
+                }
+            }
+            let day = LocalDay(unix: WebFixture.nowUnix, offsetSeconds: 0)
+            let path = "/api/v1/rules/\(rules.version)/figures"
+            let found = try await client.ask(.get, path + "?from=\(day + -1)&to=\(day)").object()
+            #expect(found["days"] as? Int == 2)
+            let rows = try #require(found["rules"] as? [[String: Any]])
+            #expect(rows.map { $0["rule"] as? String } == ["long", "success", "order"])
+            // Two succeeded, one of them rightly; of two conversions it finds that one.
+            #expect(rows.map { $0["labelled"] as? Int } == [3, 3, 0])
+            let precision = try #require(rows[1]["precision"] as? [String: Any])
+            #expect(precision["value"] as? Double == 0.5)
+            let low = try #require(precision["low"] as? Double)
+            let wanted = try #require(Share(1, of: 2)?.low)
+            // JSON's way of reading may turn the last digit.
+            #expect(abs(low - wanted) < 1e-9)
+            #expect((rows[1]["recall"] as? [String: Any])?["value"] as? Double == 0.5)
+            // It says yes to none: no precision, and nothing is found.
+            #expect(rows[0]["precision"] is NSNull)
+            #expect((rows[0]["recall"] as? [String: Any])?["value"] as? Double == 0)
+            #expect(rows[2]["precision"] is NSNull && rows[2]["recall"] is NSNull)
+            // What the rules say, whatever the labels do.
+            #expect(rows.map { $0["hits"] as? Int } == [0, 2, 2])
+            #expect(rows.map { $0["hitsPerDay"] as? Double } == [0, 1, 1])
+            #expect(rows[1]["value"] as? String == "5.00 EUR")
+            #expect(rows[1]["worth"] as? [String] == ["10.00 EUR"])
+            #expect(rows[2]["value"] is NSNull)
+            let page = try await client.ask(.get, "/conversions?range=today").body
+            #expect(page.contains(Share(1, of: 2)?.text ?? "?"))
+            #expect(page.contains("nothing is labelled"))
+            #expect(page.contains("says yes to no labelled call"))
+            #expect(page.contains("10.00 EUR in these days") && page.contains("5.00 EUR"))
+            // A range without calls.
+            let empty = try await client.ask(.get, path + "?from=2001-01-01&to=2001-01-02").object()
+            let none = try #require(empty["rules"] as? [[String: Any]])
+            #expect(none.allSatisfy { $0["hits"] as? Int == 0 })
+            #expect(try await client.ask(.get, path + "?from=x").status == 400)
+            #expect(try await client.ask(.get, "/api/v1/rules/none/figures").status == 404)
+        }
+    }
+
     @Test(
         "two versions stand against each other, by rules and by lines, on the page and for programs"
     )

@@ -114,7 +114,7 @@ struct RulesCommand: ParsableCommand {
     struct Diff: ConsoleCommand {
         static let configuration = CommandConfiguration(
             commandName: "diff",
-            abstract: "How two versions of the rules differ, in words."
+            abstract: "How two versions of the rules differ, in words and line by line."
         )
 
         @Argument(help: "A version or its first digits, or a file.")

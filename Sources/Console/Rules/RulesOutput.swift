@@ -1,9 +1,9 @@
 import CallStore
-import Conversion
-import Reports
+package import Conversion
+package import Reports
 
 /// Versions of the rules and their differences, as the commands show them.
-enum RulesOutput {
+package enum RulesOutput {
     static func json(_ set: RuleSet, file: String?) -> JSONValue {
         .fields(
             ("file", .optional(file)),
@@ -67,7 +67,7 @@ enum RulesOutput {
         return table
     }
 
-    static func json(
+    package static func json(
         _ differences: [RuleDifference],
         from old: RuleSet,
         to new: RuleSet
@@ -89,19 +89,66 @@ enum RulesOutput {
                         )
                     }
                 )
+            ),
+            (
+                "lines",
+                LineDifference(from: old.source, to: new.source).map {
+                    .list($0.lines.map(json))
+                } ?? .null
             )
         )
     }
 
-    static func text(_ differences: [RuleDifference], from old: RuleSet, to new: RuleSet) -> String
-    {
-        if old.version == new.version { return "the same rules\n" }
+    private static func json(_ line: LineDifference.Line) -> JSONValue {
+        .fields(
+            ("kind", .text(line.kind.rawValue)),
+            ("old", .optional(line.old)),
+            ("new", .optional(line.new)),
+            ("text", .text(line.text))
+        )
+    }
+
+    /// In words, and line by line.
+    package static func text(
+        _ differences: [RuleDifference],
+        from old: RuleSet,
+        to new: RuleSet
+    ) -> String {
+        let lines = LineDifference(from: old.source, to: new.source)
+        if old.version == new.version, lines?.isEmpty == true { return "the same rules\n" }
         var text = "from \(old.version) (\(old.name)) to \(new.version) (\(new.name))\n"
+        if old.version == new.version { text += "the same rules, written in another way\n" }
         for difference in differences {
             text += "\(difference.rule): \(difference.kind.rawValue)\n"
             if let before = difference.before { text += "  - \(before)\n" }
             if difference.kind != .moved, let after = difference.after { text += "  + \(after)\n" }
         }
-        return text
+        guard let lines else {
+            return text
+                + "\nthe texts differ in over \(LineDifference.linesMax) lines: not shown one by one\n"
+        }
+        guard !lines.isEmpty else { return text }
+        var table = Table(
+            .init("FROM", .right),
+            .init("TO", .right),
+            .init("CHANGE"),
+            .init("LINE")
+        )
+        for line in lines.lines { table.add(cells(of: line)) }
+        return text + "\n" + table.rendered()
+    }
+
+    private static func cells(of line: LineDifference.Line) -> [String] {
+        let sign =
+            switch line.kind {
+            case .skipped: "…"
+            case .same: ""
+            case .added: "+"
+            case .removed: "-"
+            }
+        return [
+            line.old.map { "\($0)" } ?? "", line.new.map { "\($0)" } ?? "", sign,
+            line.kind == .skipped ? "\(line.text) lines that are the same" : line.text,
+        ]
     }
 }

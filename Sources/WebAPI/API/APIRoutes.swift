@@ -15,7 +15,8 @@ struct APIRoutes: RouteGroup {
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + JobEndpoints.all + DeadEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
-            + RuleEndpoints.all + RuleTrialEndpoints.all + ImportEndpoints.all + AlertEndpoints.all
+            + RuleEndpoints.all + RuleTrialEndpoints.all + RuleFigureEndpoints.all
+            + ImportEndpoints.all + AlertEndpoints.all
             + ViewEndpoints.all
             + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
             + TokenEndpoints.all

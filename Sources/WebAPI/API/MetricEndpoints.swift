@@ -163,7 +163,7 @@ enum MetricEndpoints {
         )
     }
 
-    private static func scope(of query: Query) throws(APIError) -> FigureScope {
+    static func scope(of query: Query) throws(APIError) -> FigureScope {
         var scope = FigureScope(
             from: try day("from", query),
             to: try day("to", query),

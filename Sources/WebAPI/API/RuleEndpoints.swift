@@ -28,7 +28,7 @@ struct SentRules: Decodable, Sendable {
 enum RuleEndpoints {
     static var all: [Endpoint] { [keep, shadow, unshadow, activate] }
 
-    private static func find(_ ask: Ask) async throws -> RuleSet {
+    static func find(_ ask: Ask) async throws -> RuleSet {
         guard let rules = try await RuleDesk(parts: ask.parts).rules(try ask.word("name")) else {
             throw APIError(.notFound, "There is no such version, or its text was not kept.")
         }

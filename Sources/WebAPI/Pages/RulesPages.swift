@@ -8,7 +8,8 @@ extension PageDesk {
     func conversions(_ query: PageQuery) async throws -> Page {
         let versions = try await store.ruleVersions(limit: Self.versionsMax)
         let pointers = try await store.rulePointers()
-        let total = try await store.figureReport(query.scope(today: words.today)).total
+        let scope = query.scope(today: words.today)
+        let total = try await store.figureReport(scope).total
         let desk = RuleDesk(parts: parts)
         var view: View = [
             "rows": versions.map { version -> View in
@@ -52,6 +53,9 @@ extension PageDesk {
                     ["rule": rule.id, "text": rule.echo]
                 },
             ] as View
+        if let shown {
+            view["rules"] = try await figures(of: shown, scope, desk)
+        }
         view.merge(try await difference(query, versions, shown, desk)) { $1 }
         return Page(template: .conversions, title: "Conversions", view: view)
     }
