@@ -98,7 +98,11 @@ fuzz: ## libFuzzer over what reads bytes from outside (TARGET=envelope SECONDS=6
 .PHONY: tsan
 tsan: ## the concurrency tests under the thread sanitizer
 	@ops/install-dependencies build run test
-	RINGBACK_TEST_SCALE=quick $(SWIFT) test --sanitize=thread --scratch-path .build/tsan \
+	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build/tsan
+	clang -O1 -fPIC -shared -o .build/tsan/mutex-for-tsan.so Tests/Tools/mutex-for-tsan.c
+	RINGBACK_TEST_SCALE=quick LD_PRELOAD="$(CURDIR)/.build/tsan/mutex-for-tsan.so" \
+		TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/Tools/tsan.supp" \
+		$(SWIFT) test --skip-build --sanitize=thread --scratch-path .build/tsan \
 		--filter 'RedisClientTests|RedisQueueTests|JobWorkerTests|SimulationTests|SchedulingTests' \
 		--skip ModelTests
 

@@ -5,8 +5,9 @@ package enum JobEntity {
     /// `conv_…` for a job of one conversation, `call_12` for one of one call, `inbox_7` for one of
     /// one webhook; nil for a job about many or about none.
     ///
-    /// Asked for every job that is committed, so the arguments are searched and not decoded. What
-    /// is not written as this program writes it has no entity.
+    /// Asked for every job that is committed, so the arguments are searched and not decoded: they
+    /// are flat objects, so the first occurrence of a field is the field itself. What is not written
+    /// as this program writes it has no entity.
     package static func of(_ job: Job) -> String? {
         let arguments: [UInt8]
         do {
@@ -35,7 +36,7 @@ package enum JobEntity {
 
     /// The text of a field; nil when there is none, or when it is escaped or too long.
     private static func text(after field: [UInt8], in payload: [UInt8]) -> String? {
-        guard let start = end(of: field, in: payload) else { return nil }
+        guard let start = payload.end(of: field) else { return nil }
         let rest = payload[start...]
         guard rest.first == UInt8(ascii: "\""),
             let close = rest.dropFirst().firstIndex(of: UInt8(ascii: "\""))
@@ -48,28 +49,8 @@ package enum JobEntity {
     }
 
     private static func number(after field: [UInt8], in payload: [UInt8]) -> Int64? {
-        guard let start = end(of: field, in: payload) else { return nil }
+        guard let start = payload.end(of: field) else { return nil }
         let digits = payload[start...].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         return Int64(String(decoding: digits, as: UTF8.self))
-    }
-
-    /// Where the first value of the field begins.
-    ///
-    /// Arguments are flat objects, so the first occurrence is the field itself.
-    private static func end(of field: [UInt8], in payload: [UInt8]) -> Int? {
-        field.withUnsafeBufferPointer { field in
-            payload.withUnsafeBufferPointer { payload in
-                var start = 0
-                while start + field.count <= payload.count {
-                    var matched = 0
-                    while matched < field.count, payload[start + matched] == field[matched] {
-                        matched += 1
-                    }
-                    if matched == field.count { return start + matched }
-                    start += 1
-                }
-                return nil
-            }
-        }
     }
 }

@@ -125,13 +125,23 @@ extension StoreWriter {
     ///
     /// - Throws: `StoreError.stale` when the ledger has one of them, or what a change throws.
     private func enterTogether(_ jobs: [LedgerJob], mayBeInOutbox: Bool) throws {
+        // An array's element would be copied wherever it is only looked at.
+        try jobs.withUnsafeBufferPointer { try enterTogether($0, mayBeInOutbox: mayBeInOutbox) }
+    }
+
+    private func enterTogether(
+        _ jobs: UnsafeBufferPointer<LedgerJob>,
+        mayBeInOutbox: Bool
+    ) throws {
         var entered = 0
-        for (delivery, entries) in Dictionary(grouping: jobs.map(\.entry), by: Delivery.init) {
-            try inStatements(entries) { part in
-                entered += try run(
-                    Self.insertEntries(rows: part.count),
-                    arguments(of: part, delivery)
-                )
+        for group in Self.grouped(jobs) {
+            try inStatements(group.positions) { part in
+                let statement = try bound(Self.insertEntries.text(rows: part.count)) { values in
+                    for position in part { try values.bind(jobs[position].entry, nowMilliseconds) }
+                    try values.bind(group.delivery, nowMilliseconds)
+                }
+                try statement.execute()
+                entered += database.changesCount
             }
         }
         guard entered == jobs.count else { throw StoreError.stale(reason: "not all are new") }
@@ -145,11 +155,11 @@ extension StoreWriter {
         }
     }
 
-    /// The rows of one delivery: what they share stands last among the arguments.
-    private static func insertEntries(rows: Int) -> String {
+    /// The rows of one delivery: what they share stands last among the values.
+    private static let insertEntries = RowsStatement { count in
         """
         with entries (job_id, entity, enqueued_ms, waited_ms, ran_ms) as (
-            values \(Self.rows(rows, of: "(?,?,?,?,?)"))
+            values \(rows(count, of: "(?,?,?,?,?)"))
         )
         insert into ledger (
             kind, worker, fence, attempt, finished_ms, job_id, entity, enqueued_ms, waited_ms,
@@ -161,31 +171,30 @@ extension StoreWriter {
         """
     }
 
-    private func arguments(
-        of entries: ArraySlice<LedgerEntry>,
-        _ delivery: Delivery
-    ) -> StatementArguments {
-        var values: [DatabaseValue] = []
-        values.reserveCapacity(entries.count * 5 + 5)
-        for entry in entries {
-            values.append(entry.id.text.databaseValue)
-            values.append(entry.entity?.databaseValue ?? .null)
-            values.append(entry.enqueuedMilliseconds?.databaseValue ?? .null)
-            values.append(
-                entry.waitedMilliseconds(until: nowMilliseconds)?.databaseValue ?? .null
-            )
-            values.append(entry.ranMilliseconds?.databaseValue ?? .null)
+    /// Where the jobs of each delivery stand, in the order in which deliveries come first.
+    private static func grouped(
+        _ jobs: UnsafeBufferPointer<LedgerJob>
+    ) -> [(delivery: Delivery, positions: [Int])] {
+        var groups: [(delivery: Delivery, positions: [Int])] = []
+        var known: [Delivery: Int] = [:]
+        var last = 0
+        for position in jobs.indices {
+            // Mostly that of the job before, which is told faster than it is looked up.
+            if last >= groups.count || !groups[last].delivery.isOf(jobs[position].entry) {
+                let delivery = Delivery(jobs[position].entry)
+                last = known[delivery] ?? groups.count
+                if last == groups.count {
+                    known[delivery] = last
+                    groups.append((delivery, []))
+                }
+            }
+            groups[last].positions.append(position)
         }
-        values.append(delivery.kind.databaseValue)
-        values.append(delivery.worker.text.databaseValue)
-        values.append(delivery.fence.databaseValue)
-        values.append(delivery.attempt.databaseValue)
-        values.append(nowMilliseconds.databaseValue)
-        return StatementArguments(values)
+        return groups
     }
 
     /// What the jobs of one batch mostly share.
-    private struct Delivery: Hashable {
+    fileprivate struct Delivery: Hashable {
         let kind: String
         let worker: WorkerID
         let fence: Int64
@@ -196,6 +205,11 @@ extension StoreWriter {
             worker = entry.worker
             fence = entry.fence
             attempt = entry.attempt
+        }
+
+        func isOf(_ entry: LedgerEntry) -> Bool {
+            fence == entry.fence && attempt == entry.attempt && kind == entry.kind
+                && worker == entry.worker
         }
     }
 
@@ -251,5 +265,28 @@ extension StoreWriter {
         case .unavailable, .newerSchema, .damaged, .cancelled:
             preconditionFailure("Errors that concern the store end the whole commit.")
         }
+    }
+}
+
+extension StatementValues {
+    /// The values of one row.
+    fileprivate mutating func bind(_ entry: LedgerEntry, _ nowMilliseconds: Int64) throws {
+        try bind(entry.id.text)
+        try bind(entry.entity)
+        try bind(entry.enqueuedMilliseconds)
+        try bind(entry.waitedMilliseconds(until: nowMilliseconds))
+        try bind(entry.ranMilliseconds)
+    }
+
+    /// The values that the rows of a delivery share.
+    fileprivate mutating func bind(
+        _ delivery: StoreWriter.Delivery,
+        _ nowMilliseconds: Int64
+    ) throws {
+        try bind(delivery.kind)
+        try bind(delivery.worker.text)
+        try bind(delivery.fence)
+        try bind(delivery.attempt)
+        try bind(nowMilliseconds)
     }
 }

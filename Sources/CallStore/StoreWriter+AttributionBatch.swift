@@ -18,8 +18,11 @@ extension StoreWriter {
             var renewed: [CallID] = []
             let seen = Dictionary(uniqueKeysWithValues: decided.map { ($0.call, $0.seen) })
             try inStatements(decided) { part in
-                let statement = try database.cachedStatement(sql: Self.upsert(rows: part.count))
-                let rows = try Row.fetchCursor(statement, arguments: try arguments(of: part))
+                let statement = try bound(Self.upsert.text(rows: part.count)) { values in
+                    for entry in part { try values.bind(entry) }
+                    try values.bind(nowMilliseconds)
+                }
+                let rows = try Row.fetchCursor(statement)
                 while let row = try rows.next() {
                     let call = CallID(row[0])
                     written.insert(call)
@@ -31,50 +34,27 @@ extension StoreWriter {
         }
         let changes = entries.filter { $0.isChange && written.contains($0.call) }
         try inStatements(changes) { part in
-            var values: [DatabaseValue] = []
-            values.reserveCapacity(part.count * 4 + 1)
-            for entry in part {
-                values.append(entry.call.number.databaseValue)
-                values.append(entry.before?.campaign?.number.databaseValue ?? .null)
-                values.append(entry.before?.recipient?.number.databaseValue ?? .null)
-                values.append(entry.before?.method.rawValue.databaseValue ?? .null)
+            let statement = try bound(Self.insertHistory.text(rows: part.count)) { values in
+                for entry in part {
+                    try values.bind(entry.call.number)
+                    try values.bind(entry.before?.campaign?.number)
+                    try values.bind(entry.before?.recipient?.number)
+                    try values.bind(entry.before?.method.rawValue)
+                }
+                try values.bind(nowMilliseconds)
             }
-            values.append(nowMilliseconds.databaseValue)
-            try run(Self.insertHistory(rows: part.count), StatementArguments(values))
+            try statement.execute()
         }
         return written
     }
 
-    private func arguments(
-        of entries: ArraySlice<AttributionEntry>
-    ) throws -> StatementArguments {
-        var values: [DatabaseValue] = []
-        values.reserveCapacity(entries.count * 11 + 1)
-        for entry in entries {
-            guard let decision = entry.decision else { continue }
-            values.append(entry.call.number.databaseValue)
-            values.append(entry.seen.content.databaseValue)
-            values.append(entry.seen.attribution.databaseValue)
-            values.append(decision.campaign?.number.databaseValue ?? .null)
-            values.append(decision.recipient?.number.databaseValue ?? .null)
-            values.append(decision.method.rawValue.databaseValue)
-            values.append(decision.confidence?.databaseValue ?? .null)
-            values.append(decision.reason?.databaseValue ?? .null)
-            values.append(try StoredJSON.evidence(decision.evidence).databaseValue)
-            values.append(decision.ruleVersion.databaseValue)
-            values.append(entry.person.databaseValue)
-        }
-        values.append(nowMilliseconds.databaseValue)
-        return StatementArguments(values)
-    }
-
     /// The revision stands for the decision: one that says the same leaves it.
-    private static func upsert(rows: Int) -> String {
+    private static let upsert = RowsStatement { count in
         """
         with entries (
             call_id, content, attribution, campaign_id, recipient_id, method, confidence, reason,
             evidence, rule_version, person
-        ) as (values \(Self.rows(rows, of: "(?,?,?,?,?,?,?,?,?,?,?)")))
+        ) as (values \(rows(count, of: "(?,?,?,?,?,?,?,?,?,?,?)")))
         insert into attributions (
             call_id, campaign_id, recipient_id, method, confidence, reason, evidence,
             rule_version, call_revision, decided_ms, decided_by
@@ -110,10 +90,10 @@ extension StoreWriter {
     }
 
     /// What was written just now stands in the attributions.
-    private static func insertHistory(rows: Int) -> String {
+    private static let insertHistory = RowsStatement { count in
         """
         with entries (call_id, campaign_before, recipient_before, method_before) as (
-            values \(Self.rows(rows, of: "(?,?,?,?)"))
+            values \(rows(count, of: "(?,?,?,?)"))
         )
         insert into attribution_history (
             call_id, at_ms, by_whom, campaign_before, campaign_id, recipient_before,
@@ -124,5 +104,23 @@ extension StoreWriter {
             entries.method_before, attributions.method, attributions.evidence
         from entries cross join attributions on attributions.call_id = entries.call_id
         """
+    }
+}
+
+extension StatementValues {
+    /// The values of one decided entry's row.
+    fileprivate mutating func bind(_ entry: AttributionEntry) throws {
+        guard let decision = entry.decision else { return }
+        try bind(entry.call.number)
+        try bind(entry.seen.content)
+        try bind(entry.seen.attribution)
+        try bind(decision.campaign?.number)
+        try bind(decision.recipient?.number)
+        try bind(decision.method.rawValue)
+        try bind(decision.confidence)
+        try bind(decision.reason)
+        try bind(try StoredJSON.evidence(decision.evidence))
+        try bind(decision.ruleVersion)
+        try bind(entry.person)
     }
 }

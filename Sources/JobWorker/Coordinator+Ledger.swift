@@ -59,12 +59,30 @@ extension Coordinator {
         }
         let run = BatchRun(
             batch: batch.batch,
-            policies: jobs.map { policy(forKind: $0.kind) },
+            policies: policies(of: jobs),
             runnable: runnable
         )
         batch.run = run
         batch.isAdmitted = true
         if !runnable.isEmpty { crew.work.add(run) }
+    }
+
+    /// The rules of each job's kind.
+    private mutating func policies(of jobs: [Job]) -> [JobPolicy] {
+        var found: [JobPolicy] = []
+        found.reserveCapacity(jobs.count)
+        var last: (kind: String, policy: JobPolicy)?
+        for job in jobs {
+            // Mostly that of the job before, which is told faster than it is looked up.
+            if let last, last.kind == job.kind {
+                found.append(last.policy)
+            } else {
+                let policy = policy(forKind: job.kind)
+                last = (job.kind, policy)
+                found.append(policy)
+            }
+        }
+        return found
     }
 
     /// Results that are committed together, and what happened besides.
@@ -147,8 +165,8 @@ extension Coordinator {
     private mutating func apply(_ verdicts: [CommitVerdict]) {
         let now = ambient.elapsed()
         for (index, verdict) in verdicts.enumerated() {
-            let (batch, position) = commitPlaces[index]
-            let job = commitJobs[index].job
+            let (batch, position, ran) = commitPlaces[index]
+            let job = batch.batch.jobs[position]
             batch.uncommitted -= 1
             if batch.isLost {
                 if verdict == .applied || verdict == .alreadyApplied { toForget.append(job.id) }
@@ -160,7 +178,7 @@ extension Coordinator {
                 of: batch,
                 now: now,
                 cause: verdict.isRejection ? .rejected : .handler,
-                ran: commitJobs[index].ran
+                ran: ran
             )
         }
         commitJobs.removeFirst(verdicts.count)
@@ -206,7 +224,7 @@ extension Coordinator {
     /// Gives up the commits that were not possible; their jobs go back untouched.
     mutating func releaseUncommitted() {
         let now = ambient.elapsed()
-        for (batch, position) in commitPlaces {
+        for (batch, position, _) in commitPlaces {
             batch.uncommitted -= 1
             decide(.release, for: position, of: batch, now: now)
         }

@@ -54,7 +54,7 @@ where Handler.Effect == Committer.Effect {
 
     // Towards the ledger.
     var commitJobs: [FinishedJob<Effect>] = []
-    var commitPlaces: [(batch: OpenBatch, position: Int)] = []
+    var commitPlaces: [(batch: OpenBatch, position: Int, ran: Duration)] = []
     var dropped: [DroppedJob] = []
     var commitFailures = 0
     var commitRetry: Duration?
@@ -249,21 +249,13 @@ where Handler.Effect == Committer.Effect {
         let job = batch.batch.jobs[attempt.position]
         metrics.noteAttempt(kind: job.kind, duration: attempt.duration)
         batch.noteEnd(of: attempt.position)
+        // The common case, without a draw: random numbers cost more than a small job.
+        if case .returned(.done(let effect)) = attempt.end {
+            return offer(effect, of: attempt, in: batch, now: now)
+        }
         switch disposition(of: attempt, job: job) {
         case .commit(let effect):
-            commitJobs.append(
-                FinishedJob(
-                    job: job,
-                    worker: configuration.worker,
-                    fence: batch.batch.fence,
-                    effect: effect,
-                    ran: attempt.duration,
-                    isNoted: batch.noted.contains(attempt.position)
-                )
-            )
-            commitPlaces.append((batch, attempt.position))
-            batch.uncommitted += 1
-            if batch.waitingSince == nil { batch.waitingSince = now }
+            offer(effect, of: attempt, in: batch, now: now)
         case .settle(let outcome):
             decide(
                 outcome,
@@ -278,13 +270,33 @@ where Handler.Effect == Committer.Effect {
         }
     }
 
+    /// Adds an effect to the next commit.
+    private mutating func offer(
+        _ effect: Effect,
+        of attempt: EndedAttempt<Effect>,
+        in batch: OpenBatch,
+        now: Duration
+    ) {
+        commitJobs.append(
+            FinishedJob(
+                job: batch.batch.jobs[attempt.position],
+                worker: configuration.worker,
+                fence: batch.batch.fence,
+                effect: effect,
+                ran: attempt.duration,
+                isNoted: batch.noted.contains(attempt.position)
+            )
+        )
+        commitPlaces.append((batch, attempt.position, attempt.duration))
+        batch.uncommitted += 1
+        if batch.waitingSince == nil { batch.waitingSince = now }
+    }
+
     private func disposition(
         of attempt: EndedAttempt<Effect>,
         job: Job
     ) -> Disposition<Effect> {
-        // The common case, without a draw: random numbers cost more than a small job.
-        if case .returned(.done(let effect)) = attempt.end { return .commit(effect) }
-        return rules(attempt.run.policies[attempt.position]).disposition(
+        rules(attempt.run.policies[attempt.position]).disposition(
             of: attempt.end,
             stop: attempt.stop,
             attempt: job.attempt,

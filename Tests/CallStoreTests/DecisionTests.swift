@@ -286,30 +286,24 @@ struct DecisionTests {
     func labels() async throws {
         let fixture = try await StoreFixture()
         let id = try await fixture.record(.sample()).call
-        func conversion() async throws -> Conversion {
-            try #require(try await fixture.store.call(id)?.conversion)
-        }
-        func judge(_ judgement: Judgement) async throws {
-            let seen = try #require(try await fixture.store.call(id)?.revision)
-            try await fixture.store.write { try $0.judge(id, seen: seen, judgement) }
-        }
+        let call = JudgedCall(store: fixture.store, id: id)
         let yes = ManualLabel(type: "booking", label: .yes, person: "ana", note: "heard it")
         try await fixture.store.write { try $0.label(id, yes) }
-        #expect(try await conversion().outcome == .yes)
-        #expect(try await conversion().ruleOutcome == nil)
+        #expect(try await call.conversion().outcome == .yes)
+        #expect(try await call.conversion().ruleOutcome == nil)
         #expect(try await fixture.store.unjudged(after: nil, limit: 9) == [id])
-        try await judge(Self.judgement(.no))
-        #expect(try await conversion().outcome == .yes)
-        #expect(try await conversion().ruleOutcome == .no)
-        #expect(try await conversion().note == "heard it")
-        try await judge(Self.judgement(.yes))
+        try await call.judge(Self.judgement(.no))
+        #expect(try await call.conversion().outcome == .yes)
+        #expect(try await call.conversion().ruleOutcome == .no)
+        #expect(try await call.conversion().note == "heard it")
+        try await call.judge(Self.judgement(.yes))
         let no = ManualLabel(type: "booking", label: .no, person: "ana")
         try await fixture.store.write { try $0.label(id, no) }
-        #expect(try await conversion().outcome == .no)
+        #expect(try await call.conversion().outcome == .no)
         #expect(try await fixture.store.counts().conversions == 0)
         #expect(try await fixture.store.write { try $0.unlabel(id, type: "booking", by: "ana") })
-        #expect(try await conversion().outcome == .yes)
-        #expect(try await conversion().note == "Counts as a booking.")
+        #expect(try await call.conversion().outcome == .yes)
+        #expect(try await call.conversion().note == "Counts as a booking.")
         // There is nothing to take back a second time, and nothing to tell of it.
         #expect(
             try await !fixture.store.write { try $0.unlabel(id, type: "booking", by: "ben") }
@@ -317,5 +311,20 @@ struct DecisionTests {
         let log = try await fixture.store.auditLog(action: "call", limit: 9).map(\.note)
         #expect(log.map(\.action) == ["call.unlabel", "call.label", "call.label"])
         #expect(log.map(\.actor) == ["ana", "ana", "ana"])
+    }
+}
+
+/// One call whose conversion is asked for and decided again and again.
+private struct JudgedCall {
+    let store: CallStore
+    let id: CallID
+
+    func conversion() async throws -> Conversion {
+        try #require(try await store.call(id)?.conversion)
+    }
+
+    func judge(_ judgement: Judgement) async throws {
+        let seen = try #require(try await store.call(id)?.revision)
+        try await store.write { try $0.judge(id, seen: seen, judgement) }
     }
 }
