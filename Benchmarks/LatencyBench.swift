@@ -22,16 +22,20 @@ struct LatencyBench {
     func rows(runs: Int) async throws -> [BenchRow] {
         var medians: [(ours: Double, limit: Double)] = []
         var tails: [(ours: Double, limit: Double)] = []
+        var handovers: [(ours: Double, limit: Double)] = []
         for run in 0...runs {
             let roundTrip = try await rawRoundTrip()
+            let handover = try await rawHandover()
             let delays = try await ourDelays(run)
             guard run > 0 else { continue }
+            handovers.append((handover, roundTrip))
             medians.append((delays.median, roundTrip))
             tails.append((delays.tail, roundTrip))
         }
         return [
             BenchRow("queue-latency-p50", unit: "us", aim: .atMost(4), runs: medians),
             BenchRow("queue-latency-p99", unit: "us", aim: .atMost(20), runs: tails),
+            BenchRow("queue-latency-handover", unit: "us", aim: nil, runs: handovers),
         ]
     }
 
@@ -47,6 +51,41 @@ struct LatencyBench {
             histogram.record(Self.nanoseconds(stage.ambient.elapsed() - start))
         }
         return Double(histogram.valueAtPercentile(50)) / 1000
+    }
+
+    /// Median microseconds from a plain push to the end of a plain blocking pop in another thread.
+    ///
+    /// What a queue on a Redis list takes at the least: no script, no lease, no worker.
+    private func rawHandover() async throws -> Double {
+        let pops = StartWatch()
+        let redis = try RawRedis(socket: stage.server.socketPath)
+        let push = RawCommand(["LPUSH", Self.handoverKey, "1"].map { Array($0.utf8) })
+        var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+        async let popped: Void = pop(pops)
+        for _ in 0..<samples {
+            try await stage.ambient.sleep(for: Self.pause)
+            let start = stage.ambient.elapsed()
+            try redis.run(push)
+            histogram.record(Self.nanoseconds(await pops.next() - start))
+        }
+        try await popped
+        return Double(histogram.valueAtPercentile(50)) / 1000
+    }
+
+    private static let handoverKey = "bench:handover"
+
+    @concurrent
+    private func pop(_ pops: StartWatch) async throws {
+        var missing = samples
+        // Nobody waits for ever for a pop that failed; the failure itself is thrown.
+        defer { for _ in 0..<missing { pops.note(.zero) } }
+        let redis = try RawRedis(socket: stage.server.socketPath)
+        let pop = RawCommand(["BRPOP", Self.handoverKey, "30"].map { Array($0.utf8) })
+        while missing > 0 {
+            try redis.run(pop)
+            pops.note(stage.ambient.elapsed())
+            missing -= 1
+        }
     }
 
     private func ourDelays(_ run: Int) async throws -> (median: Double, tail: Double) {
