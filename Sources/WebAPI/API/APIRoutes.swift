@@ -16,6 +16,7 @@ struct APIRoutes: RouteGroup {
             + JobEndpoints.all + DeadEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
             + RuleEndpoints.all + RuleTrialEndpoints.all + RuleFigureEndpoints.all
+            + RescoreEndpoints.all
             + ImportEndpoints.all + AlertEndpoints.all
             + ViewEndpoints.all
             + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
