@@ -112,10 +112,13 @@ package struct OverdueClass: Hashable, Sendable {
 extension CallStore {
     /// What is kept for longer than it may be, each class once; the nightly jobs remove it.
     ///
+    /// Where somebody has said how long a class stays, that goes before `kept`.
+    ///
     /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
     package func overdue(_ kept: KeptPeriods) async throws(StoreError) -> [OverdueClass] {
         let now = ambient.nowMilliseconds / 1_000
         return try await read { database in
+            let kept = kept.changed(by: try RetentionSetting.all(in: database))
             var found: [OverdueClass] = []
             for part in kept.classes {
                 let moment = now - part.kept.components.seconds

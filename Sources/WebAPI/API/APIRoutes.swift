@@ -18,8 +18,9 @@ struct APIRoutes: RouteGroup {
             + RuleEndpoints.all + RuleTrialEndpoints.all + RuleFigureEndpoints.all
             + ImportEndpoints.all + AlertEndpoints.all
             + ViewEndpoints.all
-            + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
-            + TokenEndpoints.all
+            + CodeEndpoints.all + AgentEndpoints.all + AgentFigureEndpoints.all + NoteEndpoints.all
+            + TokenEndpoints.all + WebhookTestEndpoints.all
+            + InternalNumberEndpoints.all + RetentionEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

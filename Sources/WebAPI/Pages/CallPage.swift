@@ -71,6 +71,9 @@ extension PageDesk {
         ]
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
         if canChange { view["erasure"] = try await erasure(call) }
+        if rights >= .admin, let erasure = try await store.erasure(of: record.identity) {
+            view["outcome"] = outcome(erasure)
+        }
         if let summary = record.summary { view["summary"] = summary }
         // A rule's words stand with its verdict.
         if let note = call.conversion?.note, !verdicts.contains(where: { $0.echo == note }) {
