@@ -68,6 +68,7 @@ extension PageDesk {
                 $0.outcome == .yes ? $0.type ?? "yes" : $0.outcome.rawValue
             } ?? "not judged",
             "rawHref": "/api/v1/calls/\(number)",
+            "revision": "\(call.revision.attribution)",
         ]
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
         if canChange { view["erasure"] = try await erasure(call) }
