@@ -6,3 +6,9 @@ create table retention_settings (
     person text not null check (person <> ''),
     changed_ms integer not null check (changed_ms > 0)
 ) strict, without rowid;
+
+-- What still holds something of people, by age: what is long over is looked for without what went.
+create index calls_kept on calls (started_unix) where withheld is null;
+create index calls_with_words on calls (started_unix)
+where summary is not null or title is not null or collected is not null;
+create index recipients_with_number on recipients (created_ms) where raw is not null;
