@@ -1,6 +1,7 @@
 import CallJobs
 import CallStore
 import ElevenLabs
+import Foundation
 import JobQueue
 import JobWorker
 

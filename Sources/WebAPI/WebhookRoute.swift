@@ -105,7 +105,8 @@ struct WebhookRoute: RouteGroup {
             if !isTrial { refusals.note(.signature(error)) }
             throw APIError(.badSignature, "The signature does not hold: \(error.rawValue).")
         }
-        return isTrial ? .json(.fields(("status", .text("tried")))) : try await keep(body)
+        if isTrial { return .json(.fields(("status", .text("tried")))) }
+        return try await keep(body)
     }
 
     // MARK: Reading

@@ -23,35 +23,22 @@ enum AgentFigureEndpoints {
         ),
     ]
 
+    private static let ofVersion: [(String, Schema)] = [
+        ("version", .optional(.text)), ("figures", MetricEndpoints.figures),
+    ]
+
+    private static let ofAgent: [(String, Schema)] = [
+        ("agent", .text), ("name", .optional(.text)), ("isPartial", .bool),
+        ("figures", MetricEndpoints.figures),
+        ("versions", .list(.object(members(ofVersion + manner)))),
+    ]
+
     private static let figures = Endpoint(
         method: .get,
         path: "/api/v1/agents/figures",
         summary: "How the calls of each agent and version went; of many calls the newest.",
         query: MetricEndpoints.scopeParameters,
-        answer: .page(
-            .object(
-                members(
-                    [
-                        ("agent", .text), ("name", .optional(.text)), ("isPartial", .bool),
-                        ("figures", MetricEndpoints.figures),
-                    ] + manner + [
-                        (
-                            "versions",
-                            .list(
-                                .object(
-                                    members(
-                                        [
-                                            ("version", .optional(.text)),
-                                            ("figures", MetricEndpoints.figures),
-                                        ] + manner
-                                    )
-                                )
-                            )
-                        )
-                    ]
-                )
-            )
-        )
+        answer: .page(.object(members(ofAgent + manner)))
     ) { ask in
         let query = ask.query
         let scope = try MetricEndpoints.scope(of: query)
@@ -61,24 +48,24 @@ enum AgentFigureEndpoints {
         let courses = Dictionary(grouping: try await store.agentCourses(scope), by: \.agentID)
         let items = report.agents.map { part -> JSONValue in
             let own = courses[part.key] ?? []
-            let whole = own.reduce(AgentCourse(agentID: part.key), +)
-            let versions = own.map { course in
-                object(
-                    [
-                        ("version", .optional(course.versionID)),
-                        ("figures", MetricEndpoints.json(course.figures)),
-                    ] + json(course)
-                )
-            }
-            return object(
-                [
-                    ("agent", .text(part.key)), ("name", .optional(names[part.key])),
-                    ("isPartial", .bool(whole.isPartial)),
-                    ("figures", MetricEndpoints.json(part.figures)),
-                ] + json(whole) + [("versions", .list(versions))]
-            )
+            let whole = own.reduce(AgentCourse(agentID: part.key)) { $0 + $1 }
+            let head: [(String, JSONValue)] = [
+                ("agent", .text(part.key)), ("name", .optional(names[part.key])),
+                ("isPartial", .bool(whole.isPartial)),
+                ("figures", MetricEndpoints.json(part.figures)),
+                ("versions", .list(own.map(version))),
+            ]
+            return object(head + json(whole))
         }
         return .page(items, next: nil, query)
+    }
+
+    private static func version(_ course: AgentCourse) -> JSONValue {
+        let head: [(String, JSONValue)] = [
+            ("version", .optional(course.versionID)),
+            ("figures", MetricEndpoints.json(course.figures)),
+        ]
+        return object(head + json(course))
     }
 
     private static func members(_ fields: [(String, Schema)]) -> [Schema.Member] {

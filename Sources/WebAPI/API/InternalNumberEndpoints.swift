@@ -94,9 +94,9 @@ enum InternalNumberEndpoints {
         let number = try await number(ask)
         let person = ask.person
         let change: InternalNumberChange
-        do throws(StoreError) {
+        do {
             change = try await ask.parts.store.write { try $0.addInternal(number, by: person) }
-        } catch .rejected(let reason) {
+        } catch StoreError.rejected(let reason) {
             throw APIError(.refused, "Not added: \(reason).")
         }
         return .json(

@@ -10,40 +10,42 @@ extension PageDesk {
         let names = try await store.agentNames()
         let report = try await store.figureReport(scope)
         let courses = try await store.agentCourses(scope)
-        let whole = Dictionary(courses.map { ($0.agentID, $0) }, uniquingKeysWith: +)
+        let whole = Dictionary(courses.map { ($0.agentID, $0) }) { $0 + $1 }
         let versions = courses.filter { course in
             courses.contains { $0.agentID == course.agentID && $0.versionID != nil }
         }
         let own = versions.filter { $0.agentID == query["agent"] }
         var view: View = [
-            "rows": report.agents.map {
-                agentRow($0.key, $0.figures, whole[$0.key], names, query)
-            },
-            "isEmpty": report.agents.isEmpty,
-            "endingHeads": Self.endings(whole.values).map { ["label": $0.label] as View },
-            "endings": report.agents.compactMap { part -> View? in
-                whole[part.key].map { endingRow($0, names, Self.endings(whole.values)) }
-            },
-            "hasVersions": !versions.isEmpty,
-            "versions": versions.map { versionRow($0, names) },
+            "isEmpty": report.agents.isEmpty, "hasVersions": !versions.isEmpty,
             "isPartial": courses.contains(where: \.isPartial),
             "callsMax": PageWords.count(AgentCourseLimits.callsMax),
-            "leftOptions": agentOptions(names, query["agent"]),
-            "rightOptions": agentOptions(names, query["with"]),
-            "agentFields": query.fields(without: ["agent", "with", "version", "against"]),
-            "agent": query["agent"] ?? "",
-            "hasOwnVersions": own.count > 1,
-            "leftVersions": versionOptions(own, query["version"]),
-            "rightVersions": versionOptions(own, query["against"]),
-            "heads": Dictionary(
-                uniqueKeysWithValues: [
-                    MetricID.responseP50, .responseP95, .interruptionsPerCall, .endings, .agentCost,
-                ]
-                .map { ($0.rawValue, $0.definition.tooltip) }
-            ),
+            "agent": query["agent"] ?? "", "hasOwnVersions": own.count > 1,
         ]
+        view["rows"] = report.agents.map {
+            agentRow($0.key, $0.figures, whole[$0.key], names, query)
+        }
+        let endings = Self.endings(whole.values)
+        view["endingHeads"] = endings.map { ["label": $0.label] as View }
+        view["endings"] = report.agents.compactMap { part -> View? in
+            whole[part.key].map { endingRow($0, names, endings) }
+        }
+        view["versions"] = versions.map { versionRow($0, names) }
+        view["leftOptions"] = agentOptions(names, query["agent"])
+        view["rightOptions"] = agentOptions(names, query["with"])
+        view["agentFields"] = query.fields(without: ["agent", "with", "version", "against"])
+        view["leftVersions"] = versionOptions(own, query["version"])
+        view["rightVersions"] = versionOptions(own, query["against"])
+        view["heads"] = Self.heads
         view["comparison"] = try await agentComparison(query, names)
         return Page(template: .agents, title: "Agents", view: view)
+    }
+
+    /// What the heads of columns mean, by the names of their figures.
+    private static var heads: View {
+        let shown: [MetricID] = [
+            .responseP50, .responseP95, .interruptionsPerCall, .endings, .agentCost,
+        ]
+        return shown.reduce(into: [:]) { $0[$1.rawValue] = $1.definition.tooltip }
     }
 
     private func agentOptions(_ names: [String: String], _ chosen: String?) -> [View] {

@@ -20,7 +20,7 @@ extension PageDesk {
                     ?? "none yet",
             ],
         ]
-        facts += trial.surroundings.map { ["label": "Address", "value": $0] }
+        facts += trial.surroundings.map { ["label": "Address", "value": $0] as View }
         return ["facts": facts]
     }
 
