@@ -1,6 +1,5 @@
 import CallStore
-import Foundation
-import GRDB
+import TestSupport
 import Testing
 
 @Suite("How agents' calls went")
@@ -113,7 +112,7 @@ struct AgentCourseTests {
         #expect(try await fixture.store.agentCourses(FigureScope()).map(\.isPartial) == [false])
     }
 
-    @Test("percentiles by nearest rank are those of the sorted answers", arguments: 1...40)
+    @Test("percentiles by nearest rank are those of the sorted answers", arguments: UInt64(1)...40)
     func percentiles(seed: UInt64) {
         var random = Seeded(seed: seed)
         let times = (0..<Int.random(in: 1...60, using: &random)).map { _ in

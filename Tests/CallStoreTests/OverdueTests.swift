@@ -20,7 +20,7 @@ struct OverdueTests {
         "each of numbers and words is found whichever of them went first",
         arguments: [
             (ExpiringClass.numbers, ["numbers", "transcripts"], ["transcripts"]),
-            (.transcripts, ["numbers", "transcripts"], ["numbers"]),
+            (ExpiringClass.transcripts, ["numbers", "transcripts"], ["numbers"]),
         ]
     )
     func calls(first: ExpiringClass, before: [String], after: [String]) async throws {
@@ -57,6 +57,6 @@ struct OverdueTests {
         }
         fixture.time.advance(by: .seconds(11 * 86_400))
         let overdue = try await fixture.store.overdue(Self.kept)
-        #expect(overdue.map(\.overdue) == Array(repeating: .seconds(6 * 86_400), count: 2))
+        #expect(overdue.map(\.overdue) == [.seconds(6 * 86_400), .seconds(6 * 86_400)])
     }
 }

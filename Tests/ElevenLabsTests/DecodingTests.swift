@@ -26,27 +26,31 @@ import Testing
         #expect(row.oddFields.isEmpty)
     }
 
+    static let measurements: [(String, Int?)] = [
+        (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3704}}}"#, 370),
+        (#"{"convai_llm_service_ttfb":{"elapsed_time":0.3704}}"#, 370),
+        (
+            """
+            {"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3},
+            "convai_llm_service_ttf_sentence":{"elapsed_time":0.5},
+            "convai_tts_service_ttfb":{"elapsed_time":0.25}}}
+            """, 750
+        ),
+        (
+            """
+            {"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3},
+            "convai_ttf_audio_since_silence":{"elapsed_time":1.2}}}
+            """, 1_200
+        ),
+        (#"{"metrics":{"convai_tts_service_ttfb":{"elapsed_time":0.25}}}"#, nil),
+        (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":-1}}}"#, nil),
+        (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":1e9}}}"#, nil),
+        (#"{"metrics":{"convai_llm_service_ttfb":0.3}}"#, nil), ("{}", nil), ("null", nil),
+    ]
+
     @Test(
         "reads how long an answer took, however the measurements are wrapped",
-        arguments: [
-            (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3704}}}"#, 370),
-            (#"{"convai_llm_service_ttfb":{"elapsed_time":0.3704}}"#, 370),
-            (
-                #"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3},"#
-                    + #""convai_llm_service_ttf_sentence":{"elapsed_time":0.5},"#
-                    + #""convai_tts_service_ttfb":{"elapsed_time":0.25}}}"#,
-                750
-            ),
-            (
-                #"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3},"#
-                    + #""convai_ttf_audio_since_silence":{"elapsed_time":1.2}}}"#,
-                1_200
-            ),
-            (#"{"metrics":{"convai_tts_service_ttfb":{"elapsed_time":0.25}}}"#, nil),
-            (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":-1}}}"#, nil),
-            (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":1e9}}}"#, nil),
-            (#"{"metrics":{"convai_llm_service_ttfb":0.3}}"#, nil), ("{}", nil), ("null", nil),
-        ]
+        arguments: DecodingTests.measurements
     )
     func responses(metrics: String, milliseconds: Int?) throws {
         let body = """
