@@ -1,5 +1,6 @@
 import CallStore
 import PhoneNumbers
+import Reports
 
 extension PageDesk {
     /// What erasing the caller of a call would take, and what would stay.

@@ -1,4 +1,5 @@
 import CallStore
+import ElevenLabs
 import PhoneNumbers
 
 extension PageDesk {
