@@ -19,8 +19,9 @@ struct APIRoutes: RouteGroup {
             + RescoreEndpoints.all
             + ImportEndpoints.all + AlertEndpoints.all
             + ViewEndpoints.all
-            + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
-            + TokenEndpoints.all
+            + CodeEndpoints.all + AgentEndpoints.all + AgentFigureEndpoints.all + NoteEndpoints.all
+            + TokenEndpoints.all + WebhookTestEndpoints.all
+            + InternalNumberEndpoints.all + RetentionEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

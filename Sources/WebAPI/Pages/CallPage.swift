@@ -70,9 +70,13 @@ extension PageDesk {
                 $0.outcome == .yes ? $0.type ?? "yes" : $0.outcome.rawValue
             } ?? "not judged",
             "rawHref": "/api/v1/calls/\(number)",
+            "revision": "\(call.revision.attribution)",
         ]
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
         if canChange { view["erasure"] = try await erasure(call) }
+        if rights >= .admin, let erasure = try await store.erasure(of: record.identity) {
+            view["outcome"] = outcome(erasure)
+        }
         if let summary = record.summary { view["summary"] = summary }
         // A rule's words stand with its verdict.
         if let note = call.conversion?.note, !verdicts.contains(where: { $0.echo == note }) {
