@@ -199,8 +199,8 @@ let product: [Target] = [
     .target(
         name: "Upkeep",
         dependencies: [
-            "Ambient", "CallJobs", "CallStore", "CZlib", "JobQueue", "JobWorker", "PhoneNumbers",
-            crypto, logging,
+            "Ambient", "CallJobs", "CallStore", "CZlib", "ElevenLabs", "JobQueue", "JobWorker",
+            "PhoneNumbers", crypto, logging,
         ],
         swiftSettings: strict
     ),
@@ -425,8 +425,8 @@ let testing: [Target] = [
         "WebAPI",
         [
             "Attribution", "CallJobs", "CallStore", "Conversion", "ElevenLabs", "HTTPClient",
-            "JobQueue", "PhoneNumbers", "Reports", "Telemetry", "Traces", "WebAPI", crypto, grdb,
-            hummingbird, logging,
+            "JobQueue", "PhoneNumbers", "Reports", "Telemetry", "Traces", "Upkeep", "WebAPI",
+            crypto, grdb, hummingbird, logging,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
         ]
     ),

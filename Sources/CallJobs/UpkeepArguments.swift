@@ -32,6 +32,9 @@ package struct UpkeepArguments: JobArguments {
         /// The index of words: what was there before it, and what is owed for texts that went.
         case texts
 
+        /// How calls went that were there before it was kept: interruptions, and times to answer.
+        case courses
+
         /// Numbers of recipients whose last touch is old enough.
         case recipientNumbers = "recipient-numbers"
 

@@ -81,6 +81,13 @@ enum CallColumns {
             write: { $0.callerTurnsWithWords?.databaseValue ?? .null },
             read: { _, _ in }
         ),
+        Column(
+            name: "interruptions",
+            isContent: true,
+            write: { $0.interruptions?.databaseValue ?? .null },
+            read: { _, _ in }
+        ),
+        json("response_ms", \.responseMilliseconds),
         integer("cost_credits", \.costCredits),
         number("cost_dollars", \.costDollars),
     ]

@@ -64,6 +64,9 @@ package struct CallRecord: Hashable, Sendable {
     package var messageCount: Int?
     package var callerMessageCount: Int?
     package var agentMessageCount: Int?
+
+    /// How long the agent took for each answer that the upstream measured, in order.
+    package var responseMilliseconds: [Int]?
     package var costCredits: Int64?
     package var costDollars: Double?
     package var language: String?

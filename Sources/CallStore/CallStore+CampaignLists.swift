@@ -46,6 +46,8 @@ extension CallStore {
     /// - Parameters:
     ///   - campaign: Whose.
     ///   - hasCalled: Only those that are credited with a call, or with none; nil for all.
+    ///   - hasConverted: Only those that are credited with a conversion, or with none; nil for all.
+    ///   - isHeldOut: Only those that are kept out of the campaign, or are not; nil for all.
     ///   - touch: Only those with a touch of this kind; nil for all.
     ///   - search: Only those with this reference or number, or with it in their name.
     ///   - after: Goes on behind this one.
@@ -55,6 +57,8 @@ extension CallStore {
     package func recipients(
         of campaign: CampaignID,
         hasCalled: Bool? = nil,
+        hasConverted: Bool? = nil,
+        isHeldOut: Bool? = nil,
         touch: Touch.Kind? = nil,
         search: String? = nil,
         after: RecipientID? = nil,
@@ -82,6 +86,12 @@ extension CallStore {
                     and (?3 is null or ?3 = exists (
                         select 1 from attributions where recipient_id = recipients.id
                     ))
+                    and (?7 is null or ?7 = exists (
+                        select 1 from attributions join conversions using (call_id)
+                        where recipient_id = recipients.id
+                        and conversions.outcome = 'yes' and conversions.is_counted
+                    ))
+                    and (?8 is null or held_out = ?8)
                     and (?6 is null or exists (
                         select 1 from touches where recipient_id = recipients.id and kind = ?6
                     ))
@@ -94,7 +104,7 @@ extension CallStore {
             )
             let arguments: StatementArguments = [
                 campaign.number, after?.number ?? 0, hasCalled, search, limit,
-                touch?.rawValue,
+                touch?.rawValue, hasConverted, isHeldOut,
             ]
             return try Row.fetchAll(statement, arguments: arguments).map { row in
                 ListedRecipient(

@@ -54,12 +54,16 @@ package struct CampaignReport: Hashable, Sendable {
     /// Media and agent cost per conversion, US dollars; nil where a part is not in dollars, no
     /// cost is known, or nothing converted.
     package var costPerConversion: Double? {
-        guard figures.total.conversions > 0, mediaCost?.currency ?? "USD" == "USD" else {
-            return nil
-        }
-        guard mediaCost != nil || figures.total.agentCost != nil else { return nil }
-        let cost = (mediaCost?.amount ?? 0) + (figures.total.agentCost ?? 0)
-        return cost / Double(figures.total.conversions)
+        figures.total.costPerConversion(mediaCost: mediaCost)
+    }
+}
+
+extension CallFigures {
+    /// Media and agent cost per conversion, as `CampaignReport` says.
+    package func costPerConversion(mediaCost: Money?) -> Double? {
+        guard conversions > 0, mediaCost?.currency ?? "USD" == "USD" else { return nil }
+        guard mediaCost != nil || agentCost != nil else { return nil }
+        return ((mediaCost?.amount ?? 0) + (agentCost ?? 0)) / Double(conversions)
     }
 }
 

@@ -48,7 +48,7 @@ extension CallStore {
         try await read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    select campaigns.*,
+                    select campaigns.*, campaign_costs.media_micros, campaign_costs.currency,
                         (select count(*) from recipients where campaign_id = campaigns.id)
                             as recipients,
                         (select count(*) from attributions where campaign_id = campaigns.id)
@@ -58,15 +58,18 @@ extension CallStore {
                             join conversions using (call_id)
                             where campaign_id = campaigns.id and outcome = 'yes' and is_counted
                         ) as conversions
-                    from campaigns where id > ? order by id limit ?
+                    from campaigns left join campaign_costs on campaign_id = campaigns.id
+                    where id > ? order by id limit ?
                     """
             )
             return try Row.fetchAll(statement, arguments: [id?.number ?? 0, limit]).map { row in
-                CampaignFigures(
+                let micros: Int64? = row["media_micros"]
+                return CampaignFigures(
                     campaign: try CallReading.campaign(in: row, database),
                     recipients: row["recipients"],
                     calls: row["calls"],
-                    conversions: row["conversions"]
+                    conversions: row["conversions"],
+                    mediaCost: micros.map { Money(micros: $0, currency: row["currency"]) }
                 )
             }
         }

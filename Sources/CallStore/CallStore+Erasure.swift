@@ -31,6 +31,21 @@ extension CallStore {
         try await erasures(where: "true", [], order: "id desc", limit: limit)
     }
 
+    /// The newest erasure that a conversation was part of.
+    package func erasure(of identity: CallIdentity) async throws(StoreError) -> Erasure? {
+        try await erasures(
+            where: """
+                id = (
+                    select max(erasure_id) from erasure_calls
+                    where workspace = ? and conversation_id = ?
+                )
+                """,
+            [identity.workspace, identity.conversationID],
+            limit: 1
+        )
+        .first
+    }
+
     private func erasures(
         where condition: String,
         _ arguments: StatementArguments,

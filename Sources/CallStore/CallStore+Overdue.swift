@@ -1,5 +1,15 @@
 import GRDB
 
+/// How much is looked at to see whether something is kept for too long; of a million calls it takes
+/// well below a tenth of a second.
+private enum OverdueLimits {
+    /// Calls, the first by their ids, that still hold a number or words.
+    static let calls = 2_000
+
+    /// Recipients, the oldest, that still hold a number.
+    static let recipients = 20_000
+}
+
 /// How long each class of what is kept may stay.
 package struct KeptPeriods: Hashable, Sendable {
     package var rawBodies: Duration
@@ -33,14 +43,33 @@ package struct KeptPeriods: Hashable, Sendable {
             order by received_ms limit 1
             """
         }
+        // Calls that have lost the one but not the other: the nightly jobs go by their ids.
+        func first(_ calls: String) -> String {
+            """
+            select started_unix from (
+                \(calls) order by call_id limit \(OverdueLimits.calls)
+            ) as first
+            cross join calls on calls.id = first.call_id
+            where started_unix < ?1 order by started_unix limit 1
+            """
+        }
         return [
             (
                 "numbers", numbers,
                 """
                 select started_unix from calls
-                where started_unix < ?1 and exists (
-                    select 1 from call_parties where call_id = calls.id
-                )
+                where withheld is null and started_unix < ?1
+                and exists (select 1 from call_parties where call_id = calls.id)
+                order by started_unix limit 1
+                """
+            ),
+            ("numbers", numbers, first("select call_id from call_parties")),
+            (
+                "transcripts", transcripts,
+                """
+                select started_unix from calls
+                where (summary is not null or title is not null or collected is not null)
+                and started_unix < ?1
                 order by started_unix limit 1
                 """
             ),
@@ -48,22 +77,25 @@ package struct KeptPeriods: Hashable, Sendable {
                 "transcripts", transcripts,
                 """
                 select started_unix from calls
-                where started_unix < ?1 and (
-                    summary is not null or title is not null or collected is not null
-                    or exists (select 1 from turns where call_id = calls.id)
-                )
+                where withheld is null and started_unix < ?1
+                and exists (select 1 from turns where call_id = calls.id)
                 order by started_unix limit 1
                 """
             ),
+            ("transcripts", transcripts, first("select distinct call_id from turns")),
             (
                 "recipient-numbers", numbers,
                 """
                 select max(created_ms / 1000, coalesce(
-                    (select max(at_unix) from touches where recipient_id = recipients.id), 0
+                    (select max(at_unix) from touches where recipient_id = old.id), 0
                 )) as last
-                from recipients
-                where raw is not null and created_ms < ?1 * 1000 and not exists (
-                    select 1 from touches where recipient_id = recipients.id and at_unix >= ?1
+                from (
+                    select id, created_ms from recipients
+                    where raw is not null and created_ms < ?1 * 1000
+                    order by created_ms limit \(OverdueLimits.recipients)
+                ) as old
+                where not exists (
+                    select 1 from touches where recipient_id = old.id and at_unix >= ?1
                 )
                 order by last limit 1
                 """
@@ -112,10 +144,13 @@ package struct OverdueClass: Hashable, Sendable {
 extension CallStore {
     /// What is kept for longer than it may be, each class once; the nightly jobs remove it.
     ///
+    /// Where somebody has said how long a class stays, that goes before `kept`.
+    ///
     /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
     package func overdue(_ kept: KeptPeriods) async throws(StoreError) -> [OverdueClass] {
         let now = ambient.nowMilliseconds / 1_000
         return try await read { database in
+            let kept = kept.changed(by: try RetentionSetting.all(in: database))
             var found: [OverdueClass] = []
             for part in kept.classes {
                 let moment = now - part.kept.components.seconds

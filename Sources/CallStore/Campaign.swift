@@ -177,6 +177,28 @@ package struct CampaignFigures: Hashable, Sendable {
     package var recipients: Int
     package var calls: Int
     package var conversions: Int
+
+    /// As a person entered it.
+    package var mediaCost: Money?
+}
+
+extension NewCampaign {
+    /// A draft with the settings of another one.
+    ///
+    /// Without what can be of one campaign alone: recipients, agent numbers, the upstream's ids,
+    /// costs, and windows of earlier calls.
+    package init(like campaign: Campaign, named name: String) {
+        self.init(
+            workspace: campaign.workspace,
+            name: name,
+            channel: campaign.channel,
+            windowDays: campaign.windowDays,
+            startsUnix: campaign.startsUnix,
+            endsUnix: campaign.endsUnix,
+            status: .draft,
+            landing: campaign.landing
+        )
+    }
 }
 
 /// One person on a campaign's list, to be added or brought up to date.

@@ -24,6 +24,8 @@ enum Schema {
         (19, PackageResources.v019_index_texts_sql),
         (20, PackageResources.v020_set_alerts_sql),
         (23, PackageResources.v023_watch_text_index_sql),
+        (26, PackageResources.v026_measure_agents_sql),
+        (27, PackageResources.v027_set_retention_sql),
     ]
 
     /// What this program's store looks like.

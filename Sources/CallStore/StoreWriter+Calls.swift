@@ -190,6 +190,7 @@ extension StoreWriter {
                 party.kind.rawValue, party.normaliserVersion, key, keyID,
             ]
         )
+        try excludeInternal(call, key)
     }
 
     private func writeTurns(_ turns: [Turn], of call: CallID) throws {
@@ -296,6 +297,11 @@ extension CallRecord {
     /// Turns in which the caller says words; nil where the reading has no transcript.
     var callerTurnsWithWords: Int? {
         transcript.map { $0.count { $0.speaker == .caller && $0.hasWords } }
+    }
+
+    /// Turns of the agent that the caller cut short; nil where the reading has no transcript.
+    var interruptions: Int? {
+        transcript.map { $0.count { $0.speaker == .agent && $0.wasInterrupted } }
     }
 
     /// By what the reading came.

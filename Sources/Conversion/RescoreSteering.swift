@@ -33,6 +33,15 @@ package struct RescoreSteering: Sendable {
             try writer.keep(rules.stored)
             try writer.start(order, as: id)
             try writer.addToOutbox(OutboxJob(ConversionArguments.rescore(id), lane: .low))
+            try writer.audit(
+                AuditNote(
+                    actor: order.person,
+                    action: "rules.rescore",
+                    object: "rescore:\(id)",
+                    after: ["version": .text(order.version)],
+                    reason: order.closedReason
+                )
+            )
         }
         return id
     }
@@ -40,16 +49,25 @@ package struct RescoreSteering: Sendable {
     /// Stops one before its next batch; what it has changed stays.
     ///
     /// - Returns: Whether it was running.
-    package func cancel(_ id: RescoreID) async throws(StoreError) -> Bool {
-        try await store.write { try $0.cancel(id) }
+    package func cancel(_ id: RescoreID, by person: String) async throws(StoreError) -> Bool {
+        try await store.write { writer in
+            guard try writer.cancel(id) else { return false }
+            try writer.audit(
+                AuditNote(actor: person, action: "rules.rescore.cancel", object: "rescore:\(id)")
+            )
+            return true
+        }
     }
 
     /// Lets a cancelled one go on where it stopped.
     ///
     /// - Returns: Whether it was cancelled.
-    package func resume(_ id: RescoreID) async throws(StoreError) -> Bool {
+    package func resume(_ id: RescoreID, by person: String) async throws(StoreError) -> Bool {
         try await store.write { writer in
             guard try writer.resume(id) else { return false }
+            try writer.audit(
+                AuditNote(actor: person, action: "rules.rescore.resume", object: "rescore:\(id)")
+            )
             try writer.addToOutbox(OutboxJob(ConversionArguments.rescore(id), lane: .low))
             return true
         }
@@ -98,6 +116,17 @@ package struct RescoreSteering: Sendable {
     }
 }
 
+extension Rescore {
+    /// Work that is left, from the pace of the batches so far; nil before the first, and when it
+    /// has ended.
+    package var secondsLeft: Int? {
+        guard state == .running, tally.lookedAt > 0 else { return nil }
+        let left = max(0, calls - tally.lookedAt)
+        let perCall = Double(workedMilliseconds) / Double(tally.lookedAt)
+        return Int((Double(left) * perCall / 1000).rounded(.up))
+    }
+}
+
 /// What scoring anew would change.
 package struct RescorePreview: Sendable, Equatable {
     /// How the figures of one campaign change.
@@ -112,6 +141,17 @@ package struct RescorePreview: Sendable, Equatable {
     }
 
     package internal(set) var tally = RescoreTally()
+
+    /// How many calls of a conversion type change.
+    package struct TypePart: Sendable, Equatable {
+        package var type: String
+        package var tally = RescoreTally()
+    }
+
+    /// By conversion type, in the order of their names: what is withdrawn under the type that it
+    /// had, all else under the new one.
+    package var types: [TypePart] { byType.values.sorted { $0.type < $1.type } }
+    private var byType: [String: TypePart] = [:]
 
     /// Conversions before and after, of all calls that were looked at.
     package internal(set) var before = 0
@@ -152,6 +192,8 @@ package struct RescorePreview: Sendable, Equatable {
             tally.locked += 1
         } else if let change = RescoreChange(call, to: outcome) {
             tally.add(change)
+            let type = change.typeAfter ?? change.typeBefore ?? ""
+            byType[type, default: TypePart(type: type)].tally.add(change)
             if change.kind == .added { part.added += 1 }
             if change.kind == .withdrawn { part.withdrawn += 1 }
             if changes.count < listed { changes.append(change) }

@@ -41,6 +41,11 @@ package enum MetricID: String, Sendable, CaseIterable, Codable {
     case agentCost
     case mediaCost
     case costPerConversion
+    case responseP50
+    case responseP95
+    case interruptionsPerCall
+    case interruptedCalls
+    case endings
 
     /// What the figure means.
     package var definition: MetricDefinition { MetricDefinitions.known[self] }

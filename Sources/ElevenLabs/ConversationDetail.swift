@@ -37,6 +37,17 @@ package struct ConversationDetail: Sendable, Hashable {
 }
 
 extension ConversationDetail {
+    /// How long the agent took for each answer that was measured; nil without any.
+    package var responseMilliseconds: [Int]? {
+        let times = transcript.lazy.compactMap(\.responseMilliseconds).prefix(Self.responsesMax)
+        return times.isEmpty ? nil : Array(times)
+    }
+
+    /// Answers of one conversation that are kept; hours of talk have fewer.
+    private static var responsesMax: Int { 1_000 }
+}
+
+extension ConversationDetail {
     /// Reads a detail, or the `data` of a transcription webhook.
     ///
     /// - Throws: `RecordError` when the ids or the start time are not there.

@@ -20,6 +20,9 @@ package struct TranscriptTurn: Sendable, Hashable {
     package var agentID: String?
     package var toolCalls: [ToolCall]
     package var toolResults: [ToolResult]
+
+    /// How long the agent took to answer; nil where it was not measured.
+    package var responseMilliseconds: Int?
 }
 
 /// A tool that the agent asked for; its result has the same request id and stands in another
@@ -65,9 +68,33 @@ extension TranscriptTurn {
             sourceMedium: fields.word("source_medium"),
             agentID: fields.fields("agent_metadata")?.word("agent_id"),
             toolCalls: fields.rows("tool_calls").compactMap(ToolCall.init(fields:)),
-            toolResults: fields.rows("tool_results").compactMap(ToolResult.init(fields:))
+            toolResults: fields.rows("tool_results").compactMap(ToolResult.init(fields:)),
+            responseMilliseconds: fields.fields("conversation_turn_metrics")?.responseMilliseconds
         )
     }
+}
+
+extension Fields {
+    /// What the measurements of a turn say of the agent's answer.
+    ///
+    /// From the caller's silence to the first sound where the upstream measured that; else what
+    /// the model and the voice took for their first part. The measurements stand under `metrics`
+    /// or, in older records, by themselves.
+    fileprivate var responseMilliseconds: Int? {
+        let metrics = contains("metrics") ? fields("metrics") : self
+        func seconds(_ name: String) -> Double? {
+            metrics?.fields(name)?.number("elapsed_time")
+        }
+        let model = seconds("convai_llm_service_ttf_sentence") ?? seconds("convai_llm_service_ttfb")
+        let parts = model.map { $0 + (seconds("convai_tts_service_ttfb") ?? 0) }
+        guard let time = seconds("convai_ttf_audio_since_silence") ?? parts,
+            (0...Self.responseSecondsMax).contains(time)
+        else { return nil }
+        return Int((time * 1_000).rounded())
+    }
+
+    /// What is longer is no answer: the upstream ends a silent call before that.
+    private static var responseSecondsMax: Double { 600 }
 }
 
 extension ToolCall {

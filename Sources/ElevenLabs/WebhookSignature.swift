@@ -56,6 +56,22 @@ package struct WebhookVerifier: Sendable {
     /// Whether there is anything to verify with.
     package var hasSecret: Bool { !secrets.isEmpty }
 
+    /// What the upstream would send with a body, once for each secret, the one in force first.
+    package func headers(signing body: [UInt8], now: Date) -> [String] {
+        let time = String(Int64(now.timeIntervalSince1970))
+        return secrets.map { secret in
+            "t=\(time),v0=\(Hexadecimal.text(Self.code(of: body, at: time, by: secret)))"
+        }
+    }
+
+    private static func code(of body: [UInt8], at time: String, by secret: WebhookSecret) -> [UInt8]
+    {
+        var code = HMAC<SHA256>(key: SymmetricKey(data: secret.bytes))
+        code.update(data: Array("\(time).".utf8))
+        code.update(data: body)
+        return Array(code.finalize())
+    }
+
     /// Checks the signature over the bytes as they were received.
     ///
     /// Compares in constant time, and all signatures with all secrets, whichever fits.
@@ -74,10 +90,7 @@ package struct WebhookVerifier: Sendable {
         let signature = try Signature(header)
         var isMatch = false
         for secret in secrets {
-            var code = HMAC<SHA256>(key: SymmetricKey(data: secret.bytes))
-            code.update(data: Array("\(signature.time).".utf8))
-            code.update(data: body)
-            let expected = Array(code.finalize())
+            let expected = Self.code(of: body, at: signature.time, by: secret)
             for given in signature.codes {
                 isMatch = Self.isEqual(expected, given) || isMatch
             }

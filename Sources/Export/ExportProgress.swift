@@ -58,7 +58,7 @@ struct ExportProgress: Codable, Equatable {
 
     /// Removes what only an unfinished export needs.
     static func remove(_ base: String, fileExtension: String, in folder: String) {
-        for name in [suffix, ".rows", ".\(fileExtension)" + AtomicFile.temporarySuffix] {
+        for name in [suffix, ".rows", ".reach", ".\(fileExtension)" + AtomicFile.temporarySuffix] {
             unlink(folder + "/" + base + name)
         }
     }

@@ -32,6 +32,11 @@ struct ExportRun: Sendable {
         let mark = try look.mark()
         let isLong = try fixCalls(in: look)
         let file = try openFile()
+        if isLong {
+            // Nothing to go on from yet: who asked for it sees at once how many calls it has.
+            try progress(of: file, mark: mark).write(in: folder)
+            logger.debug("chose the calls", metadata: ["file": "\(plan.base)"])
+        }
         var format = plan.format
         format.begin(CallFormat.columns(of: plan.arguments.subject))
         let rows = try look.calls(plan.filter, fields: format.fields)
@@ -40,7 +45,10 @@ struct ExportRun: Sendable {
         while try rows.next() {
             lines += try format.add(rows, in: look)
             calls += 1
-            if format.pending >= AtomicFile.bufferBytes { try format.withPending(file.write) }
+            if format.pending >= AtomicFile.bufferBytes {
+                try format.withPending(file.write)
+                if isLong { ExportReach.note(file.calls + calls, of: plan.base, in: folder) }
+            }
             if calls == partCalls {
                 try format.withPending(file.write)
                 file.endPart(rows: lines, calls: calls)
@@ -55,6 +63,7 @@ struct ExportRun: Sendable {
 
     /// Goes on where a former delivery of the job ended.
     func resume(_ progress: ExportProgress, in look: ExportLook) throws -> Written? {
+        guard !progress.parts.isEmpty else { return nil }
         let former = ExportProgress.idsPath(progress.base, in: folder)
         let own = ExportProgress.idsPath(plan.base, in: folder)
         unlink(own)
@@ -102,6 +111,7 @@ struct ExportRun: Sendable {
             }
             gone += wanted.count - found
             calls += wanted.count
+            ExportReach.note(first + calls, of: plan.base, in: folder)
         }
         guard calls > 0 else { return false }
         try format.withPending(file.write)
@@ -126,7 +136,13 @@ struct ExportRun: Sendable {
 
     /// Makes the part that has just ended one to go on from.
     private func note(_ file: PartedFile, mark: Int64) throws {
-        let progress = ExportProgress(
+        try progress(of: file, mark: mark).write(in: folder)
+        file.keepUnfinished()
+        logger.debug("wrote a part", metadata: ["part": "\(file.parts.count)"])
+    }
+
+    private func progress(of file: PartedFile, mark: Int64) -> ExportProgress {
+        ExportProgress(
             job: plan.jobID,
             fence: plan.fence,
             base: plan.base,
@@ -135,9 +151,6 @@ struct ExportRun: Sendable {
             timeZone: plan.zone.identifier,
             parts: file.parts
         )
-        try progress.write(in: folder)
-        file.keepUnfinished()
-        logger.debug("wrote a part", metadata: ["part": "\(file.parts.count)"])
     }
 
     /// Writes the ids of the calls down, unless they fit into one part anyway.

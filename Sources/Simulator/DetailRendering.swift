@@ -14,7 +14,7 @@ extension CallRecord {
             "status": .string(status.rawValue),
             "user_id": userIdentifier,
             "branch_id": nil,
-            "version_id": nil,
+            "version_id": JSON(AgentVersion.identifier(plan, seed: seed)),
             "metadata": metadata,
             "analysis": analysis,
             "user_message_count": counted && !kept ? nil : .int(counted ? callers : 0),

@@ -36,8 +36,15 @@ extension ListQuery {
             let wanted = try bool("text_only", text)
             filters.append(.plan { plan, _ in plan.channel.isTextOnly == wanted })
         }
-        // Nothing here has a branch, a version, a tag or a topic.
-        for name in ["branch_id", "version_id", "tag_ids", "topic_ids", "parent_conversation_id"]
+        if let version = query.value("version_id") {
+            filters.append(
+                .plan { plan, world in
+                    AgentVersion.identifier(plan, seed: world.settings.seed) == version
+                }
+            )
+        }
+        // Nothing here has a branch, a tag or a topic.
+        for name in ["branch_id", "tag_ids", "topic_ids", "parent_conversation_id"]
         where query.value(name) != nil {
             filters.append(.plan { _, _ in false })
         }

@@ -21,7 +21,7 @@ extension CallRecord {
             "agent_id": .string(agent.identifier),
             "agent_name": .string(agent.name),
             "branch_id": nil,
-            "version_id": nil,
+            "version_id": JSON(AgentVersion.identifier(plan, seed: seed)),
             "conversation_id": .string(plan.identifier),
             "start_time_unix_secs": .int(plan.start),
             "call_duration_secs": .int(durationSeconds),

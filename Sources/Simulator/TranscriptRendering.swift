@@ -80,17 +80,24 @@ extension CallRecord {
 
     private var agentMetadata: JSON {
         [
-            "agent_id": .string(agent.identifier), "branch_id": nil, "version_id": nil,
-            "workflow_node_id": nil,
+            "agent_id": .string(agent.identifier), "branch_id": nil,
+            "version_id": JSON(AgentVersion.identifier(plan, seed: seed)), "workflow_node_id": nil,
         ]
     }
 
     private func metrics(_ turn: Turn) -> JSON {
         guard turn.byAgent, case .speech = turn.content else { return nil }
         let milliseconds = 300 + (turn.seconds * 37 + plan.index * 13) % 700
-        let elapsed: JSON = ["elapsed_time": .double(Double(milliseconds) / 1_000)]
+        let model = milliseconds + AgentVersion.extraMilliseconds(plan)
+        let voice = 90 + (turn.seconds * 17 + plan.index * 7) % 120
+        func elapsed(_ milliseconds: Int) -> JSON {
+            ["elapsed_time": .double(Double(milliseconds) / 1_000)]
+        }
         return [
-            "metrics": ["convai_llm_service_ttfb": elapsed],
+            "metrics": [
+                "convai_llm_service_ttfb": elapsed(model),
+                "convai_tts_service_ttfb": elapsed(voice),
+            ],
             "convai_asr_provider": nil,
             "convai_tts_cascade": nil,
             "convai_tts_model": plan.channel.isTextOnly ? nil : "eleven_flash_v2_5",

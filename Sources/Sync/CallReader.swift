@@ -217,6 +217,7 @@ package struct CallReader: Sendable {
         // Before the end an empty transcript only says that it cannot be read yet.
         guard record.status.isFinal || !turns.isEmpty else { return }
         record.transcript = turns
+        record.responseMilliseconds = detail.responseMilliseconds
         let tools = Set(turns.flatMap { $0.toolCalls.map(\.name) })
         if !tools.isEmpty { record.toolNames = tools.sorted() }
     }

@@ -17,7 +17,7 @@ package struct UpkeepHandler: JobHandler {
     static let pause = Duration.seconds(30)
 
     let store: CallStore
-    let settings: UpkeepSettings
+    private(set) var settings: UpkeepSettings
     let copies: JobCopies
     let errands: UpkeepErrands
 
@@ -53,7 +53,9 @@ package struct UpkeepHandler: JobHandler {
             return .unreadable(error)
         }
         do {
-            return try await run(arguments, context)
+            var handler = self
+            handler.settings.keep(as: try await store.retentionSettings())
+            return try await handler.run(arguments, context)
         } catch let error as StoreError {
             switch error {
             case .unavailable(let reason): return .snooze(after: Self.pause, reason: reason)
@@ -91,6 +93,7 @@ package struct UpkeepHandler: JobHandler {
         case .transcripts:
             return try await expire(.transcripts, settings.transcripts, arguments, context)
         case .texts: return .done(texts(after: arguments.after))
+        case .courses: return try await courses()
         case .recipientNumbers:
             return try await expire(.recipients, settings.numbers, arguments, context)
         case .rekeyCalls: return try await rekey(.parties, arguments)

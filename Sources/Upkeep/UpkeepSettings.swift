@@ -1,3 +1,5 @@
+import CallStore
+
 /// How long things are kept, and how much one job removes.
 package struct UpkeepSettings: Sendable, Equatable {
     /// List rows and details as they came, and whatever could not be understood: 13 months.
@@ -34,6 +36,9 @@ package struct UpkeepSettings: Sendable, Equatable {
     /// merge 20 GB of it.
     static let textStepsMax: Int64 = 10_000
 
+    /// Bodies that one job reads: they stand in memory together.
+    static let bodiesMax = 200
+
     /// Rows that one job removes; a transaction holds up every other writer.
     package var batch: Int
 
@@ -62,6 +67,20 @@ package struct UpkeepSettings: Sendable, Equatable {
         self.numbers = numbers
         self.transcripts = transcripts
         self.batch = batch
+    }
+}
+
+extension UpkeepSettings {
+    /// Takes up what somebody has said otherwise.
+    mutating func keep(as settings: [RetentionSetting]) {
+        for setting in settings {
+            switch setting.what {
+            case .numbers: numbers = setting.kept
+            case .transcripts: transcripts = setting.kept
+            case .rawBodies: rawBodies = setting.kept
+            case .webhooks: webhookBodies = setting.kept
+            }
+        }
     }
 }
 

@@ -100,6 +100,9 @@ package struct WebPlaces: Sendable {
     /// US dollars of the agent that a conversion may cost, unless a person says otherwise.
     package var alertCost: Double?
 
+    /// How long what is known of people stays, unless a person says otherwise.
+    package var kept: KeptPeriods
+
     /// What people call this installation, such as `production`.
     package var environment: String?
 
@@ -113,6 +116,7 @@ package struct WebPlaces: Sendable {
         timeZone: TimeZone = .gmt,
         region: String = "US",
         alertCost: Double? = nil,
+        kept: KeptPeriods = .standard,
         environment: String? = nil,
         settings: [SettingLine] = []
     ) {
@@ -122,6 +126,7 @@ package struct WebPlaces: Sendable {
         self.timeZone = timeZone
         self.region = region
         self.alertCost = alertCost
+        self.kept = kept
         self.environment = environment
         self.settings = settings
     }

@@ -86,6 +86,13 @@ struct Server {
                     timeZone: settings.timeZone,
                     region: settings.region,
                     alertCost: settings.outside.alertCost,
+                    kept: KeptPeriods(
+                        rawBodies: settings.retention.raw,
+                        webhooks: settings.retention.webhooks,
+                        ledger: settings.retention.ledger,
+                        numbers: settings.retention.numbers,
+                        transcripts: settings.retention.transcripts
+                    ),
                     environment: settings.server.environment,
                     settings: settings.rows.map { row in
                         SettingLine(

@@ -286,7 +286,8 @@ struct PrivacyTests {
             "saved_views",
             "event_endpoints", "outgoing_events", "event_deliveries", "alert_states",
             "agent_limits", "figure_rebuilds",
-            "call_texts_config", "call_texts_state", "alert_settings",
+            "call_texts_config", "call_texts_state", "alert_settings", "call_courses_state",
+            "retention_settings",
         ]
         let unknown = Set(tables).subtracting(cleared).subtracting(impersonal)
         #expect(

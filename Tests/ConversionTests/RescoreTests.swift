@@ -169,13 +169,13 @@ struct RescoreTests {
             #expect(try await rescore.store.rescore(id)?.tally.lookedAt == 500)
             // Cancelled while a batch is at work: the batch is dropped, too.
             let late = try await rescore.change(.rescore(id), by: rescore.old)
-            #expect(try await rescore.steering.cancel(id))
-            #expect(try await !rescore.steering.cancel(id))
+            #expect(try await rescore.steering.cancel(id, by: "ana"))
+            #expect(try await !rescore.steering.cancel(id, by: "ana"))
             #expect(try await rescore.bench.commit(late).isEmpty)
             #expect(try await rescore.run(.rescore(id), by: rescore.old).isEmpty)
             #expect(try await rescore.store.rescore(id)?.tally.lookedAt == 500)
-            #expect(try await rescore.steering.resume(id))
-            #expect(try await !rescore.steering.resume(id))
+            #expect(try await rescore.steering.resume(id, by: "ana"))
+            #expect(try await !rescore.steering.resume(id, by: "ana"))
             try await rescore.finish(id)
             // A job that comes long after the end.
             #expect(try await rescore.run(.rescore(id), by: rescore.old).isEmpty)

@@ -69,6 +69,13 @@ struct AlertNoticeTests {
                 overdue: .seconds(rule == .retentionBehind ? 200_000 : 20_000)
             )
         ]
+        facts.labelDrifts = [
+            LabelDrift(
+                type: "booking",
+                newest: .init(labels: 50, differing: rule == .labelDrift ? 25 : 3),
+                before: .init(labels: 200, differing: 10)
+            )
+        ]
         switch rule {
         case .unattributedShare: facts.days[yesterday]?.attributed = 60
         case .conversionRate: facts.days[yesterday]?.conversions = 60

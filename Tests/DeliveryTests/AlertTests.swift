@@ -93,6 +93,54 @@ struct AlertTests {
         #expect(try Self.verdict(.pollFailing, facts) == isFiring)
     }
 
+    @Test(
+        "labels drift when more of the newest differ than chance and ten points explain",
+        arguments: [
+            // Differing of 50, of how many before them, and how many of those differ.
+            (10, 200, 10, true), (7, 200, 10, false), (3, 200, 10, false), (0, 200, 100, false),
+            (30, 99, 0, nil), (14, 500, 90, false), (50, 100, 0, true), (0, 100, 0, false),
+        ] as [(Int, Int, Int, Bool?)]
+    )
+    func drift(differing: Int, labels: Int, before: Int, isFiring: Bool?) throws {
+        let one = LabelDrift(
+            type: "booking",
+            newest: .init(labels: 50, differing: differing),
+            before: .init(labels: labels, differing: before)
+        )
+        // Another type has too few labels to say anything, or to hide this one.
+        let few = LabelDrift(
+            type: "visit",
+            newest: .init(labels: 49, differing: 49),
+            before: .init()
+        )
+        let facts = Self.facts { $0.labelDrifts = [one, few] }
+        #expect(try Self.verdict(.labelDrift, facts) == isFiring)
+    }
+
+    @Test("of several types the one that drifts is named, and from where on is set")
+    func driftingType() throws {
+        func drift(_ type: String, _ differing: Int) -> LabelDrift {
+            LabelDrift(
+                type: type,
+                newest: .init(labels: 50, differing: differing),
+                before: .init(labels: 200, differing: 10)
+            )
+        }
+        var facts = Self.facts { $0.labelDrifts = [drift("booking", 2), drift("visit", 20)] }
+        let found = try #require(facts.verdicts.first { $0.rule == .labelDrift })
+        #expect(found.isFiring == true)
+        #expect(
+            found.text == "40.0 % of the newest 50 labels of visit differ from the rules, "
+                + "against 5.0 % of 200 before."
+        )
+        facts.settings[.labelDrift] = try AlertRule.labelDrift.setting(
+            isOn: true,
+            threshold: 40,
+            by: "ana"
+        )
+        #expect(try Self.verdict(.labelDrift, facts) == false)
+    }
+
     @Test("webhooks fire when calls come without them", arguments: [(4, false), (5, true)])
     func webhooks(calls: Int, isFiring: Bool) throws {
         let facts = Self.facts {

@@ -26,6 +26,45 @@ import Testing
         #expect(row.oddFields.isEmpty)
     }
 
+    static let measurements: [(String, Int?)] = [
+        (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3704}}}"#, 370),
+        (#"{"convai_llm_service_ttfb":{"elapsed_time":0.3704}}"#, 370),
+        (
+            """
+            {"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3},
+            "convai_llm_service_ttf_sentence":{"elapsed_time":0.5},
+            "convai_tts_service_ttfb":{"elapsed_time":0.25}}}
+            """, 750
+        ),
+        (
+            """
+            {"metrics":{"convai_llm_service_ttfb":{"elapsed_time":0.3},
+            "convai_ttf_audio_since_silence":{"elapsed_time":1.2}}}
+            """, 1_200
+        ),
+        (#"{"metrics":{"convai_tts_service_ttfb":{"elapsed_time":0.25}}}"#, nil),
+        (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":-1}}}"#, nil),
+        (#"{"metrics":{"convai_llm_service_ttfb":{"elapsed_time":1e9}}}"#, nil),
+        (#"{"metrics":{"convai_llm_service_ttfb":0.3}}"#, nil), ("{}", nil), ("null", nil),
+    ]
+
+    @Test(
+        "reads how long an answer took, however the measurements are wrapped",
+        arguments: DecodingTests.measurements
+    )
+    func responses(metrics: String, milliseconds: Int?) throws {
+        let body = """
+            {"conversation_id":"conv_1","agent_id":"agent_1","status":"done",
+            "metadata":{"start_time_unix_secs":1794700000,"call_duration_secs":9},
+            "transcript":[{"role":"user","time_in_call_secs":1,"message":"Hello"},
+            {"role":"agent","time_in_call_secs":2,"message":"Hi",
+            "conversation_turn_metrics":\(metrics)}]}
+            """
+        let detail = try ConversationDetail(json: JSONParser.parse(Array(body.utf8)))
+        #expect(detail.transcript.map(\.responseMilliseconds) == [nil, milliseconds])
+        #expect(detail.responseMilliseconds == milliseconds.map { [$0] })
+    }
+
     @Test("reads the golden detail")
     func goldenDetail() throws {
         let detail = try ConversationDetail(json: Golden.value(Golden.detail))

@@ -18,15 +18,17 @@ private final class KillPoint: Sendable {
     let folder: String
     let copy: String
     let part: Int
+    let line: String
 
-    init(folder: String, copy: String, part: Int) {
+    init(folder: String, copy: String, part: Int, line: String = "wrote a part") {
         self.folder = folder
         self.copy = copy
         self.part = part
+        self.line = line
     }
 
     func noteLine(_ text: String) {
-        guard text == "wrote a part" else { return }
+        guard text == line else { return }
         let number = seen.withLock { seen in
             seen += 1
             return seen
@@ -114,6 +116,31 @@ struct ExportResumeTests {
         let fixture = try await ExportFixture()
         for number in 0..<calls { try await fixture.addCall(number) }
         return fixture
+    }
+
+    @Test("says from its start on how many calls it has, and one killed then begins anew")
+    func reach() async throws {
+        let fixture = try await Self.fixture()
+        let killed = fixture.folder.appendingPathComponent("killed").path
+        let point = KillPoint(
+            folder: fixture.exports,
+            copy: killed,
+            part: 1,
+            line: "chose the calls"
+        )
+        _ = try await Self.run(fixture, folder: fixture.exports, fence: 7, point: point)
+        #expect(ExportReach.all(in: killed) == ["export-1": ExportReach(written: 0, all: 43)])
+        #expect(ExportReach.all(in: fixture.exports).isEmpty)
+        let copy = fixture.folder.appendingPathComponent("later").path
+        let later = KillPoint(folder: killed, copy: copy, part: 3)
+        _ = try await Self.run(fixture, folder: killed, fence: 8, point: later)
+        #expect(ExportReach.all(in: copy)["export-1"] == ExportReach(written: 30, all: 43))
+        #expect(
+            try Self.file(killed, fence: 8) == (try Self.file(fixture.exports, fence: 7))
+        )
+        // Nothing but the file and its manifest is left of either.
+        let left = try FileManager.default.contentsOfDirectory(atPath: killed)
+        #expect(left.allSatisfy { $0.contains("-8.") }, "\(left)")
     }
 
     @Test("goes on after a kill at every part and gives the same bytes", arguments: 1...5)

@@ -78,6 +78,34 @@ def changes(page, address: str) -> None:
     expect(said).to_contain_text("Saved: status")
 
 
+def responds(page, address: str) -> None:
+    """How soon recipients called, as a chart and as its table; who did; a draft like it."""
+    busiest = max(pages.get(address, "campaigns")["items"], key=lambda item: item["calls"])
+    curve = pages.get(address, f"campaigns/{busiest['id']}/response")
+    assert curve["recipients"] > 0 and curve["days"][-1]["calledByThen"] > 0, curve
+    page.goto(f"{address}/campaigns/{busiest['id']}", wait_until="load")
+    part = page.locator("section", has=page.get_by_role("heading", name="Response by days"))
+    expect(part.locator(".chart.drawn canvas")).to_be_visible()
+    part.get_by_role("button", name="Table").click()
+    rows = part.locator("tbody tr")
+    expect(rows).to_have_count(len(curve["days"]))
+    expect(rows.last).to_contain_text(str(curve["days"][-1]["calledByThen"]))
+    check.accessible(page)
+    page.get_by_text("Duplicate the campaign").click()
+    form = page.locator("form[data-path$=duplicate]")
+    form.locator("[name=name]").fill("Once more")
+    form.get_by_role("button", name="Duplicate").click()
+    expect(page.get_by_role("link", name="Once more")).to_be_visible()
+    assert campaign(address, "Once more")["status"] == "draft"
+    assert campaign(address, "Once more")["channel"] == busiest["channel"]
+    page.goto(f"{address}/campaigns/{busiest['id']}/recipients", wait_until="load")
+    page.get_by_role("link", name="converted", exact=True).click()
+    page.wait_for_url("**converted=yes**")
+    people = page.locator("tr[data-row]")
+    expect(people.first).to_be_visible()
+    assert all("yes" in text for text in people.locator("td:nth-of-type(5)").all_inner_texts())
+
+
 def funnel(page, address: str) -> None:
     page.goto(address + "/funnel", wait_until="load")
     check.accessible(page)
@@ -90,6 +118,13 @@ def funnel(page, address: str) -> None:
     page.wait_for_url("**window=10**")
     expect(page.locator("#totals tr")).to_have_count(4)
     expect(page.get_by_text("within 10 days")).to_be_visible()
+    page.get_by_role("link", name="Same people").click()
+    page.wait_for_url("**mode=people**")
+    expect(page.locator("#totals")).to_have_count(0)
+    expect(page.locator("#people tr")).to_have_count(4)
+    check.accessible(page)
+    page.get_by_role("link", name="Side by side").click()
+    expect(page.locator("#totals tr")).to_have_count(4)
     # A number leads to the list that it counts.
     link = rows.first.locator("td").nth(1).get_by_role("link")
     count = int(link.inner_text().replace(",", ""))
@@ -102,7 +137,7 @@ def funnel(page, address: str) -> None:
 def main() -> int:
     address = sys.argv[1]
     with pages.visit() as (_, page):
-        for look in (adds, imports, changes, funnel):
+        for look in (adds, imports, changes, responds, funnel):
             look(page, address)
     print("added, looked at, imported, changed; steps chosen")
     return 0

@@ -1,5 +1,5 @@
 """The editor of rules: what is wrong at which line, what a text says and would count, draft, shadow,
-activation, two versions against each other.
+activation, two versions against each other, calls judged anew.
 
 Usage: rules.py ADDRESS
 """
@@ -12,6 +12,36 @@ from playwright.sync_api import expect
 
 import check
 import pages
+
+
+def rescores(page, address: str) -> None:
+    """Calls are judged anew by the rules in use: what would change first, then until it is done."""
+    form, said = page.locator("[data-rescore]"), page.locator("[data-rescore-said]")
+    start = form.get_by_role("button", name="Judge them anew")
+    expect(start).to_be_hidden()
+    form.get_by_role("button", name="Say what would change").click()
+    expect(said).to_contain_text(re.compile(r"Of \d+ calls \d+ become conversions, [1-9]\d* stop being"))
+    expect(page.locator("[data-rescore-changes] a").first).to_have_attribute("href", re.compile(r"/calls/\d+"))
+    assert pages.get(address, "rescores")["items"] == []
+    # Other days are other calls: they are looked at first, too.
+    first = form.locator("[name=from]")
+    value = first.input_value()
+    first.fill("2026-01-01")
+    expect(start).to_be_hidden()
+    first.fill(value)
+    form.get_by_role("button", name="Say what would change").click()
+    expect(start).to_be_visible()
+    check.accessible(page)
+    start.click()
+    row = page.locator("[data-rescores] tbody tr")
+    expect(row).to_have_count(1)
+    page.wait_for_function(
+        "() => fetch('/api/v1/rescores').then((answer) => answer.json()).then((found) => found.items[0].state === 'done')"
+    )
+    page.reload(wait_until="load")
+    expect(row).to_contain_text("done")
+    found = pages.get(address, "rescores")["items"][0]
+    assert found["withdrawn"] > 0 and found["lookedAt"] == found["calls"], found
 
 
 def main() -> int:
@@ -68,6 +98,7 @@ def main() -> int:
         expect(row).to_contain_text("draft")
         row.get_by_role("button", name="Activate").click()
         expect(row).to_contain_text("active")
+        rescores(page, address)
         # A note on a day, and away with it.
         page.goto(address + "/", wait_until="load")
         page.get_by_text("Note something on a day").click()

@@ -1,4 +1,4 @@
-"""Settings: tokens; limits of agents and rules of the alerts, tried while one types, saved, put back.
+"""Settings: tokens, a test of the webhook, internal numbers, what is kept; limits of agents and rules of the alerts, tried while one types, saved, put back.
 
 Usage: settings.py ADDRESS
 """
@@ -101,6 +101,51 @@ def tokens(page, address: str) -> None:
     assert pages.get(address, "tokens")["items"] == []
 
 
+def webhook(page, address: str) -> None:
+    page.goto(address + "/settings", wait_until="load")
+    form = page.locator("form[data-probe]")
+    form.get_by_role("button", name="Send a test").click()
+    expect(form.locator("output")).to_contain_text(
+        re.compile("one that is not is refused|There is no secret"))
+    expect(page.locator("#audit")).to_contain_text("webhook.test")
+
+
+def internal(page, address: str) -> None:
+    calls = pages.get(address, "calls?showNumbers=true&limit=50")["items"]
+    number = next(call["caller"] for call in calls if (call["caller"] or "").startswith("+"))
+    page.goto(address + "/settings", wait_until="load")
+    form = page.locator("form[data-path=internal-numbers]")
+    form.locator("[name=number]").fill(number)
+    expect(form.locator("output")).to_contain_text("more would be excluded")
+    assert pages.get(address, "internal-numbers")["items"] == [], "tried, not added"
+    page.once("dialog", lambda dialog: dialog.accept())
+    form.get_by_role("button", name="Exclude its calls").click()
+    row = page.locator("tr[data-internal]")
+    expect(row).to_contain_text("•")
+    assert number not in page.content()
+    check.accessible(page)
+    page.once("dialog", lambda dialog: dialog.accept())
+    row.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(page.locator("tr[data-internal]")).to_have_count(0)
+
+
+def kept(page, address: str) -> None:
+    page.goto(address + "/settings", wait_until="load")
+    row = page.locator("tr[data-retention=webhooks]")
+    days, said = row.locator("[name=days]"), row.locator("output")
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept("shorten")))
+    days.fill("3")
+    expect(said).to_contain_text("The next night would remove")
+    row.get_by_role("button", name=re.compile("^Save")).click()
+    expect(page.locator("#kept-webhooks")).to_contain_text("3 days")
+    assert asked and "Type shorten" in asked[0], asked
+    days.fill("7")
+    row.get_by_role("button", name=re.compile("^Save")).click()
+    expect(page.locator("#kept-webhooks")).to_contain_text("7 days by the settings")
+    assert len(asked) == 1, "a longer period takes no word"
+
+
 def without_script(browser, address: str) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(address + "/settings", wait_until="load")
@@ -113,7 +158,7 @@ def main() -> int:
     address = sys.argv[1]
     # Refused fields are answered with 4xx.
     with pages.visit(notes_errors=False) as (browser, page):
-        for look in (tokens, limits, alerts):
+        for look in (tokens, webhook, internal, kept, limits, alerts):
             look(page, address)
         without_script(browser, address)
     print("tried, saved, counted anew and put back")

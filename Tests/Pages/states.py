@@ -94,6 +94,16 @@ def conflict(page, address: str) -> None:
     row.locator("[data-digit='0']").click()
     expect(page.locator("[data-toast]")).to_contain_text("to Spring")
     assert "assigned this" in asked[0] and "Replace it?" in asked[0], asked
+    # The same on the page of the call, where it is replaced.
+    page.goto(f"{address}/calls/{call}", wait_until="load")
+    page.keyboard.press("r")
+    post(address, f"calls/{call}/assignment", {"scope": "call", "campaign": None})
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    form = page.locator("form[data-assignment]")
+    form.locator("[name=campaign]").select_option(index=1)
+    form.get_by_role("button", name="Assign").click()
+    expect(page.locator("[data-toast]").first).to_have_text("Assigned.")
+    assert len(asked) == 2 and "to no campaign" in asked[1], asked
 
 
 def stale(page, address: str) -> None:

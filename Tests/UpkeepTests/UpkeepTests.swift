@@ -11,11 +11,11 @@ import Testing
 import Upkeep
 
 /// A store and a handler in a folder of their own, with time that the test sets.
-private final class UpkeepFixture: Sendable {
+final class UpkeepFixture: Sendable {
     private let scratch: ScratchFolder
     let store: CallStore
     let ambient: Ambient
-    let clock = Clock()
+    let clock = UpkeepClock()
 
     var folder: URL { scratch.url }
     var exports: String { folder.appendingPathComponent("exports").path }
@@ -105,7 +105,7 @@ private final class UpkeepFixture: Sendable {
     }
 }
 
-private final class Clock: Sendable {
+final class UpkeepClock: Sendable {
     private let seconds = Mutex<Int64>(1_794_700_000)
 
     func advance(days: Int64) { seconds.withLock { $0 += days * 86_400 } }
@@ -167,6 +167,28 @@ struct UpkeepTests {
             fixture.clock.advance(days: days)
             _ = try await fixture.run(.rawBodies)
             #expect(try await left() == expected, "after \(days) more days")
+        }
+    }
+
+    @Test("what somebody has said goes before the settings, from the next job on")
+    func saidPeriods() async throws {
+        let fixture = try await UpkeepFixture()
+        let raw = RawBody(
+            kind: .webhook,
+            conversationID: "c1",
+            receivedAtMilliseconds: fixture.clock.milliseconds,
+            body: Data("{}".utf8)
+        )
+        try await fixture.store.write { try $0.storeRaw(raw) }
+        try await fixture.store.write {
+            try $0.setRetention(.days(20), of: .webhooks, usual: .days(7), by: "ana")
+        }
+        let identity = CallIdentity(conversationID: "c1")
+        for (days, isThere) in [(Int64(19), true), (2, false)] {
+            fixture.clock.advance(days: days)
+            _ = try await fixture.run(.rawBodies)
+            let found = try await fixture.store.rawBody(.webhook, of: identity) != nil
+            #expect(found == isThere, "after \(days) more days")
         }
     }
 

@@ -128,7 +128,7 @@ struct AlertRouteTests {
             let path = "/api/v1/alerts/rules"
             let all = try await Self.ask(client, path)
             let items = try #require(all.json["items"] as? [[String: Any]])
-            #expect(items.count == 12)
+            #expect(items.count == 13)
             #expect(items.allSatisfy { $0["on"] as? Bool == true && $0["by"] is NSNull })
             let poll = path + "/poll-failing"
             let set = try await Self.ask(client, poll, .patch, #"{"threshold":90}"#)

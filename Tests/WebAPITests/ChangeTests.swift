@@ -93,6 +93,41 @@ struct ChangeTests {
         }
     }
 
+    @Test("a duplicate is a draft with the same settings and without recipients")
+    func duplicate() async throws {
+        try await WebFixture.serve { fixture, client in
+            let id = try await Self.campaign(fixture)
+            let path = "/api/v1/campaigns/\(id)/duplicate"
+            let answer = try await client.ask(.post, path, "{\"name\":\"Autumn\"}")
+            #expect(answer.status == 201, "\(answer.body)")
+            let listed = try #require(try await fixture.store.campaignFigures().last)
+            let added = listed.campaign
+            #expect(added.name == "Autumn" && added.id != id && listed.recipients == 0)
+            #expect(added.windowDays == 30 && added.channel == .mail && added.status == .draft)
+            let taken = try await client.ask(.post, path, "{\"name\":\"Spring\"}")
+            #expect(taken.status == 422, "\(taken.body)")
+            #expect(try await client.ask(.post, path, "{}").status == 400)
+            let missing = "/api/v1/campaigns/99/duplicate"
+            #expect(try await client.ask(.post, missing, "{\"name\":\"X\"}").status == 404)
+            let page = try await client.ask(.get, "/campaigns/\(id)").body
+            #expect(page.contains("data-path=\"campaigns/\(id)/duplicate\""))
+        }
+    }
+
+    @Test("the list of campaigns says what each cost and its share of the attributed calls")
+    func costs() async throws {
+        try await WebFixture.serve { fixture, client in
+            let id = try await Self.campaign(fixture)
+            let before = try await client.ask(.get, "/campaigns").body
+            #expect(before.contains("Share of attributed") && !before.contains("12.50 EUR"))
+            try await fixture.store.write { writer in
+                try writer.setMediaCost(micros: 12_500_000, currency: "EUR", of: id)
+            }
+            let after = try await client.ask(.get, "/campaigns").body
+            #expect(after.contains("12.50 EUR"))
+        }
+    }
+
     @Test("a label is taken back, and the audit log says by whom")
     func unlabel() async throws {
         try await WebFixture.serve { fixture, client in

@@ -1,5 +1,6 @@
 import CallJobs
 import CallStore
+import Conversion
 import Crypto
 import Foundation
 import HTTPTypes
@@ -35,6 +36,20 @@ struct EndpointTests {
                 "/api/v1/calls/\(call)/assignment",
                 "{\"scope\":\"call\",\"campaign\":\(campaign)}"
             )
+            let rules = try RulesFile.parse("type: talk\nsuccessful success", file: "talk.rules")
+            let rescore = try #require(RescoreID("rs-1"))
+            try await fixture.store.write { writer in
+                try writer.keep(rules.stored)
+                try writer.start(
+                    RescoreOrder(
+                        version: rules.version,
+                        fromUnix: 0,
+                        toUnix: WebFixture.nowUnix,
+                        person: "ana"
+                    ),
+                    as: rescore
+                )
+            }
             let document = try await client.ask(.get, "/openapi.json").object()
             #expect(document["openapi"] as? String == "3.1.0")
             let paths = try #require(document["paths"] as? [String: [String: Any]])
@@ -46,7 +61,9 @@ struct EndpointTests {
                 else { continue }
                 let id =
                     path.contains("campaigns")
-                    ? "\(campaign)" : path.contains("analytics") ? "conv_1" : "\(call)"
+                    ? "\(campaign)"
+                    : path.contains("analytics")
+                        ? "conv_1" : path.contains("rescores") ? "\(rescore)" : "\(call)"
                 let address = path.replacing("{id}", with: id)
                 let answer = try await client.ask(.get, address)
                 #expect(answer.status == 200, "\(path): \(answer.body)")

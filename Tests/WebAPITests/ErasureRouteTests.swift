@@ -43,6 +43,31 @@ struct ErasureRouteTests {
         }
     }
 
+    @Test("what became of an erasure stands on the call's page, under Settings, and in the API")
+    func outcome() async throws {
+        try await WebFixture.serve { fixture, client in
+            let call = try await fixture.record(.heard("conv_1"))
+            try await fixture.record(.heard("conv_2"))
+            let path = "/api/v1/calls/\(call.number)/erasure"
+            _ = try await client.ask(.post, path, #"{"confirm":"erase"}"#)
+            let before = try await client.ask(.get, "/calls/\(call.number)").body
+            #expect(before.contains("not yet: removing numbers"))
+            let open = try #require(try await fixture.store.openErasures().first)
+            try await fixture.store.write { _ = try $0.clearContent(of: open, limit: 10) }
+            let page = try await client.ask(.get, "/calls/\(call.number)").body
+            #expect(page.contains("The caller was erased"))
+            #expect(page.contains("by dashboard"))
+            #expect(page.contains(open.object))
+            let settings = try await client.ask(.get, "/settings").body
+            #expect(settings.contains("erased 2 calls, 0 recipients"))
+            let items = try await client.ask(.get, "/api/v1/erasures").object()["items"]
+            let list = try #require(items as? [[String: Any]])
+            #expect(list.map { $0["calls"] as? Int } == [2])
+            #expect(list.map { $0["step"] as? String } == ["content"])
+            for body in [before, page, settings] { #expect(!body.contains("4155550123")) }
+        }
+    }
+
     @Test("a caller that nothing is kept of cannot be erased, and the page says so")
     func nobody() async throws {
         try await WebFixture.serve { fixture, client in
@@ -70,6 +95,8 @@ struct ErasureRouteTests {
             let path = "/api/v1/calls/1/erasure"
             let body = #"{"confirm":"erase"}"#
             #expect(try await client.ask(.post, path, body, headers: headers).status == 403)
+            let list = try await client.ask(.get, "/api/v1/erasures", headers: headers)
+            #expect(list.status == 403)
             #expect(try await fixture.store.openErasures().isEmpty)
         }
         try await WebFixture.serve(policy: AccessPolicy(isReadOnly: true)) { fixture, client in

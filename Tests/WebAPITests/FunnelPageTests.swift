@@ -88,4 +88,24 @@ struct FunnelPageTests {
             #expect(all.contains("<th scope=\"col\" class=\"num\">Scans</th>"))
         }
     }
+
+    @Test("totals and the same people are shown together, or one of them, as the address says")
+    func modes() async throws {
+        try await WebFixture.serve { fixture, client in
+            _ = try await Self.fill(fixture)
+            func shown(_ query: String) async throws -> [Bool] {
+                let page = try await client.ask(.get, "/funnel" + query).body
+                return ["id=\"totals\"", "id=\"people\""].map { page.contains($0) }
+            }
+            #expect(try await shown("") == [true, true])
+            #expect(try await shown("?mode=totals") == [true, false])
+            #expect(try await shown("?mode=people") == [false, true])
+            #expect(try await shown("?mode=nonsense") == [true, true])
+            let page = try await client.ask(.get, "/funnel?mode=people&window=3").body
+            #expect(page.contains("window=3&amp;mode=people\" aria-current=\"true\""))
+            // A day from the letter to the scan, and the choice stays when steps are chosen.
+            #expect(page.contains("after 24 h"))
+            #expect(page.contains("<input type=\"hidden\" name=\"mode\" value=\"people\">"))
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import CallStore
+import Conversion
 import Crypto
 import Foundation
 import HTTPTypes
@@ -11,10 +12,10 @@ struct ReaderPageTests {
     /// Where something can be changed, by those who may.
     private static let changing: Set = [
         "/", "/calls", "/calls/1", "/unattributed", "/campaigns", "/campaigns/1", "/exports",
-        "/queues", "/queues/sync", "/jobs/job-c", "/settings",
+        "/queues", "/queues/sync", "/jobs/job-c", "/settings", "/conversions", "/labels",
     ]
     private static let others: Set = [
-        "/campaigns/1/recipients", "/funnel", "/conversions", "/labels", "/agents",
+        "/campaigns/1/recipients", "/funnel", "/agents",
     ]
 
     /// What stands in a form or on a button that changes nothing on the server.
@@ -24,8 +25,9 @@ struct ReaderPageTests {
     ]
 
     private static func fill(_ fixture: WebFixture) async throws {
-        try await fixture.record(.heard("conv_1"))
+        let call = try await fixture.record(.heard("conv_1"))
         try await QueuePageTests.fill(fixture)
+        try await fillRules(fixture, call)
         let today = try #require(LocalDay("2026-11-14"))
         try await fixture.store.write { writer in
             let campaign = try writer.add(NewCampaign(name: "Spring", channel: .mail))
@@ -37,6 +39,48 @@ struct ReaderPageTests {
                 .read,
                 hash: Data(SHA256.hash(data: Data("rbk_1".utf8))),
                 by: "ana"
+            )
+        }
+    }
+
+    /// Versions of rules, a sample to label, a backfill, a view and an internal number.
+    private static func fillRules(_ fixture: WebFixture, _ call: CallID) async throws {
+        let texts = ["success", "failure"].map {
+            "rules:\n  - id: said\n    type: booking\n    when: { successful: \($0) }\n"
+        }
+        let rules = try texts.map { try RulesFile.parse($0, file: "rules.yaml") }
+        let sample = LabelSample(
+            id: LabelSampleID("sample-1"),
+            type: "booking",
+            ruleVersion: rules[0].version,
+            fromUnix: 0,
+            toUnix: WebFixture.nowUnix,
+            person: "ana",
+            entries: [
+                LabelEntry(
+                    call: call,
+                    stratum: "yes",
+                    weight: 1,
+                    isDouble: false,
+                    isHeldBack: false
+                )
+            ]
+        )
+        let backfill = try #require(BackfillID("bf-1"))
+        let range = BackfillRange(fromUnix: 0, toUnix: 100, sliceSeconds: 10, rereads: false)
+        try await fixture.store.write { writer in
+            for one in rules { try writer.keep(one.stored) }
+            try writer.point(.active, to: rules[0].version, by: "ana", note: nil)
+            try writer.add(sample)
+            try writer.start(range, as: backfill, by: "ana")
+            try writer.save(
+                SavedView(
+                    token: "view-1",
+                    name: "Mornings",
+                    path: "/",
+                    query: "range=7d",
+                    person: "ana"
+                )
             )
         }
     }

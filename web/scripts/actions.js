@@ -118,9 +118,17 @@ async function act(element, body) {
     if (!given) return;
     body.reason = given;
   }
-  const answer = await send(method, path, method === "DELETE" ? undefined : body);
+  let answer = await send(method, path, method === "DELETE" ? undefined : body);
+  // Somebody was first: what they chose stays unless it is to be replaced.
+  if (answer.status === 409 && answer.value?.by && body.expected !== undefined) {
+    if (!confirm(`${fault(answer)} Replace it?`)) { say(`Kept: ${fault(answer)}`); return refresh(); }
+    delete body.expected;
+    answer = await send(method, path, body);
+  }
   say(answer.ok ? (done ?? "Done.") : `Not done: ${fault(answer)}`);
   if (answer.ok) {
+    // What somebody has just chosen here they may change again.
+    if (body.expected !== undefined || element.dataset.assignment !== undefined) delete element.dataset.body;
     if (element.dataset.then) return location.assign(element.dataset.then);
     refresh();
     document.dispatchEvent(new CustomEvent("changed"));

@@ -24,6 +24,10 @@ const kinds = {
     ],
     make: makeRuns,
   },
+  response: {
+    sets: (rows) => [rows.map((row) => Number(row.cells[3].dataset.value))],
+    make: makeResponse,
+  },
 };
 
 function draw(place) {
@@ -108,6 +112,31 @@ function makeDays(canvas, labels, [line, ...bars]) {
       scales: {
         x: { stacked: true, grid: { display: false }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 14 } },
         y: { stacked: true, beginAtZero: true, grid: { color: grid }, ticks: { color: ink, precision: 0 } },
+      },
+    },
+  });
+}
+
+// The share that had called, day by day.
+function makeResponse(canvas, labels, [share]) {
+  const ink = token("--soft");
+  const axis = (title) => ({ display: true, text: title, color: ink });
+  return new window.Chart(canvas.getContext("2d"), {
+    type: "line",
+    data: {
+      labels,
+      datasets: [{
+        label: "Called by then, %", data: share, borderColor: token("--accent"), backgroundColor: token("--accent"),
+        borderWidth: 2.5, pointRadius: 1.5, tension: 0,
+      }],
+    },
+    options: {
+      responsive: true, maintainAspectRatio: false, animation: false,
+      interaction: { mode: "index", intersect: false },
+      plugins: { legend: { display: false } },
+      scales: {
+        x: { grid: { display: false }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 18 }, title: axis("days") },
+        y: { beginAtZero: true, grid: { color: token("--line") }, ticks: { color: ink }, title: axis("% of recipients") },
       },
     },
   });

@@ -11,6 +11,7 @@ export function startRules() {
     const button = event.target.closest("[data-activate]");
     if (button) activate(button.dataset.activate);
   });
+  startRescore(document.querySelector("[data-rescore]"));
   const editor = document.querySelector("[data-rules]");
   if (!editor) return;
   const text = editor.querySelector("[data-rules-text]");
@@ -171,4 +172,55 @@ async function activate(version) {
   }
   if (!answer.ok) return say(`Not activated: ${fault(answer)}`);
   location.assign("/conversions");
+}
+
+// Judging calls anew: what would change first, then the start of just that.
+function startRescore(form) {
+  if (!form) return;
+  const panel = form.closest("[data-rescores]");
+  const said = panel.querySelector("[data-rescore-said]");
+  const start = form.querySelector("[data-rescore-start]");
+  const order = (dryRun) => ({
+    version: form.dataset.rescore, from: form.elements.from.value, to: form.elements.to.value, dryRun,
+    closedReason: form.elements.closedReason.value.trim() || undefined,
+  });
+  form.addEventListener("input", () => { start.hidden = true; });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    start.hidden = true;
+    said.textContent = "Looking …";
+    const asked = JSON.stringify(order(true));
+    const answer = await send("POST", "rescores", order(true));
+    if (asked !== JSON.stringify(order(true))) return;
+    const found = answer.value;
+    said.textContent = answer.ok
+      ? `Of ${found.calls} calls ${found.added} become conversions, ${found.withdrawn} stop being, ${found.changed} change type or worth; `
+        + `${found.conversionsBefore} conversions become ${found.conversionsAfter}. ${found.locked} calls of closed months stay.`
+      : `Not tried: ${fault(answer)}`;
+    panel.querySelector("[data-rescore-types]").replaceChildren(...(answer.ok ? found.types : []).map((part) => {
+      const item = document.createElement("li");
+      item.textContent = `${part.type}: ${part.added} added, ${part.withdrawn} withdrawn, ${part.changed} changed`;
+      return item;
+    }));
+    panel.querySelector("[data-rescore-changes]").replaceChildren(...(answer.ok ? found.changes : []).map((change) => {
+      const item = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = `/calls/${change.call}`;
+      link.textContent = change.conversation;
+      item.append(link, ` ${kinds[change.kind]}: ${change.typeBefore ?? "none"} → ${change.typeAfter ?? "none"}`);
+      return item;
+    }));
+    start.hidden = !answer.ok || found.calls === 0;
+  });
+  start.addEventListener("click", async () => {
+    start.disabled = true;
+    const answer = await send("POST", "rescores", order(false));
+    start.disabled = false;
+    if (!answer.ok) {
+      said.textContent = `Not started: ${fault(answer)}`;
+      return;
+    }
+    location.assign("/conversions#rescore-title");
+    location.reload();
+  });
 }

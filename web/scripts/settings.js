@@ -13,6 +13,7 @@ let looks = 0;
 
 export function startSettings() {
   document.querySelector("form[data-new-token]")?.addEventListener("submit", make);
+  document.querySelector("form[data-probe]")?.addEventListener("submit", probe);
   if (!document.querySelector("form[data-setting]")) return;
   document.addEventListener("taken", follow);
   follow();
@@ -28,7 +29,7 @@ export function startSettings() {
       clearTimeout(timer);
       save(form, form.dataset.setting, bodyOf(form));
     });
-    form.querySelector("[data-shipped]").addEventListener("click", () => {
+    form.querySelector("[data-shipped]")?.addEventListener("click", () => {
       clearTimeout(timer);
       save(form, "DELETE", { shipped: true });
     });
@@ -48,6 +49,14 @@ async function make(event) {
   code.textContent = answer.value.token;
   place.replaceChildren(`The token of ${answer.value.name}, shown this once: `, code);
   event.target.reset();
+}
+
+// Tries something out, and says what came of it.
+async function probe(event) {
+  event.preventDefault();
+  const answer = await send("POST", event.target.dataset.path);
+  tell(event.target, answer.ok ? answer.value.text : `Not tried: ${fault(answer)}`);
+  refresh();
 }
 
 // Looks again while calls are being counted anew.
@@ -72,9 +81,16 @@ async function save(form, method, body) {
   if (!trial.ok) return tell(form, `Not saved: ${fault(trial)}`);
   const { ask, path } = form.dataset;
   if (ask && !confirm(`${trial.value.text}\n${ask}`)) return tell(form, "Left as it was.");
+  // What takes something away for good asks for its word.
+  if (trial.value.word) {
+    const given = prompt(`${trial.value.text}\nType ${trial.value.word} to do so.`);
+    if (!given) return tell(form, "Left as it was.");
+    body.confirm = given;
+  }
   const answer = await send(method, path, method === "DELETE" ? undefined : body);
   if (!answer.ok) return tell(form, `Not saved: ${fault(answer)}`);
   if (method === "DELETE") fill(form);
+  if (form.dataset.then) return location.assign(form.dataset.then);
   tell(form, `Saved. ${trial.value.text}`);
   refresh();
 }

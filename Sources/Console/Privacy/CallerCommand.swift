@@ -153,11 +153,11 @@ struct CallerCommand: ParsableCommand {
                     let id = try await eraser.begin(identity, by: session.person)
                     return try await eraser.run(id) { erasure in
                         guard !output.json, erasure.step != .done else { return }
-                        session.terminal.line(ErasureText.progress(erasure.step))
+                        session.terminal.line(erasure.step.words)
                     }
                 }
                 if output.json {
-                    session.terminal.show(ErasureText.json(done))
+                    session.terminal.show(done.json)
                 } else {
                     session.terminal.write(ErasureText.report(done, variants: variants))
                 }
@@ -209,7 +209,7 @@ struct CallerCommand: ParsableCommand {
             try await session.withStore { store in
                 let erasures = try await store.erasures(limit: limit)
                 if output.json {
-                    session.terminal.show(.list(erasures.map(ErasureText.json)))
+                    session.terminal.show(.list(erasures.map(\.json)))
                 } else {
                     session.terminal.write(
                         ErasureText.table(erasures).rendered(none: "No erasures.")

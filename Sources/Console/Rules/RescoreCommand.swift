@@ -209,7 +209,7 @@ struct RescoreCommand: ParsableCommand {
                         isAgreed: consent.yes
                     )
                     let steering = RescoreSteering(store: store, ambient: session.ambient)
-                    guard try await steering.cancel(rescore.id) else {
+                    guard try await steering.cancel(rescore.id, by: session.person) else {
                         throw StartFailure(.failed, "\(rescore.id) ended meanwhile")
                     }
                 }
@@ -237,7 +237,7 @@ struct RescoreCommand: ParsableCommand {
             try await session.withStore { store in
                 let rescore = try await named.find(in: store)
                 let steering = RescoreSteering(store: store, ambient: session.ambient)
-                guard try await steering.resume(rescore.id) else {
+                guard try await steering.resume(rescore.id, by: session.person) else {
                     throw StartFailure(
                         .failed,
                         "\(rescore.id) is \(rescore.state.rawValue); only a cancelled one goes on"

@@ -103,18 +103,10 @@ enum RescoreText {
         if let reason = rescore.order.closedReason {
             text += "  closed months are changed: \(reason)\n"
         }
-        if let seconds = secondsLeft(rescore) {
+        if let seconds = rescore.secondsLeft {
             text += "  about \(TimeText.duration(.seconds(seconds))) of work left\n"
         }
         return text
-    }
-
-    /// From the pace of the batches so far; nil before the first, and when it has ended.
-    private static func secondsLeft(_ rescore: Rescore) -> Int? {
-        guard rescore.state == .running, rescore.tally.lookedAt > 0 else { return nil }
-        let left = max(0, rescore.calls - rescore.tally.lookedAt)
-        let perCall = Double(rescore.workedMilliseconds) / Double(rescore.tally.lookedAt)
-        return Int((Double(left) * perCall / 1000).rounded(.up))
     }
 
     static func json(_ rescore: Rescore) -> JSONValue {
@@ -130,7 +122,7 @@ enum RescoreText {
             ("withdrawn", .count(rescore.tally.withdrawn)),
             ("changed", .count(rescore.tally.changed)),
             ("locked", .count(rescore.tally.locked)),
-            ("secondsLeft", .optional(secondsLeft(rescore))),
+            ("secondsLeft", .optional(rescore.secondsLeft)),
             ("closedReason", .optional(rescore.order.closedReason)),
             ("by", .text(rescore.order.person)),
             ("started", .text(TimeText.iso(milliseconds: rescore.createdMilliseconds))),

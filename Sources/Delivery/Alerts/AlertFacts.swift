@@ -48,6 +48,9 @@ package struct AlertFacts: Sendable, Equatable {
     /// What is kept for longer than it may be; nil when nobody has said how long that is.
     package var overdue: [OverdueClass]?
 
+    /// How often labels differ from the rules, by conversion type.
+    package var labelDrifts: [LabelDrift]
+
     /// How people have set rules.
     package var settings: [AlertRule: AlertSetting]
 
@@ -65,6 +68,7 @@ package struct AlertFacts: Sendable, Equatable {
         unfinished: Int = 0,
         unread: Int = 0,
         overdue: [OverdueClass]? = nil,
+        labelDrifts: [LabelDrift] = [],
         settings: [AlertRule: AlertSetting] = [:]
     ) {
         self.nowMilliseconds = nowMilliseconds
@@ -80,6 +84,7 @@ package struct AlertFacts: Sendable, Equatable {
         self.unfinished = unfinished
         self.unread = unread
         self.overdue = overdue
+        self.labelDrifts = labelDrifts
         self.settings = settings
     }
 }

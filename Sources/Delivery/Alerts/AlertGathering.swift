@@ -81,6 +81,10 @@ package struct AlertGathering: Sendable {
                 deletedBefore: nowUnix + seconds(.upstreamDeletion, 86_400)
             ),
             overdue: try await overdue(),
+            labelDrifts: try await store.labelDrifts(
+                newest: AlertLimits.driftLabels,
+                before: AlertLimits.driftBaseMax
+            ),
             settings: settings
         )
     }

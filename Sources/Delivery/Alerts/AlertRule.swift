@@ -12,6 +12,7 @@ package enum AlertRule: String, Sendable, CaseIterable {
     case unfinishedCalls = "unfinished-calls"
     case upstreamDeletion = "upstream-deletion"
     case retentionBehind = "retention-behind"
+    case labelDrift = "label-drift"
 
     /// For people.
     package var title: String {
@@ -28,6 +29,7 @@ package enum AlertRule: String, Sendable, CaseIterable {
         case .unfinishedCalls: "Calls do not come to their end"
         case .upstreamDeletion: "Calls are deleted upstream before they were read"
         case .retentionBehind: "Something is kept for longer than it may be"
+        case .labelDrift: "People and the rules differ more than they did"
         }
     }
 }
@@ -74,6 +76,15 @@ package enum AlertLimits {
 
     /// Retention works each night: two of them have done nothing.
     package static let overdue = Duration.seconds(48 * 60 * 60)
+
+    /// The newest labels of a type, which are looked at, and how many before them they are compared
+    /// with: with fewer, a few odd calls would be a drift.
+    package static let driftLabels = 50
+    package static let driftBaseMin = 100
+    package static let driftBaseMax = 500
+
+    /// Percentage points by which the share that differs must have risen, however sure that is.
+    package static let driftPoints = 10
 
     /// Time between two notices of one rule: at most two in a day.
     package static let noticePause = Duration.seconds(12 * 60 * 60)

@@ -8,6 +8,7 @@ package struct AlertThreshold: Sendable, Equatable {
         case hours
         case days
         case percent
+        case points
         case jobs
         case dollars
     }
@@ -72,6 +73,12 @@ extension AlertRule {
                 unit: .hours,
                 standard: Self.minutes(AlertLimits.overdue) / 60,
                 range: 25...720
+            )
+        case .labelDrift:
+            AlertThreshold(
+                unit: .points,
+                standard: Double(AlertLimits.driftPoints),
+                range: 1...90
             )
         }
     }

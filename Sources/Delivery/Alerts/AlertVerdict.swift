@@ -55,6 +55,7 @@ extension AlertFacts {
                     + "\(Int(threshold(rule) ?? 0)) days."
             )
         case .retentionBehind: retention
+        case .labelDrift: drift
         }
     }
 
@@ -125,6 +126,60 @@ extension AlertFacts {
         )
     }
 
+    // MARK: Rules on labels
+
+    /// The share of labels that differ from the rules, of the newest against those before.
+    private var drift: (Bool?, String) {
+        let known = labelDrifts.filter {
+            $0.newest.labels >= AlertLimits.driftLabels
+                && $0.before.labels >= AlertLimits.driftBaseMin
+        }
+        func rise(_ drift: LabelDrift) -> Double {
+            Self.share(drift.newest) - Self.share(drift.before)
+        }
+        func isDrift(_ drift: LabelDrift) -> Bool {
+            rise(drift) > (threshold(.labelDrift) ?? .infinity) / 100
+                && Self.isSure(
+                    rise(drift),
+                    part: drift.newest.differing + drift.before.differing,
+                    drift.newest.labels,
+                    drift.before.labels
+                )
+        }
+        let firing = known.filter(isDrift)
+        guard let worst = (firing.isEmpty ? known : firing).max(by: { rise($0) < rise($1) }) else {
+            let most = labelDrifts.map { $0.newest.labels + $0.before.labels }.max() ?? 0
+            return (
+                nil,
+                "Too few labels to tell (\(most); it takes "
+                    + "\(AlertLimits.driftLabels + AlertLimits.driftBaseMin))."
+            )
+        }
+        return (
+            !firing.isEmpty,
+            "\(Self.percent(Self.share(worst.newest))) of the newest \(worst.newest.labels) labels "
+                + "of \(worst.type) differ from the rules, against "
+                + "\(Self.percent(Self.share(worst.before))) of \(worst.before.labels) before."
+        )
+    }
+
+    private static func share(_ side: LabelDrift.Side) -> Double {
+        Double(side.differing) / Double(side.labels)
+    }
+
+    /// Whether a difference of two shares is larger than chance makes it.
+    private static func isSure(
+        _ difference: Double,
+        part: Int,
+        _ first: Int,
+        _ second: Int
+    ) -> Bool {
+        let pooled = Double(part) / Double(first + second)
+        let error =
+            (pooled * (1 - pooled) * (1 / Double(first) + 1 / Double(second))).squareRoot()
+        return error > 0 && difference / error > AlertLimits.standardErrors
+    }
+
     // MARK: Rules on days
 
     /// A share of yesterday against that of the same weekday in the weeks before.
@@ -148,12 +203,8 @@ extension AlertFacts {
         }
         let rate = Double(day.part) / Double(day.whole)
         let usual = Double(base.part) / Double(base.whole)
-        let pooled = Double(day.part + base.part) / Double(day.whole + base.whole)
-        let error =
-            (pooled * (1 - pooled) * (1 / Double(day.whole) + 1 / Double(base.whole)))
-            .squareRoot()
         let worse = isRiseBad ? rate - usual : usual - rate
-        let isSure = error > 0 && worse / error > AlertLimits.standardErrors
+        let isSure = Self.isSure(worse, part: day.part + base.part, day.whole, base.whole)
         let isLarge = worse > (threshold(rule) ?? .infinity) / 100 * max(usual, 0.01)
         return (
             isSure && isLarge,

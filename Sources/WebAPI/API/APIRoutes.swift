@@ -16,10 +16,12 @@ struct APIRoutes: RouteGroup {
             + JobEndpoints.all + DeadEndpoints.all
             + ScheduleEndpoints.all + ExportEndpoints.all + RecordEndpoints.all
             + RuleEndpoints.all + RuleTrialEndpoints.all + RuleFigureEndpoints.all
+            + RescoreEndpoints.all
             + ImportEndpoints.all + AlertEndpoints.all
             + ViewEndpoints.all
-            + CodeEndpoints.all + AgentEndpoints.all + NoteEndpoints.all
-            + TokenEndpoints.all
+            + CodeEndpoints.all + AgentEndpoints.all + AgentFigureEndpoints.all + NoteEndpoints.all
+            + TokenEndpoints.all + WebhookTestEndpoints.all
+            + InternalNumberEndpoints.all + RetentionEndpoints.all
     }
 
     func add(to router: Router<WebContext>) {

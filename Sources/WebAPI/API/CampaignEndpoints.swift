@@ -8,7 +8,7 @@ import Reports
 /// Campaigns: the list, one of them, and changing it.
 enum CampaignEndpoints {
     static var all: [Endpoint] {
-        [list, add, one] + CampaignChangeEndpoints.all + CampaignMetricEndpoints.all
+        [list, add, duplicate, one] + CampaignChangeEndpoints.all + CampaignMetricEndpoints.all
             + RecipientEndpoints.all
     }
 
@@ -107,9 +107,35 @@ enum CampaignEndpoints {
             startsUnix: try sent.startsUnix(),
             endsUnix: try sent.endsUnix()
         )
+        return try await added(new, like: nil, ask)
+    }
+
+    private static let duplicate = Endpoint(
+        method: .post,
+        path: "/api/v1/campaigns/{id}/duplicate",
+        summary: "Add a draft with a campaign's settings, without its recipients.",
+        body: .sent([("name", .bounded(1...200))]),
+        answer: campaign,
+        status: .created
+    ) { ask in
+        let sent = try await ask.body(CampaignSent.self)
+        try sent.check()
+        guard let name = sent.name else { throw APIError(.badRequest, "It needs a name.") }
+        let former = try await find(ask)
+        return try await added(NewCampaign(like: former, named: name), like: former.id, ask)
+    }
+
+    private static func added(
+        _ new: NewCampaign,
+        like former: CampaignID?,
+        _ ask: Ask
+    ) async throws -> Response {
         let person = ask.person
+        var fields: [String: StoredValue] = ["name": .text(new.name)]
+        if let former { fields["like"] = .integer(former.number) }
+        let noted = fields
         let id = try await ask.parts.store.write { writer in
-            guard try writer.campaign(named: name) == nil else {
+            guard try writer.campaign(named: new.name, in: new.workspace) == nil else {
                 throw StoreError.rejected(reason: "There is a campaign of this name already.")
             }
             let id = try writer.add(new)
@@ -118,7 +144,7 @@ enum CampaignEndpoints {
                     actor: person,
                     action: "campaign.add",
                     object: "campaign:\(id)",
-                    after: ["name": .text(name)]
+                    after: noted
                 )
             )
             return id

@@ -4,7 +4,50 @@ import Reports
 
 /// The figures of one campaign, as existing front ends know them.
 enum CampaignMetricEndpoints {
-    static var all: [Endpoint] { [metrics] }
+    static var all: [Endpoint] { [metrics, response] }
+
+    private static let response = Endpoint(
+        method: .get,
+        path: "/api/v1/campaigns/{id}/response",
+        summary: "How soon a campaign's recipients called, by days since delivery.",
+        answer: .fields(
+            ("since", .optional(.word(Touch.Kind.self))),
+            ("recipients", .count),
+            (
+                "days",
+                .list(
+                    .fields(
+                        ("day", .count),
+                        ("calledFirst", .count),
+                        ("calledByThen", .count),
+                        ("reachedBefore", .count)
+                    )
+                )
+            )
+        )
+    ) { ask in
+        let id = try await CampaignEndpoints.find(ask).id
+        let curve = try await ask.parts.store.responseCurve(of: id)
+        return .json(
+            .fields(
+                ("since", .optional(curve?.since.rawValue)),
+                ("recipients", .count(curve?.recipients ?? 0)),
+                (
+                    "days",
+                    .list(
+                        (curve?.days ?? []).map { day in
+                            .fields(
+                                ("day", .count(day.day)),
+                                ("calledFirst", .count(day.calledFirst)),
+                                ("calledByThen", .count(day.calledByThen)),
+                                ("reachedBefore", .count(day.reachedBefore))
+                            )
+                        }
+                    )
+                )
+            )
+        )
+    }
 
     /// In exactly the shape that existing front ends know; what is pending counts as unknown, so
     /// that the three add up to all.

@@ -6,10 +6,51 @@ import Upkeep
 
 /// Erasing the caller of a call.
 enum ErasureEndpoints {
-    static var all: [Endpoint] { [erase] }
+    static var all: [Endpoint] { [erase, list] }
 
     /// What a person types, so that nobody erases by a slip.
     static let word = "erase"
+
+    private static let list = Endpoint(
+        method: .get,
+        path: "/api/v1/erasures",
+        summary: "The newest erasures of callers: what went, what is to do, who is to be told.",
+        query: [CallEndpoints.paging[0]],
+        answer: .page(
+            .fields(
+                ("erasure", .identifier),
+                ("caller", .text),
+                ("by", .text),
+                ("requested", .instant),
+                ("finished", .optional(.instant)),
+                ("step", .word(Erasure.Step.self)),
+                ("calls", .count),
+                ("recipients", .count),
+                ("bodies", .count),
+                ("deadJobs", .count),
+                ("files", .list(.text)),
+                ("upstreamAsked", .count),
+                ("upstreamWaiting", .count),
+                (
+                    "sentTo",
+                    .list(
+                        .fields(
+                            ("kind", .text),
+                            ("person", .text),
+                            ("at", .instant),
+                            ("what", .text)
+                        )
+                    )
+                )
+            )
+        )
+    ) { ask in
+        guard ask.context.principal.rights >= .admin else {
+            throw APIError(.notAllowed, "Only administrators may see who was erased when.")
+        }
+        let erasures = try await ask.parts.store.erasures(limit: try ask.query.limit())
+        return .page(erasures.map(\.json), next: nil, ask.query)
+    }
 
     private struct Sent: Decodable {
         var confirm: String

@@ -33,18 +33,20 @@ enum MetricEndpoints {
         )
     }
 
-    private static let parameters: [Endpoint.Parameter] = [
+    /// What `scope` reads.
+    static let scopeParameters: [Endpoint.Parameter] = [
         .init(name: "from", schema: .text, meaning: "First day, in the zone of the reports."),
         .init(name: "to", schema: .text, meaning: "Last day."),
         .init(name: "agent", schema: .text, meaning: "Only calls of this agent."),
         .init(name: "campaign", schema: .text, meaning: "A campaign's id, or none."),
         .init(name: "voice", schema: .bool, meaning: "Whether calls of voice widgets count."),
-        .init(
-            name: "compare",
-            schema: .word(Comparison.self),
-            meaning: "A range that is as long to compare with; needs from and to."
-        ),
     ]
+
+    private static let compare = Endpoint.Parameter(
+        name: "compare",
+        schema: .word(Comparison.self),
+        meaning: "A range that is as long to compare with; needs from and to."
+    )
 
     private enum Comparison: String, CaseIterable {
         /// The days just before.
@@ -58,7 +60,7 @@ enum MetricEndpoints {
         method: .get,
         path: "/api/v1/metrics",
         summary: "The figures of a range: sums, by day, agent and campaign.",
-        query: parameters,
+        query: scopeParameters + [compare],
         answer: .fields(
             ("timeZone", .text),
             ("total", figures),

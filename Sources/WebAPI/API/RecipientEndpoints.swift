@@ -31,6 +31,16 @@ enum RecipientEndpoints {
         query: [
             .init(name: "called", schema: .bool, meaning: "Only those who did, or did not."),
             .init(
+                name: "converted",
+                schema: .bool,
+                meaning: "Only those with a conversion, or without one."
+            ),
+            .init(
+                name: "heldOut",
+                schema: .bool,
+                meaning: "Only those kept out of the campaign, or the others."
+            ),
+            .init(
                 name: "touch",
                 schema: .word(Touch.Kind.self),
                 meaning: "Only those with a touch of this kind."
@@ -39,10 +49,14 @@ enum RecipientEndpoints {
         ] + CallEndpoints.paging,
         answer: .page(recipient)
     ) { ask in
-        let called = try ask.query.text("called")
+        func choice(_ name: String) throws -> Bool? {
+            try ask.query.text(name) == nil ? nil : try ask.query.flag(name)
+        }
         return try await page(
             ask,
-            hasCalled: called == nil ? nil : try ask.query.flag("called"),
+            hasCalled: choice("called"),
+            hasConverted: choice("converted"),
+            isHeldOut: choice("heldOut"),
             touch: try ask.query.word("touch")
         )
     }
@@ -58,6 +72,8 @@ enum RecipientEndpoints {
     private static func page(
         _ ask: Ask,
         hasCalled: Bool?,
+        hasConverted: Bool? = nil,
+        isHeldOut: Bool? = nil,
         touch: Touch.Kind? = nil
     ) async throws -> Response {
         let query = ask.query
@@ -68,6 +84,8 @@ enum RecipientEndpoints {
         let found = try await ask.parts.store.recipients(
             of: campaign.id,
             hasCalled: hasCalled,
+            hasConverted: hasConverted,
+            isHeldOut: isHeldOut,
             touch: touch,
             search: query.text("search", lengthMax: 200),
             after: after.map { RecipientID(Int64($0)) },

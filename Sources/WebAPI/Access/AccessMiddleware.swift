@@ -13,7 +13,8 @@ struct AccessMiddleware: RouterMiddleware {
     private static let adminPaths = [
         "/api/v1/queues", "/api/v1/dead", "/api/v1/schedules", "/api/v1/backfills",
         "/api/v1/rules", "/api/v1/alerts", "/api/v1/endpoints", "/api/v1/deliveries",
-        "/api/v1/agents", "/api/v1/tokens",
+        "/api/v1/agents", "/api/v1/tokens", "/api/v1/rescores", "/api/v1/webhooks",
+        "/api/v1/internal-numbers", "/api/v1/retention",
     ]
 
     @concurrent

@@ -3,21 +3,49 @@ import Conversion
 import Definitions
 
 extension PageDesk {
-    /// All agents, and two of them or two periods against each other.
+    /// All agents and their versions, and two of either or two periods against each other.
     func agents(_ query: PageQuery) async throws -> Page {
         var scope = query.scope(today: words.today)
         scope.agentID = nil
         let names = try await store.agentNames()
         let report = try await store.figureReport(scope)
+        let courses = try await store.agentCourses(scope)
+        let whole = Dictionary(courses.map { ($0.agentID, $0) }) { $0 + $1 }
+        let versions = courses.filter { course in
+            courses.contains { $0.agentID == course.agentID && $0.versionID != nil }
+        }
+        let own = versions.filter { $0.agentID == query["agent"] }
         var view: View = [
-            "rows": report.agents.map { agentRow($0.key, $0.figures, names, query) },
-            "isEmpty": report.agents.isEmpty,
-            "leftOptions": agentOptions(names, query["agent"]),
-            "rightOptions": agentOptions(names, query["with"]),
-            "agentFields": query.fields(without: ["agent", "with"]),
+            "isEmpty": report.agents.isEmpty, "hasVersions": !versions.isEmpty,
+            "isPartial": courses.contains(where: \.isPartial),
+            "callsMax": PageWords.count(AgentCourseLimits.callsMax),
+            "agent": query["agent"] ?? "", "hasOwnVersions": own.count > 1,
         ]
-        view["comparison"] = try await comparison(query, names)
+        view["rows"] = report.agents.map {
+            agentRow($0.key, $0.figures, whole[$0.key], names, query)
+        }
+        let endings = Self.endings(whole.values)
+        view["endingHeads"] = endings.map { ["label": $0.label] as View }
+        view["endings"] = report.agents.compactMap { part -> View? in
+            whole[part.key].map { endingRow($0, names, endings) }
+        }
+        view["versions"] = versions.map { versionRow($0, names) }
+        view["leftOptions"] = agentOptions(names, query["agent"])
+        view["rightOptions"] = agentOptions(names, query["with"])
+        view["agentFields"] = query.fields(without: ["agent", "with", "version", "against"])
+        view["leftVersions"] = versionOptions(own, query["version"])
+        view["rightVersions"] = versionOptions(own, query["against"])
+        view["heads"] = Self.heads
+        view["comparison"] = try await agentComparison(query, names)
         return Page(template: .agents, title: "Agents", view: view)
+    }
+
+    /// What the heads of columns mean, by the names of their figures.
+    private static var heads: View {
+        let shown: [MetricID] = [
+            .responseP50, .responseP95, .interruptionsPerCall, .endings, .agentCost,
+        ]
+        return shown.reduce(into: [:]) { $0[$1.rawValue] = $1.definition.tooltip }
     }
 
     private func agentOptions(_ names: [String: String], _ chosen: String?) -> [View] {
@@ -26,9 +54,25 @@ extension PageDesk {
         }
     }
 
+    private func versionOptions(_ versions: [AgentCourse], _ chosen: String?) -> [View] {
+        versions.map { course in
+            let value = course.versionID ?? PageDesk.noVersion
+            return [
+                "value": value, "label": Self.label(ofVersion: course.versionID),
+                "selected": value == chosen,
+            ]
+        }
+    }
+
+    /// What stands in an address for calls without a version.
+    static let noVersion = "none"
+
+    static func label(ofVersion version: String?) -> String { version ?? "without a version" }
+
     private func agentRow(
         _ id: String,
         _ figures: CallFigures,
+        _ course: AgentCourse?,
         _ names: [String: String],
         _ query: PageQuery
     ) -> View {
@@ -41,61 +85,64 @@ extension PageDesk {
             "conversion": Share(figures.conversions, of: figures.qualified)?.text ?? "–",
             "average": PageWords.duration(figures.averageSeconds),
             "noSpeech": PageWords.share(figures.noSpeech, of: figures.calls),
+            "total": PageWords.money(figures.agentCost),
             "cost": PageWords.money(
                 figures.conversions == 0
                     ? nil : figures.agentCost.map { $0 / Double(figures.conversions) }
             ),
             "isSmall": figures.calls < PageDesk.smallCalls,
         ]
+        .merging(Self.manner(course)) { $1 }
     }
 
-    /// Agent against agent, or else these days against the days before.
-    private func comparison(_ query: PageQuery, _ names: [String: String]) async throws -> View {
-        let scope = query.scope(today: words.today)
-        var other = scope
-        let labels: (String, String)
-        if let with = query["with"], let agent = query["agent"] {
-            other.agentID = with
-            labels = (names[agent] ?? agent, names[with] ?? with)
-        } else if let before = query.before(today: words.today) {
-            other.from = before.lowerBound
-            other.to = before.upperBound
-            let whose = query["agent"].map { names[$0] ?? $0 } ?? "all agents"
-            labels = ("these days, \(whose)", "the days before")
-        } else {
-            return ["none": "Choose two agents, or switch a comparison on."]
-        }
-        let first = try await store.figureReport(scope).total
-        let second = try await store.figureReport(other).total
-        func row(_ id: MetricID, _ one: (Int, Int), _ two: (Int, Int)) -> View {
-            var view: View = [
-                "label": id.definition.label, "text": id.definition.tooltip,
-                "first": Share(one.0, of: one.1)?.text ?? "–",
-                "second": Share(two.0, of: two.1)?.text ?? "–", "difference": "–",
-                "verdict": "Too small to tell: no calls on one side.",
-            ]
-            if let left = Share(one.0, of: one.1), let right = Share(two.0, of: two.1) {
-                let difference = ShareDifference(left, right).view
-                view["difference"] = difference["difference"]
-                view["verdict"] = difference["text"]
-            }
-            return view
-        }
+    /// How the agent answered.
+    private static func manner(_ course: AgentCourse?) -> View {
+        [
+            "p50": PageWords.response(course?.responses.percentile(0.5)),
+            "p95": PageWords.response(course?.responses.percentile(0.95)),
+            "answers": PageWords.count(course?.responses.total ?? 0, "measured answer"),
+            "interruptions": PageWords.mean(course?.interruptionsPerCall),
+        ]
+    }
+
+    private func versionRow(_ course: AgentCourse, _ names: [String: String]) -> View {
+        let figures = course.figures
         return [
-            "left": labels.0, "right": labels.1,
-            "rows": [
-                row(
-                    .successRate,
-                    (first.success, first.success + first.failure),
-                    (second.success, second.success + second.failure)
-                ),
-                row(
-                    .conversionRate,
-                    (first.conversions, first.qualified),
-                    (second.conversions, second.qualified)
-                ),
-                row(.noSpeech, (first.noSpeech, first.calls), (second.noSpeech, second.calls)),
-            ],
+            "name": names[course.agentID] ?? course.agentID,
+            "version": Self.label(ofVersion: course.versionID),
+            "calls": PageWords.count(figures.calls),
+            "successInterval": Share(figures.success, of: figures.success + figures.failure)?
+                .text ?? "–",
+            "conversion": Share(figures.conversions, of: figures.qualified)?.text ?? "–",
+            "average": PageWords.duration(figures.averageSeconds),
+            "total": PageWords.money(figures.agentCost),
+            "isSmall": figures.calls < PageDesk.smallCalls,
+        ]
+        .merging(Self.manner(course)) { $1 }
+    }
+
+    // MARK: How calls ended
+
+    /// The reasons that any of the calls have.
+    private static func endings(_ courses: some Sequence<AgentCourse>) -> [CallEnding] {
+        let seen = courses.reduce(into: Set<CallEnding>()) { $0.formUnion($1.endings.keys) }
+        return CallEnding.allCases.filter(seen.contains)
+    }
+
+    private func endingRow(
+        _ course: AgentCourse,
+        _ names: [String: String],
+        _ endings: [CallEnding]
+    ) -> View {
+        let calls = course.endings.values.reduce(0, +)
+        return [
+            "name": names[course.agentID] ?? course.agentID,
+            "cells": endings.map { ending -> View in
+                let count = course.endings[ending] ?? 0
+                return [
+                    "count": PageWords.count(count), "share": PageWords.share(count, of: calls),
+                ]
+            },
         ]
     }
 }

@@ -23,12 +23,14 @@ extension PageDesk {
         let history = try await store.attributionHistory(of: call.id, limit: 50)
         let exclusion = try await store.exclusion(of: call.id)
         let isFirst = try await store.isFirstTimeCaller(call.id)
-        let evidence = verdicts.filter { $0.outcome == .yes }.flatMap(\.evidence)
+        let transcript = TranscriptPart(call.transcript, verdicts, chosen: query["rule"])
+        let choices = transcript.choices { query.link(nil, ["rule": $0]) }
         var view: View = [
             "id": "\(number)", "conversation": record.identity.conversationID,
             "facts": facts(call, isFirst),
             "outcome": CallRow.outcome(record.callSuccessful),
-            "turns": turns(call.transcript, evidence),
+            "turns": transcript.views,
+            "ruleChoices": choices, "hasRules": !choices.isEmpty,
             "hasTurns": !call.transcript.isEmpty,
             "verdicts": verdicts.map(verdict),
             "labels": try await store.labels(of: call.id).map { label -> View in
@@ -68,9 +70,13 @@ extension PageDesk {
                 $0.outcome == .yes ? $0.type ?? "yes" : $0.outcome.rawValue
             } ?? "not judged",
             "rawHref": "/api/v1/calls/\(number)",
+            "revision": "\(call.revision.attribution)",
         ]
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
         if canChange { view["erasure"] = try await erasure(call) }
+        if rights >= .admin, let erasure = try await store.erasure(of: record.identity) {
+            view["outcome"] = outcome(erasure)
+        }
         if let summary = record.summary { view["summary"] = summary }
         // A rule's words stand with its verdict.
         if let note = call.conversion?.note, !verdicts.contains(where: { $0.echo == note }) {
@@ -107,68 +113,15 @@ extension PageDesk {
         return facts
     }
 
-    private func turns(_ turns: [Turn], _ evidence: [StoredValue]) -> [View] {
-        // Where each turn's evidence stands; empty for a turn as a whole.
-        var found: [Int: Range<Int>] = [:]
-        for case .object(let fields) in evidence {
-            guard case .integer(let turn)? = fields["turn"] else { continue }
-            if case .integer(let from)? = fields["from"], case .integer(let to)? = fields["to"],
-                from < to
-            {
-                found[Int(turn)] = Int(from)..<Int(to)
-            } else if found[Int(turn)] == nil {
-                found[Int(turn)] = 0..<0
-            }
-        }
-        return turns.enumerated().compactMap { position, turn in
-            let tools = tools(turn)
-            guard turn.hasWords || !tools.isEmpty || found[position] != nil else { return nil }
-            var view: View = [
-                "who": turn.speaker == .caller ? "Caller" : "Agent",
-                "isCaller": turn.speaker == .caller,
-                "at": PageWords.duration(turn.secondsIn), "anchor": "turn-\(position)",
-                "hasWords": turn.hasWords, "isFound": found[position] != nil,
-                "tools": tools,
-            ]
-            view.merge(Self.parts(turn.message ?? "", found[position] ?? 0..<0)) { $1 }
-            return view
-        }
-    }
-
-    /// What tools were asked, and what they answered.
-    private func tools(_ turn: Turn) -> [View] {
-        turn.toolCalls.map { ["title": "Tool \($0.name)", "text": $0.arguments] }
-            + turn.toolResults.map {
-                [
-                    "title": $0.isError ? "Tool \($0.name) failed" : "Answer of \($0.name)",
-                    "text": $0.value,
-                ]
-            }
-    }
-
-    /// A text around what is to be marked in it, counted in Unicode scalars.
-    private static func parts(_ text: String, _ marked: Range<Int>) -> View {
-        let scalars = Array(text.unicodeScalars)
-        let marked = marked.clamped(to: 0..<scalars.count)
-        guard !marked.isEmpty else { return ["words": text] }
-        func part(_ range: Range<Int>) -> String {
-            var part = String.UnicodeScalarView()
-            part.append(contentsOf: scalars[range])
-            return String(part)
-        }
-        return [
-            "words": part(0..<marked.lowerBound), "marked": part(marked),
-            "rest": part(marked.upperBound..<scalars.count),
-        ]
-    }
-
     private func verdict(_ verdict: Verdict) -> View {
         [
             "type": verdict.type, "outcome": verdict.outcome.rawValue, "echo": verdict.echo,
             "isYes": verdict.outcome == .yes,
             "evidence": verdict.evidence.map { item -> View in
                 guard case .object(let fields) = item else { return ["detail": "\(item)"] }
-                var view: View = ["detail": Self.text(fields["detail"])]
+                var view: View = [
+                    "detail": Self.text(fields["detail"]), "rule": Self.text(fields["rule"]),
+                ]
                 if case .integer(let turn)? = fields["turn"] { view["turn"] = "\(turn)" }
                 if case .integer(let second)? = fields["seconds"] {
                     view["at"] = PageWords.duration(Int(second))

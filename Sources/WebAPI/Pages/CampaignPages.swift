@@ -14,7 +14,10 @@ extension PageDesk {
             report.campaigns.compactMap { part in part.key.map { ($0, part.figures) } },
             uniquingKeysWith: +
         )
-        let campaigns = try await store.campaignFigures(limit: Self.campaignsMax)
+        let campaigns = try await store.campaignFigures(
+            after: query["cursor"].flatMap { Int64($0) }.map { CampaignID($0) },
+            limit: Self.campaignsMax
+        )
         let rows = campaigns.map { entry -> View in
             let found = figures[entry.campaign.id] ?? CallFigures()
             return [
@@ -26,22 +29,36 @@ extension PageDesk {
                 "recipients": PageWords.count(entry.recipients),
                 "calls": PageWords.count(found.calls),
                 "share": PageWords.share(found.calls, of: report.total.calls),
+                "attributed": PageWords.share(found.calls, of: report.total.attributed),
                 "conversions": PageWords.count(found.conversions),
                 "rate": PageWords.share(found.conversionRate),
                 "isSmall": found.qualified < PageDesk.smallCalls,
                 "cost": PageWords.money(found.agentCost),
+                "media": Self.media(entry.mediaCost) ?? "–",
+                "perConversion": PageWords.money(
+                    found.costPerConversion(mediaCost: entry.mediaCost)
+                ),
             ]
         }
-        let view: View = [
+        var view: View = [
             "rows": rows, "isEmpty": rows.isEmpty,
             "channelOptions": Self.options(CampaignChannel.allCases.map(\.rawValue), nil),
             "takeaway": "With a campaign: \(PageWords.share(report.total.attributedShare)) of "
                 + PageWords.count(report.total.calls, "call") + ".",
         ]
+        if campaigns.count == Self.campaignsMax, let last = campaigns.last {
+            view["nextHref"] = query.link(nil, ["cursor": "\(last.campaign.id.number)"])
+        }
+        if query["cursor"] != nil { view["firstHref"] = query.link() }
         return Page(template: .campaigns, title: "Campaigns", view: view)
     }
 
     private static let campaignsMax = 200
+
+    /// What a person entered as media cost; nil when nobody did.
+    private static func media(_ cost: Money?) -> String? {
+        cost.map { String(format: "%.2f %@", $0.amount, $0.currency) }
+    }
 
     /// One campaign: its funnel, how its calls went, the calls, the comparison with who was left out.
     func campaign(_ query: PageQuery, _ id: String?) async throws -> Page {
@@ -76,7 +93,8 @@ extension PageDesk {
             "hasRows": !calls.calls.isEmpty,
             "allHref": query.link("/calls", ["campaign": "\(number)"]),
             "unmatched": unmatched(report.funnel, lift),
-            "lift": Lift(lift).view,
+            "lift": Lift(lift).view.merging(heldOut(campaign.id, lift, query)) { $1 },
+            "response": try await response(campaign.id),
         ]
         if let times = times(report.funnel) { view["times"] = times }
         view.merge(noteViews(notes, query, campaign: campaign.id)) { $1 }
@@ -108,8 +126,7 @@ extension PageDesk {
             ],
             [
                 "label": MetricID.mediaCost.definition.label,
-                "value": report.mediaCost.map { String(format: "%.2f %@", $0.amount, $0.currency) }
-                    ?? "not entered",
+                "value": Self.media(report.mediaCost) ?? "not entered",
             ],
             [
                 "label": MetricID.agentCost.definition.label,
@@ -164,6 +181,25 @@ extension PageDesk {
             ? nil
             : "Half of the same people took no longer from the step before: "
                 + parts.joined(separator: ", ") + "."
+    }
+
+    /// How many recipients are held out, with where they are listed; empty when nobody is.
+    private func heldOut(
+        _ id: CampaignID,
+        _ figures: HoldoutFigures,
+        _ query: PageQuery
+    ) -> View {
+        let heldOut = figures.heldOut.recipients
+        guard heldOut > 0 else { return [:] }
+        let all = heldOut + figures.reached.recipients
+        return [
+            "shareHeldOut": "\(PageWords.count(heldOut)) of "
+                + "\(PageWords.count(all, "recipient")) (\(PageWords.share(heldOut, of: all)))",
+            "heldOutHref": query.link(
+                "/campaigns/\(id.number)/recipients",
+                ["heldout": "yes"]
+            ),
+        ]
     }
 
     private func unmatched(_ funnel: Funnel, _ lift: HoldoutFigures) -> String {

@@ -110,6 +110,7 @@ extension PageDesk {
             "asked": words.time(record.job.createdMilliseconds / 1_000),
             "reason": record.reason.map { LogMask().masked(String($0.prefix(160))) } ?? "",
             "isEndable": record.state != .dead && !isEnding, "isResumable": record.state == .dead,
+            "isCounting": record.state == .running && reach == nil,
         ]
         if let reach {
             view["reach"] =

@@ -26,6 +26,14 @@ extension PageDesk {
             },
             "breakdown": all.map { breakdown($0, steps, query) },
             "stepHeads": steps.map { step -> View in ["label": FunnelBars.label(step)] },
+            "modes": FunnelMode.allCases.map { mode -> View in
+                [
+                    "label": mode.label, "active": query.mode == mode,
+                    "href": query.link(nil, ["mode": mode == .both ? nil : mode.rawValue]),
+                ]
+            },
+            "showsTotals": query.mode != .people, "showsPeople": query.mode != .totals,
+            "isOne": query.mode != .both,
             "isCut": all.count == Self.funnelsMax, "isEmpty": chosen == nil,
         ]
         guard let chosen,
@@ -110,7 +118,24 @@ extension PageDesk {
     }
 }
 
+/// What of a funnel is shown: its two ways of counting are not to be mixed.
+private enum FunnelMode: String, CaseIterable {
+    case both
+    case totals
+    case people
+
+    var label: String {
+        switch self {
+        case .both: "Side by side"
+        case .totals: "Totals"
+        case .people: "Same people"
+        }
+    }
+}
+
 extension PageQuery {
+    fileprivate var mode: FunnelMode { self["mode"].flatMap(FunnelMode.init) ?? .both }
+
     /// The steps that are chosen, in their order; all where none is.
     fileprivate var steps: [FunnelStep] {
         let chosen = all("steps").flatMap { $0.split(separator: ",") }

@@ -115,6 +115,16 @@ struct PageWords: Sendable {
             ? "\(Int(milliseconds)) ms" : String(format: "%.1f s", milliseconds / 1_000)
     }
 
+    /// `0.82 s`: how long an agent took to answer.
+    static func response(_ milliseconds: Int?) -> String {
+        milliseconds.map { String(format: "%.2f s", Double($0) / 1_000) } ?? "–"
+    }
+
+    /// `0.42`: so many to each; a dash where there is none to count them of.
+    static func mean(_ number: Double?) -> String {
+        number.map { String(format: "%.2f", $0) } ?? "–"
+    }
+
     /// `40 min`, `5 h`, `3.5 d`: the middle of many times, to be compared with others.
     static func span(_ seconds: Int) -> String {
         switch seconds {

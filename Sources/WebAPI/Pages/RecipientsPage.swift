@@ -10,7 +10,9 @@ extension PageDesk {
         let search = query["q"].map { String($0.prefix(Self.recipientSearchMax)) }
         let found = try await store.recipients(
             of: campaign.id,
-            hasCalled: query.called,
+            hasCalled: query.choice("called"),
+            hasConverted: query.choice("converted"),
+            isHeldOut: query.choice("heldout"),
             touch: query.touch,
             search: search,
             after: query["cursor"].flatMap { Int64($0) }.map { RecipientID($0) },
@@ -18,15 +20,18 @@ extension PageDesk {
         )
         var view: View = [
             "name": campaign.name, "campaignHref": query.link("/campaigns/\(number)"),
-            "choices": [("all", nil), ("called", "yes"), ("did not call", "no")]
-                .map { label, value -> View in
-                    [
-                        "label": label, "href": query.link(nil, ["called": value]),
-                        "active": query["called"] == value,
-                    ]
-                },
+            "choices": Self.recipientChoices.map { label, choice -> View in
+                let changes: [String: String?] = [
+                    "called": choice["called"], "converted": choice["converted"],
+                    "heldout": choice["heldout"],
+                ]
+                return [
+                    "label": label, "href": query.link(nil, changes),
+                    "active": changes.allSatisfy { query[$0.key] == $0.value },
+                ]
+            },
             "people": found.map(recipient), "isEmpty": found.isEmpty,
-            "withCalls": query.called != false,
+            "withCalls": query.choice("called") != false,
             "withNotes": found.contains(where: \.isHeldOut),
             "search": search ?? "", "recipientFields": query.fields(without: ["q"]),
         ]
@@ -42,6 +47,13 @@ extension PageDesk {
     }
 
     private static let recipientSearchMax = 200
+
+    private static let recipientChoices: [(String, [String: String])] = [
+        ("all", [:]), ("called", ["called": "yes"]), ("did not call", ["called": "no"]),
+        ("converted", ["converted": "yes"]),
+        ("called, not converted", ["called": "yes", "converted": "no"]),
+        ("held out", ["heldout": "yes"]),
+    ]
 
     private static let touchWords: [Touch.Kind: String] = [
         .sent: "to whom something was sent", .delivered: "whom it reached",
@@ -69,10 +81,15 @@ extension PageDesk {
             "reference": recipient.reference, "person": recipient.name ?? "–",
             "number": PageWords.caller(recipient.number, kind: nil),
             "touched": recipient.lastTouchUnix.map(words.time) ?? "never",
-            "calls": PageWords.count(recipient.calls),
-            "conversions": PageWords.count(recipient.conversions),
+            "calls": Self.whether(recipient.calls),
+            "conversions": Self.whether(recipient.conversions),
             "heldOut": recipient.isHeldOut ? "held out" : "",
         ]
+    }
+
+    /// `no`, or `yes` with how often.
+    private static func whether(_ count: Int) -> String {
+        count == 0 ? "no" : "yes (\(PageWords.count(count)))"
     }
 }
 
@@ -80,9 +97,9 @@ extension PageQuery {
     /// Only those with a touch of this kind.
     fileprivate var touch: Touch.Kind? { self["touch"].flatMap { Touch.Kind(rawValue: $0) } }
 
-    /// Whether only those are asked for who called, or who did not.
-    fileprivate var called: Bool? {
-        switch self["called"] {
+    /// Whether only those are asked for of whom something is so, or is not.
+    fileprivate func choice(_ name: String) -> Bool? {
+        switch self[name] {
         case "yes": true
         case "no": false
         default: nil

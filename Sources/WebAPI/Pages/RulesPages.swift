@@ -56,6 +56,7 @@ extension PageDesk {
         if let shown {
             view["rules"] = try await figures(of: shown, scope, desk)
         }
+        view["rescores"] = try await rescores(by: shown, query)
         view.merge(try await difference(query, versions, shown, desk)) { $1 }
         return Page(template: .conversions, title: "Conversions", view: view)
     }

@@ -12,6 +12,7 @@ extension PageDesk {
         let rebuild = try await store.figureReport(FigureScope(to: words.today)).rebuild
         var view: View = [
             "facts": try await facts(), "canChange": canChange, "isReadOnly": !canChange,
+            "isReadOnlyServer": parts.policy.isReadOnly,
             "rules": try await alertRules(), "metrics": Self.metrics,
             "version": MetricDefinitions.known.version,
             "audit": audit.map { entry -> View in
@@ -24,6 +25,12 @@ extension PageDesk {
             },
             "hasAudit": !audit.isEmpty,
         ]
+        view["webhook"] = try await webhook()
+        view["retention"] = try await RetentionRow.all(parts).map(\.view)
+        view["roles"] = Self.roles(rights)
+        let numbers = try await store.internalNumbers()
+        view["internalNumbers"] = numbers.map(internalNumber)
+        view["hasInternalNumbers"] = !numbers.isEmpty
         let agents = try await store.agents()
         view["agents"] = agents.prefix(Self.agentsShown).map(Self.agent)
         view["hasAgents"] = !agents.isEmpty
@@ -38,6 +45,12 @@ extension PageDesk {
                 ]
             }
             view["hasSettings"] = !parts.places.settings.isEmpty
+            let erasures = try await store.erasures(limit: Self.erasuresShown)
+            view["showsErasures"] = true
+            view["hasErasures"] = !erasures.isEmpty
+            view["erasures"] = erasures.map { erasure in
+                outcome(erasure).merging(["summary": erasure.removed]) { $1 }
+            }
             let tokens = try await store.apiTokens()
             view["showsTokens"] = true
             view["tokens"] = tokens.map { token -> View in
@@ -53,6 +66,7 @@ extension PageDesk {
     }
 
     private static let auditShown = 30
+    private static let erasuresShown = 20
     private static let agentsShown = 200
 
     private func facts() async throws -> [View] {
@@ -63,11 +77,6 @@ extension PageDesk {
             [
                 "label": "Region of numbers",
                 "value": "\(parts.places.region) (RINGBACK_REGION)",
-            ],
-            [
-                "label": "Webhooks",
-                "value": parts.verifier.hasSecret
-                    ? "accepted" : "refused until ELEVENLABS_WEBHOOK_SECRET is set",
             ],
             [
                 "label": "Sign-in",

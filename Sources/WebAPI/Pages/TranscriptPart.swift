@@ -1,0 +1,181 @@
+import CallStore
+
+/// A call's transcript: evidence of the rules marked in it, tools with what they answered.
+struct TranscriptPart {
+    /// One place that a rule stands on.
+    private struct Place {
+        var rule: String
+        var outcome: Ternary
+        var detail: String
+        var turn: Int
+
+        /// In Unicode scalars of the turn's words; nil for the turn as a whole.
+        var characters: Range<Int>?
+
+        /// Nil for what is in no turn, such as a length.
+        init?(_ stored: StoredValue, _ outcome: Ternary) {
+            guard case .object(let fields) = stored, case .integer(let turn)? = fields["turn"]
+            else { return nil }
+            rule = PageDesk.text(fields["rule"])
+            self.outcome = outcome
+            detail = PageDesk.text(fields["detail"])
+            self.turn = Int(turn)
+            if case .integer(let from)? = fields["from"], case .integer(let to)? = fields["to"],
+                from < to
+            {
+                characters = Int(from)..<Int(to)
+            }
+        }
+    }
+
+    private let turns: [Turn]
+    private let places: [Place]
+    private let chosen: String?
+
+    /// - Parameters:
+    ///   - turns: What was said.
+    ///   - verdicts: Of the rules in force.
+    ///   - chosen: The one rule whose evidence is marked, whatever it says; nil for the evidence
+    ///     of every conversion.
+    init(_ turns: [Turn], _ verdicts: [Verdict], chosen: String?) {
+        self.turns = turns
+        let places = verdicts.flatMap { verdict in
+            verdict.evidence.compactMap { Place($0, verdict.outcome) }
+        }
+        self.places = places
+        self.chosen = chosen.flatMap { id in places.contains { $0.rule == id } ? id : nil }
+    }
+
+    private func isMarked(_ place: Place) -> Bool {
+        chosen.map { $0 == place.rule } ?? (place.outcome == .yes)
+    }
+
+    /// The rules to choose from, in the order of their verdicts.
+    func choices(_ link: (String?) -> String) -> [View] {
+        var rules: [String] = []
+        for place in places where !rules.contains(place.rule) { rules.append(place.rule) }
+        guard !rules.isEmpty else { return [] }
+        let all: View = [
+            "label": "what made a conversion", "href": link(nil), "active": chosen == nil,
+        ]
+        return [all]
+            + rules.map { rule in
+                let count = places.count { $0.rule == rule }
+                return [
+                    "label": "\(rule) (\(count))", "href": link(rule), "active": chosen == rule,
+                ]
+            }
+    }
+
+    /// The turns that have something to show.
+    var views: [View] {
+        let marked = Dictionary(grouping: places.filter(isMarked), by: \.turn)
+        // Links of the verdicts lead to these, too.
+        let linked = Set(places.map(\.turn))
+        let answers = answers()
+        return turns.enumerated().compactMap { position, turn in
+            let tools = tools(turn, answers)
+            guard turn.hasWords || !tools.isEmpty || linked.contains(position) else { return nil }
+            let found = marked[position] ?? []
+            return [
+                "who": turn.speaker == .caller ? "Caller" : "Agent",
+                "isCaller": turn.speaker == .caller,
+                "at": PageWords.duration(turn.secondsIn), "anchor": "turn-\(position)",
+                "hasWords": turn.hasWords, "isFound": !found.isEmpty,
+                "found": Self.words(found), "tools": tools,
+                "parts": Self.parts(turn.message ?? "", found.compactMap(\.characters)),
+            ]
+        }
+    }
+
+    /// Such as `booked: booking, 2 turns`.
+    private static func words(_ places: [Place]) -> String {
+        var words: [String] = []
+        for place in places {
+            let text = place.rule.isEmpty ? place.detail : "\(place.rule): \(place.detail)"
+            if !words.contains(text) { words.append(text) }
+        }
+        return words.joined(separator: "; ")
+    }
+
+    /// A text in pieces, those within the ranges marked.
+    static func parts(_ text: String, _ ranges: [Range<Int>]) -> [View] {
+        let scalars = Array(text.unicodeScalars)
+        var parts: [View] = []
+        var end = 0
+        func add(_ range: Range<Int>, _ isMarked: Bool) {
+            guard !range.isEmpty else { return }
+            var part = String.UnicodeScalarView()
+            part.append(contentsOf: scalars[range])
+            parts.append(["text": String(part), "isMarked": isMarked])
+        }
+        for range in joined(ranges.map { $0.clamped(to: 0..<scalars.count) }) {
+            add(end..<range.lowerBound, false)
+            add(range, true)
+            end = range.upperBound
+        }
+        add(end..<scalars.count, false)
+        return parts
+    }
+
+    /// Ranges in order; those that touch are one.
+    private static func joined(_ ranges: [Range<Int>]) -> [Range<Int>] {
+        var joined: [Range<Int>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
+            if let last = joined.last, range.lowerBound <= last.upperBound {
+                joined[joined.count - 1] =
+                    last.lowerBound..<max(last.upperBound, range.upperBound)
+            } else {
+                joined.append(range)
+            }
+        }
+        return joined
+    }
+
+    // MARK: Tools
+
+    private struct Answer {
+        var result: ToolResult
+        var secondsIn: Int
+    }
+
+    /// What each call of a tool was answered, by its request; the first answer counts.
+    private func answers() -> [String: Answer] {
+        var answers: [String: Answer] = [:]
+        for turn in turns {
+            for result in turn.toolResults where !result.requestID.isEmpty {
+                guard answers[result.requestID] == nil else { continue }
+                answers[result.requestID] = Answer(result: result, secondsIn: turn.secondsIn)
+            }
+        }
+        return answers
+    }
+
+    /// What tools were asked in a turn, with the answers, and answers that nobody asked for.
+    private func tools(_ turn: Turn, _ answers: [String: Answer]) -> [View] {
+        let asked = Set(turns.flatMap(\.toolCalls).map(\.requestID)).subtracting([""])
+        let calls = turn.toolCalls.map { call -> View in
+            var view: View = ["name": call.name, "state": "no answer", "asked": call.arguments]
+            if let answer = answers[call.requestID] {
+                view.merge(Self.view(of: answer.result)) { $1 }
+                view["answeredAt"] = PageWords.duration(answer.secondsIn)
+            }
+            return view
+        }
+        return calls
+            + turn.toolResults.filter { !asked.contains($0.requestID) }.map { result in
+                Self.view(of: result).merging(["name": result.name]) { $1 }
+            }
+    }
+
+    /// Of an answer, so much stands beside the tool's name.
+    private static let shortLength = 80
+
+    private static func view(of result: ToolResult) -> View {
+        let line = result.value.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return [
+            "state": result.isError ? "failed" : "answered", "answer": result.value,
+            "short": line.count > shortLength ? line.prefix(shortLength) + "…" : line,
+        ]
+    }
+}

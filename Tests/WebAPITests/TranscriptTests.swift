@@ -1,0 +1,155 @@
+import CallStore
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import Testing
+import WebAPI
+
+@Suite("The transcript on a call's page")
+struct TranscriptTests {
+    private static func place(_ rule: String, turn: Int, _ range: Range<Int>?) -> StoredValue {
+        var fields: [String: StoredValue] = [
+            "rule": .text(rule), "detail": .text("the phrase of \(rule)"),
+            "turn": .integer(Int64(turn)),
+        ]
+        if let range {
+            fields["from"] = .integer(Int64(range.lowerBound))
+            fields["to"] = .integer(Int64(range.upperBound))
+        }
+        return .object(fields)
+    }
+
+    private static func verdict(
+        _ type: String,
+        _ outcome: Ternary,
+        _ evidence: [StoredValue]
+    ) -> Verdict {
+        Verdict(
+            type: type,
+            outcome: outcome,
+            evidence: evidence,
+            echo: type,
+            needsReview: false
+        )
+    }
+
+    /// `I would like to book a cleaning.` is turn 2, `100% sure_thing` turn 3.
+    private static func fill(_ fixture: WebFixture) async throws -> CallID {
+        try await fixture.store.write { writer in
+            let call = try writer.record(.heard("conv_1"))
+            let verdicts = [
+                verdict(
+                    "booking",
+                    .yes,
+                    [
+                        place("booked", turn: 2, 16..<20), place("booked", turn: 2, 18..<31),
+                        place("booked", turn: 3, 5..<9), place("willing", turn: 2, 2..<7),
+                        .object(["rule": .text("long"), "detail": .text("60 seconds")]),
+                    ]
+                ),
+                verdict("spam", .no, [place("sure", turn: 3, 0..<4)]),
+            ]
+            try writer.judge(
+                call.call,
+                seen: call.revision,
+                Judgement(ruleVersion: "r", ruleName: "n", verdicts: verdicts)
+            )
+            return call.call
+        }
+    }
+
+    private static func marks(_ page: String) -> [String] {
+        page.matches(of: /<mark>([^<]*)<\/mark>/).map { String($0.1) }
+    }
+
+    @Test("evidence is marked of all that made a conversion, or of one rule, and said in words")
+    func marked() async throws {
+        try await WebFixture.serve { fixture, client in
+            let id = try await Self.fill(fixture)
+            let path = "/calls/\(id)"
+            let all = try await client.ask(.get, path).body
+            // Places that overlap are one mark.
+            #expect(Self.marks(all) == ["would", "book a cleaning", "sure"])
+            #expect(
+                all.contains(
+                    "evidence: booked: the phrase of booked; willing: the phrase of willing<"
+                )
+            )
+            let choices = all.matches(of: /\?rule=([a-z]+)">([^<]+)</).map { String($0.2) }
+            #expect(choices == ["booked (3)", "willing (1)", "sure (1)"])
+            let one = try await client.ask(.get, path + "?rule=willing").body
+            #expect(Self.marks(one) == ["would"])
+            #expect(one.contains(">I <mark>would</mark> like to book a cleaning.</p>"))
+            #expect(one.contains("rule=willing\" aria-current=\"true\""))
+            // Of a rule that made no conversion, too, but only when it is asked for.
+            let other = try await client.ask(.get, path + "?rule=sure").body
+            #expect(Self.marks(other) == ["100%"])
+            let unknown = try await client.ask(.get, path + "?rule=nothing").body
+            #expect(Self.marks(unknown) == Self.marks(all))
+        }
+    }
+
+    @Test("a tool stands with what it answered, wherever the answer came")
+    func tools() async throws {
+        try await WebFixture.serve { fixture, client in
+            func result(_ request: String, _ value: String, isError: Bool = false) -> ToolResult {
+                ToolResult(
+                    requestID: request,
+                    name: "book_visit",
+                    kind: "webhook",
+                    value: value,
+                    isError: isError,
+                    wasCalled: true
+                )
+            }
+            func call(_ request: String) -> ToolCall {
+                ToolCall(
+                    requestID: request,
+                    name: "book_visit",
+                    kind: "webhook",
+                    arguments: "{\"ask\":\"\(request)\"}",
+                    wasCalled: true
+                )
+            }
+            let id = try await fixture.record(
+                .heard("conv_1") {
+                    $0.transcript = [
+                        Turn(
+                            speaker: .agent,
+                            message: "One moment.",
+                            secondsIn: 2,
+                            toolCalls: [call("a"), call("b"), call("c")]
+                        ),
+                        Turn(
+                            speaker: .agent,
+                            message: nil,
+                            secondsIn: 5,
+                            toolResults: [
+                                result("b", "no <slot>", isError: true), result("a", "{\"ok\":1}"),
+                            ]
+                        ),
+                        Turn(
+                            speaker: .agent,
+                            message: "Done.",
+                            secondsIn: 9,
+                            toolResults: [result("", String(repeating: "x", count: 90))]
+                        ),
+                    ]
+                }
+            )
+            let page = try await client.ask(.get, "/calls/\(id)").body
+            let said = page.matches(of: /<summary>(Tool .*?)<\/summary>/).map { String($0.1) }
+            #expect(
+                said == [
+                    "Tool book_visit answered at 0:05: <code>{&quot;ok&quot;:1}</code>",
+                    "Tool book_visit failed at 0:05: <code>no &lt;slot&gt;</code>",
+                    "Tool book_visit no answer",
+                    "Tool book_visit answered: <code>\(String(repeating: "x", count: 80))…</code>",
+                ]
+            )
+            // The turn that held nothing but these answers is not shown beside.
+            #expect(!page.contains("id=\"turn-1\"") && page.contains("id=\"turn-2\""))
+            #expect(page.contains("{&quot;ask&quot;:&quot;c&quot;}"))
+        }
+    }
+}
