@@ -92,21 +92,19 @@ struct TranscriptTests {
     @Test("evidence that is the answer of a tool stands with the tool's call")
     func toolEvidence() async throws {
         try await WebFixture.serve { fixture, client in
-            let call = try await fixture.record(
-                .heard("conv_1") {
-                    let answer = ToolResult(
-                        requestID: "r",
-                        name: "t",
-                        kind: "w",
-                        value: "yes",
-                        isError: false,
-                        wasCalled: true
-                    )
-                    $0.transcript.append(
-                        Turn(speaker: .agent, message: nil, secondsIn: 12, toolResults: [answer])
-                    )
-                }
+            let answer = ToolResult(
+                requestID: "r",
+                name: "t",
+                kind: "w",
+                value: "yes",
+                isError: false,
+                wasCalled: true
             )
+            var record = CallRecord.heard("conv_1")
+            let turns = record.transcript ?? []
+            record.transcript =
+                turns + [Turn(speaker: .agent, message: nil, secondsIn: 12, toolResults: [answer])]
+            let call = try await fixture.record(record)
             try await fixture.store.write { writer in
                 try writer.judge(
                     call,
