@@ -104,11 +104,12 @@ struct TranscriptTests {
             let turns = record.transcript ?? []
             record.transcript =
                 turns + [Turn(speaker: .agent, message: nil, secondsIn: 12, toolResults: [answer])]
-            let call = try await fixture.record(record)
-            try await fixture.store.write { writer in
+            let answered = record
+            let call = try await fixture.store.write { writer in
+                let recorded = try writer.record(answered)
                 try writer.judge(
-                    call,
-                    seen: 1,
+                    recorded.call,
+                    seen: recorded.revision,
                     Judgement(
                         ruleVersion: "r",
                         ruleName: "n",
@@ -117,6 +118,7 @@ struct TranscriptTests {
                         ]
                     )
                 )
+                return recorded.call
             }
             let page = try await client.ask(.get, "/calls/\(call)").body
             let turn = try #require(
