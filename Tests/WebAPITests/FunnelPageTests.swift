@@ -92,7 +92,7 @@ struct FunnelPageTests {
     @Test("totals and the same people are shown together, or one of them, as the address says")
     func modes() async throws {
         try await WebFixture.serve { fixture, client in
-            _ = try await Self.fill(fixture)
+            let (_, autumn) = try await Self.fill(fixture)
             func shown(_ query: String) async throws -> [Bool] {
                 let page = try await client.ask(.get, "/funnel" + query).body
                 return ["id=\"totals\"", "id=\"people\""].map { page.contains($0) }
@@ -106,6 +106,9 @@ struct FunnelPageTests {
             // A day from the letter to the scan, and the choice stays when steps are chosen.
             #expect(page.contains("after 24 h"))
             #expect(page.contains("<input type=\"hidden\" name=\"mode\" value=\"people\">"))
+            #expect(!page.contains("Not measured: Nobody"))
+            let none = try await client.ask(.get, "/funnel?campaign=\(autumn)").body
+            #expect(none.contains("Not measured: Nobody"))
         }
     }
 }

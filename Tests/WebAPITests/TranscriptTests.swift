@@ -89,6 +89,48 @@ struct TranscriptTests {
         }
     }
 
+    @Test("evidence that is the answer of a tool stands with the tool's call")
+    func toolEvidence() async throws {
+        try await WebFixture.serve { fixture, client in
+            let answer = ToolResult(
+                requestID: "r",
+                name: "t",
+                kind: "w",
+                value: "yes",
+                isError: false,
+                wasCalled: true
+            )
+            var record = CallRecord.heard("conv_1")
+            let turns = record.transcript ?? []
+            record.transcript =
+                turns + [Turn(speaker: .agent, message: nil, secondsIn: 12, toolResults: [answer])]
+            let answered = record
+            let call = try await fixture.store.write { writer in
+                let recorded = try writer.record(answered)
+                try writer.judge(
+                    recorded.call,
+                    seen: recorded.revision,
+                    Judgement(
+                        ruleVersion: "r",
+                        ruleName: "n",
+                        verdicts: [
+                            Self.verdict("booking", .yes, [Self.place("asked", turn: 4, nil)])
+                        ]
+                    )
+                )
+                return recorded.call
+            }
+            let page = try await client.ask(.get, "/calls/\(call)").body
+            let turn = try #require(
+                page.firstMatch(of: /<li class="turn found" id="turn-1">.*?<\/li>/)
+            )
+            #expect(turn.0.contains("evidence: asked: the phrase of asked"))
+            #expect(turn.0.contains("<details class=\"tool\" id=\"turn-4\">"))
+            #expect(page.contains("href=\"#turn-4\""))
+            #expect(page.matches(of: /id="turn-4"/).count == 1)
+        }
+    }
+
     @Test("a tool stands with what it answered, wherever the answer came")
     func tools() async throws {
         try await WebFixture.serve { fixture, client in
@@ -147,8 +189,9 @@ struct TranscriptTests {
                     "Tool book_visit answered: <code>\(String(repeating: "x", count: 80))…</code>",
                 ]
             )
-            // The turn that held nothing but these answers is not shown beside.
-            #expect(!page.contains("id=\"turn-1\"") && page.contains("id=\"turn-2\""))
+            // The turn that held nothing but these answers is the first tool's.
+            #expect(page.contains("<details class=\"tool\" id=\"turn-1\">"))
+            #expect(page.matches(of: /id="turn-1"/).count == 1 && page.contains("id=\"turn-2\""))
             #expect(page.contains("{&quot;ask&quot;:&quot;c&quot;}"))
         }
     }

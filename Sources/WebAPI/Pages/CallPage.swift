@@ -34,10 +34,11 @@ extension PageDesk {
             "hasTurns": !call.transcript.isEmpty,
             "verdicts": verdicts.map(verdict),
             "labels": try await store.labels(of: call.id).map { label -> View in
-                [
+                var view: View = [
                     "type": label.type, "label": label.label.rawValue, "person": label.person,
-                    "note": label.note ?? "",
                 ]
+                if let note = label.note, !note.isEmpty { view["note"] = note }
+                return view
             },
             "criteria": (record.criteria ?? []).map { criterion -> View in
                 [

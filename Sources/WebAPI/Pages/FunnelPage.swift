@@ -60,7 +60,9 @@ extension PageDesk {
         let bars = FunnelBars(totals, shown: steps) { listLink(of: $0, chosen, query) }
         view["totals"] = ["steps": bars.views] as View
         view["people"] =
-            ["steps": FunnelBars(people, shown: steps, medians: medians).views] as View
+            people.values.contains { $0 > 0 }
+            ? ["steps": FunnelBars(people, shown: steps, medians: medians).views] as View
+            : ["nobody": "Nobody on its list was sent a token of their own"] as View
         return Page(template: .funnel, title: "Funnel", view: view)
     }
 

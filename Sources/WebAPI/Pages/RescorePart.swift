@@ -11,19 +11,20 @@ extension PageDesk {
         var view: View = [
             "hasRows": !found.isEmpty,
             "rows": found.map { one -> View in
-                [
+                var row: View = [
                     "id": one.id.text, "short": String(one.order.version.prefix(12)),
                     "state": one.state.rawValue, "person": one.order.person,
                     "since": words.time(one.createdMilliseconds / 1_000),
                     "done": "\(one.tally.lookedAt)", "size": "\(max(1, one.calls))",
                     "progress": "\(PageWords.count(one.tally.lookedAt)) of "
                         + PageWords.count(one.calls, "call"),
-                    "left": one.secondsLeft.map { PageWords.duration($0) } ?? "",
                     "added": PageWords.count(one.tally.added),
                     "withdrawn": PageWords.count(one.tally.withdrawn),
                     "changed": PageWords.count(one.tally.changed),
                     "isRunning": one.state == .running, "isCancelled": one.state == .cancelled,
                 ]
+                if let left = one.secondsLeft { row["left"] = PageWords.duration(left) }
+                return row
             },
         ]
         if let shown, try await store.ruleVersion(shown.version)?.source != nil {

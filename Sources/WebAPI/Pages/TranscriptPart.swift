@@ -32,6 +32,13 @@ struct TranscriptPart {
     private let places: [Place]
     private let chosen: String?
 
+    /// What each call of a tool was answered, by its request.
+    private let answers: [String: Answer]
+
+    /// Turns that hold nothing but answers, with the turn of the call that each answers: they are
+    /// shown there.
+    private let homes: [Int: Int]
+
     /// - Parameters:
     ///   - turns: What was said.
     ///   - verdicts: Of the rules in force.
@@ -39,6 +46,8 @@ struct TranscriptPart {
     ///     of every conversion.
     init(_ turns: [Turn], _ verdicts: [Verdict], chosen: String?) {
         self.turns = turns
+        answers = Self.answers(in: turns)
+        homes = Self.homes(in: turns)
         let places = verdicts.flatMap { verdict in
             verdict.evidence.compactMap { Place($0, verdict.outcome) }
         }
@@ -69,12 +78,11 @@ struct TranscriptPart {
 
     /// The turns that have something to show.
     var views: [View] {
-        let marked = Dictionary(grouping: places.filter(isMarked), by: \.turn)
+        let marked = Dictionary(grouping: places.filter(isMarked)) { homes[$0.turn] ?? $0.turn }
         // Links of the verdicts lead to these, too.
-        let linked = Set(places.map(\.turn))
-        let answers = answers()
+        let linked = Set(places.map(\.turn).filter { homes[$0] == nil })
         return turns.enumerated().compactMap { position, turn in
-            let tools = tools(turn, answers)
+            let tools = tools(turn)
             guard turn.hasWords || !tools.isEmpty || linked.contains(position) else { return nil }
             let found = marked[position] ?? []
             return [
@@ -83,7 +91,10 @@ struct TranscriptPart {
                 "at": PageWords.duration(turn.secondsIn), "anchor": "turn-\(position)",
                 "hasWords": turn.hasWords, "isFound": !found.isEmpty,
                 "found": Self.words(found), "tools": tools,
-                "parts": Self.parts(turn.message ?? "", found.compactMap(\.characters)),
+                "parts": Self.parts(
+                    turn.message ?? "",
+                    found.filter { $0.turn == position }.compactMap(\.characters)
+                ),
             ]
         }
     }
@@ -136,29 +147,57 @@ struct TranscriptPart {
 
     private struct Answer {
         var result: ToolResult
+        var turn: Int
         var secondsIn: Int
     }
 
-    /// What each call of a tool was answered, by its request; the first answer counts.
-    private func answers() -> [String: Answer] {
+    /// The first answer to a request counts.
+    private static func answers(in turns: [Turn]) -> [String: Answer] {
         var answers: [String: Answer] = [:]
-        for turn in turns {
+        for (position, turn) in turns.enumerated() {
             for result in turn.toolResults where !result.requestID.isEmpty {
                 guard answers[result.requestID] == nil else { continue }
-                answers[result.requestID] = Answer(result: result, secondsIn: turn.secondsIn)
+                answers[result.requestID] = Answer(
+                    result: result,
+                    turn: position,
+                    secondsIn: turn.secondsIn
+                )
             }
         }
         return answers
     }
 
+    private static func homes(in turns: [Turn]) -> [Int: Int] {
+        var callers: [String: Int] = [:]
+        for (position, turn) in turns.enumerated() {
+            for call in turn.toolCalls where !call.requestID.isEmpty {
+                callers[call.requestID] = callers[call.requestID] ?? position
+            }
+        }
+        var homes: [Int: Int] = [:]
+        for (position, turn) in turns.enumerated() {
+            let asked = turn.toolResults.compactMap { callers[$0.requestID] }
+            guard !turn.hasWords, turn.toolCalls.isEmpty, asked.count == turn.toolResults.count,
+                let home = asked.first
+            else { continue }
+            homes[position] = home
+        }
+        return homes
+    }
+
     /// What tools were asked in a turn, with the answers, and answers that nobody asked for.
-    private func tools(_ turn: Turn, _ answers: [String: Answer]) -> [View] {
+    private func tools(_ turn: Turn) -> [View] {
+        var anchored: Set<Int> = []
         let asked = Set(turns.flatMap(\.toolCalls).map(\.requestID)).subtracting([""])
         let calls = turn.toolCalls.map { call -> View in
-            var view: View = ["name": call.name, "state": "no answer", "asked": call.arguments]
+            var view: View = ["name": call.name, "state": "no answer"]
+            if !call.arguments.isEmpty { view["asked"] = call.arguments }
             if let answer = answers[call.requestID] {
                 view.merge(Self.view(of: answer.result)) { $1 }
                 view["answeredAt"] = PageWords.duration(answer.secondsIn)
+                if homes[answer.turn] != nil, anchored.insert(answer.turn).inserted {
+                    view["answerAnchor"] = "turn-\(answer.turn)"
+                }
             }
             return view
         }
@@ -173,9 +212,10 @@ struct TranscriptPart {
 
     private static func view(of result: ToolResult) -> View {
         let line = result.value.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return [
-            "state": result.isError ? "failed" : "answered", "answer": result.value,
-            "short": line.count > shortLength ? line.prefix(shortLength) + "…" : line,
-        ]
+        var view: View = ["state": result.isError ? "failed" : "answered"]
+        guard !line.isEmpty else { return view }
+        view["answer"] = result.value
+        view["short"] = line.count > shortLength ? line.prefix(shortLength) + "…" : line
+        return view
     }
 }
