@@ -24,6 +24,7 @@ enum Schema {
         (19, PackageResources.v019_index_texts_sql),
         (20, PackageResources.v020_set_alerts_sql),
         (23, PackageResources.v023_watch_text_index_sql),
+        (28, PackageResources.v028_tag_calls_sql),
     ]
 
     /// What this program's store looks like.

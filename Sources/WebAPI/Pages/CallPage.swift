@@ -69,6 +69,8 @@ extension PageDesk {
             } ?? "not judged",
             "rawHref": "/api/v1/calls/\(number)",
         ]
+        view["tags"] = CallRow.tags(try await store.tags(of: call.id), query)
+        view["knownTags"] = try await store.tags().map { tag -> View in ["tag": tag.text] }
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
         if canChange { view["erasure"] = try await erasure(call) }
         if let summary = record.summary { view["summary"] = summary }
@@ -102,6 +104,8 @@ extension PageDesk {
         add("Credits", record.costCredits.map { PageWords.count(Int($0)) })
         add("Rating", record.rating.map { String(format: "%.0f of 5", $0) })
         add("Mood, estimated", record.sentiment)
+        let tags = record.tags?.joined(separator: ", ") ?? ""
+        add("Tags at ElevenLabs", tags.isEmpty ? nil : tags)
         add("Ended by", record.terminationReason)
         add("Deleted upstream", record.deletionUnix.map(words.time))
         return facts
