@@ -44,7 +44,7 @@ extension PageDesk {
             tags + (query.tag.map { tags.contains($0.text) ? [] : [$0.text] } ?? []),
             query.tag?.text
         )
-        view["searchFields"] = query.fields(without: ["agent", "campaign"] + Self.filters)
+        view["searchFields"] = query.fields(without: Self.filters)
         view["search"] = query["q"] ?? ""
         view.merge(chooser(query, columns)) { $1 }
         view["exportBody"] = exportBody(query)
@@ -78,7 +78,8 @@ extension PageDesk {
 
     /// Which filters an export of this view follows, in words.
     private static func exportText(_ query: PageQuery) -> String {
-        let names = (["agent", "campaign"] + filters)
+        let names =
+            filters
             .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
         return names.isEmpty ? "" : ", with this \(names.joined(separator: ", "))"
     }
@@ -113,15 +114,13 @@ extension PageDesk {
 
     /// Why there is nothing to see, and what filters there are to drop.
     private func emptiness(_ query: PageQuery, isEmpty: Bool) async throws -> View {
-        let drops = (["agent", "campaign"] + Self.filters)
+        let drops = Self.filters
             .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
         var view: View = [
             "isFiltered": !drops.isEmpty,
             "clearHref": query.link(
                 nil,
-                Dictionary(
-                    uniqueKeysWithValues: (["agent", "campaign"] + Self.filters).map { ($0, nil) }
-                )
+                Dictionary(uniqueKeysWithValues: Self.filters.map { ($0, nil) })
             ),
         ]
         guard isEmpty else { return view }
@@ -148,8 +147,8 @@ extension PageDesk {
         )
     }
 
-    /// Filters of this page, beside those that go along from page to page.
-    private static let filters = ["outcome", "conversion", "tag", "q"]
+    /// Filters of this page, in the order in which they are named.
+    private static let filters = ["q", "agent", "campaign", "outcome", "conversion", "tag"]
 
     /// Characters of a search, as many as the API takes.
     private static let searchMax = 200

@@ -107,7 +107,7 @@ extension PageDesk {
         let tags = record.tags?.joined(separator: ", ") ?? ""
         add("Tags at ElevenLabs", tags.isEmpty ? nil : tags)
         add("Ended by", record.terminationReason)
-        add("Deleted upstream", record.deletionUnix.map(words.time))
+        add("Kept upstream until", record.deletionUnix.map(words.time))
         return facts
     }
 
