@@ -80,7 +80,7 @@ package struct CallFilterOptions: ParsableArguments {
     package var conversion: String?
 
     @Option(help: "Calls that have this tag.")
-    package var tag: CallTag?
+    package var tag: String?
 
     package init() {}
 
@@ -94,7 +94,12 @@ package struct CallFilterOptions: ParsableArguments {
         filter.agentID = agent
         filter.status = status
         filter.outcome = outcome
-        filter.tag = tag
+        filter.tag = try tag.map { text in
+            guard let tag = CallTag(text) else {
+                throw StartFailure(.wrongUse, "--tag \"\(text)\" is none: \(CallTag.rule)")
+            }
+            return tag
+        }
         if let conversion {
             guard let value = Ternary(rawValue: conversion) else {
                 throw StartFailure(.wrongUse, "--conversion takes yes, no or unknown")
