@@ -117,9 +117,15 @@ struct CallRow: Sendable {
         }
     }
 
-    /// Tags, each a link to the calls that have it.
+    /// Tags, each a link to the calls that have it; on the list of calls one more filter.
     static func tags(_ tags: [CallTag], _ query: PageQuery) -> [View] {
-        tags.map { ["tag": $0.text, "href": query.link("/calls", ["tag": $0.text])] }
+        let list = "/calls"
+        return tags.map {
+            [
+                "tag": $0.text,
+                "href": query.link(query.path == list ? nil : list, ["tag": $0.text]),
+            ]
+        }
     }
 
     private static func text(_ text: String?, kind: String? = nil) -> View {
