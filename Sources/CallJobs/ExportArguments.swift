@@ -173,6 +173,12 @@ package struct ExportArguments: JobArguments {
         filter.status = try fields.text("status")
         filter.outcome = try fields.text("outcome")
         filter.conversion = try fields.word("conversion", as: Ternary.self)
+        if let text = try fields.text("tag") {
+            guard let tag = CallTag(text) else {
+                throw .malformed(field: "tag", expected: CallTag.rule)
+            }
+            filter.tag = tag
+        }
         filter.ids = try fields.ids("calls", limit: CallFilter.idsMax)?.map { CallID($0) }
         if fields.has("campaign") { filter.campaign = try Self.campaign(taking: &fields) }
         self.filter = filter
@@ -215,6 +221,7 @@ package struct ExportArguments: JobArguments {
         if let status = filter.status { fields["status"] = .text(status) }
         if let outcome = filter.outcome { fields["outcome"] = .text(outcome) }
         if let conversion = filter.conversion { fields["conversion"] = .text(conversion.rawValue) }
+        if let tag = filter.tag { fields["tag"] = .text(tag.text) }
         if let ids = filter.ids { fields["calls"] = .list(ids.map { .integer($0.number) }) }
         switch filter.campaign {
         case .one(let id): fields["campaign"] = .integer(id.number)

@@ -57,6 +57,9 @@ package struct CallSummary: Hashable, Sendable, Codable {
     package var title: String?
     package var summary: String?
     package var isExcluded: Bool
+
+    /// What people have tagged it with, in order.
+    package var tags: [CallTag]
 }
 
 /// What the list walk wants to know of calls that it may have seen.
@@ -135,6 +138,9 @@ package struct CallFilter: Hashable, Sendable, Codable {
     /// conversation's id, or the caller's number; letters of either case, with or without accents.
     package var search: String?
 
+    /// Only calls that have this tag.
+    package var tag: CallTag?
+
     /// Only calls of these; nil for all.
     package var ids: [CallID]?
 
@@ -152,6 +158,7 @@ package struct CallFilter: Hashable, Sendable, Codable {
         conversion: Ternary? = nil,
         direction: CallDirection? = nil,
         search: String? = nil,
+        tag: CallTag? = nil,
         ids: [CallID]? = nil
     ) {
         self.workspace = workspace
@@ -164,6 +171,7 @@ package struct CallFilter: Hashable, Sendable, Codable {
         self.conversion = conversion
         self.direction = direction
         self.search = search
+        self.tag = tag
         self.ids = ids
     }
 }

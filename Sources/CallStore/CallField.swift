@@ -43,6 +43,9 @@ package enum CallField: String, Sendable, CaseIterable {
     case title
     case summary
 
+    /// Separated by spaces.
+    case tags
+
     /// What a cell holds, which decides how it is written.
     package enum Kind: Sendable {
         /// A number, or nothing.
@@ -72,7 +75,7 @@ package enum CallField: String, Sendable, CaseIterable {
         case .conversationID, .workspace, .agentID, .agentName, .status, .outcome, .callResult,
             .campaign, .recipient, .attributionConfidence, .attributionReason, .conversionType,
             .conversionNote, .conversionRules, .conversionCurrency, .language, .terminationReason,
-            .sentiment, .title, .summary:
+            .sentiment, .title, .summary, .tags:
             .text
         }
     }
@@ -109,6 +112,13 @@ package enum CallField: String, Sendable, CaseIterable {
         case .messages: "calls.message_count"
         case .callerMessages: "calls.caller_message_count"
         case .costDollars: "calls.cost_dollars"
+        case .tags:
+            """
+            (
+                select group_concat(tag, ' ')
+                from (select tag from call_words where call_id = calls.id order by tag)
+            )
+            """
         }
     }
 

@@ -55,7 +55,7 @@ extension CallStore {
                     """,
                 arguments: StatementArguments(ids)
             )
-            let calls = rows.map(CallSummary.init(row:))
+            let calls = try rows.map(CallSummary.init(row:))
             let next = calls.count < limit ? end : calls.last.map(CallCursor.init(after:))
             return CallPage(calls: calls, next: next)
         }
@@ -146,12 +146,16 @@ extension CallSummary {
             conversions.outcome, conversions.type, calls.message_count, calls.rating,
             calls.sentiment, calls.cost_credits, calls.title, calls.summary,
             exists (select 1 from call_exclusions where call_id = calls.id)
-                or coalesce(calls.initiation_source, '') = 'template_preview' as is_excluded
+                or coalesce(calls.initiation_source, '') = 'template_preview' as is_excluded,
+            (
+                select json_group_array(tag)
+                from (select tag from call_words where call_id = calls.id order by tag)
+            ) as tags
         from calls
         \(joins)
         """
 
-    init(row: Row) {
+    init(row: Row) throws {
         self.init(
             id: CallID(row["id"]),
             conversationID: row["conversation_id"],
@@ -181,7 +185,8 @@ extension CallSummary {
             costCredits: row["cost_credits"],
             title: row["title"],
             summary: row["summary"],
-            isExcluded: row["is_excluded"]
+            isExcluded: row["is_excluded"],
+            tags: try StoredJSON.value(row["tags"], as: [CallTag].self) ?? []
         )
     }
 }

@@ -296,6 +296,9 @@ struct FilterClause {
         if let direction = filter.direction {
             add("calls.direction = ?", [direction.rawValue])
         }
+        if let tag = filter.tag {
+            add("calls.id in (select call_id from call_words where tag = ?)", [tag.text])
+        }
         if let ids = filter.ids {
             let list = "[" + ids.map(\.description).joined(separator: ",") + "]"
             add("calls.id in (select value from json_each(?))", [list])

@@ -162,7 +162,7 @@ extension CallStore {
                 arguments: StatementArguments(keys.map { $0["id"] as Int64 })
             )
             return SortedCalls(
-                calls: rows.map(CallSummary.init(row:)),
+                calls: try rows.map(CallSummary.init(row:)),
                 next: keys.count < limit ? nil : keys.last.map { SortedCursor($0, sort) },
                 newest: left == nil ? nil : newest
             )

@@ -1,13 +1,13 @@
-/// Names one call in the store; given by the store when it first sees the conversation.
-package struct CallID: Hashable, Sendable, Codable, CustomStringConvertible {
-    package let number: Int64
+/// Names one row of a table by its number, which the store gives it.
+package protocol RowNumber: Hashable, Sendable, Codable, CustomStringConvertible {
+    var number: Int64 { get }
 
-    package init(_ number: Int64) {
-        self.number = number
-    }
+    init(_ number: Int64)
+}
 
+extension RowNumber {
     package init(from decoder: any Decoder) throws {
-        number = try decoder.singleValueContainer().decode(Int64.self)
+        self.init(try decoder.singleValueContainer().decode(Int64.self))
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -16,66 +16,42 @@ package struct CallID: Hashable, Sendable, Codable, CustomStringConvertible {
     }
 
     package var description: String { String(number) }
+}
+
+/// Names one call in the store; given by the store when it first sees the conversation.
+package struct CallID: RowNumber {
+    package let number: Int64
+
+    package init(_ number: Int64) {
+        self.number = number
+    }
 }
 
 /// Names one campaign.
-package struct CampaignID: Hashable, Sendable, Codable, CustomStringConvertible {
+package struct CampaignID: RowNumber {
     package let number: Int64
 
     package init(_ number: Int64) {
         self.number = number
     }
-
-    package init(from decoder: any Decoder) throws {
-        number = try decoder.singleValueContainer().decode(Int64.self)
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(number)
-    }
-
-    package var description: String { String(number) }
 }
 
 /// Names one recipient of one campaign.
-package struct RecipientID: Hashable, Sendable, Codable, CustomStringConvertible {
+package struct RecipientID: RowNumber {
     package let number: Int64
 
     package init(_ number: Int64) {
         self.number = number
     }
-
-    package init(from decoder: any Decoder) throws {
-        number = try decoder.singleValueContainer().decode(Int64.self)
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(number)
-    }
-
-    package var description: String { String(number) }
 }
 
 /// Names one received webhook body.
-package struct InboxID: Hashable, Sendable, Codable, CustomStringConvertible {
+package struct InboxID: RowNumber {
     package let number: Int64
 
     package init(_ number: Int64) {
         self.number = number
     }
-
-    package init(from decoder: any Decoder) throws {
-        number = try decoder.singleValueContainer().decode(Int64.self)
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(number)
-    }
-
-    package var description: String { String(number) }
 }
 
 /// What makes a conversation the same one for good: the upstream's id inside its workspace.
@@ -113,21 +89,10 @@ package struct CallRevision: Hashable, Sendable {
 }
 
 /// Names one thing that a person said of calls' campaigns.
-package struct AssignmentID: Hashable, Sendable, Codable, CustomStringConvertible {
+package struct AssignmentID: RowNumber {
     package let number: Int64
 
     package init(_ number: Int64) {
         self.number = number
     }
-
-    package init(from decoder: any Decoder) throws {
-        number = try decoder.singleValueContainer().decode(Int64.self)
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(number)
-    }
-
-    package var description: String { String(number) }
 }

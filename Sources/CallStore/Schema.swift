@@ -26,6 +26,7 @@ enum Schema {
         (23, PackageResources.v023_watch_text_index_sql),
         (26, PackageResources.v026_measure_agents_sql),
         (27, PackageResources.v027_set_retention_sql),
+        (28, PackageResources.v028_tag_calls_sql),
     ]
 
     /// What this program's store looks like.

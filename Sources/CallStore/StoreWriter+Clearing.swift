@@ -29,6 +29,7 @@ extension StoreWriter {
             id
         )
         try run("update call_exclusions set note = null where call_id = ?", id)
+        try run("delete from call_tags where call_id = ?", id)
         try run("update label_readings set note = null where call_id = ?", id)
         try clearTracked(of: call)
         try clearDecisions(of: call)

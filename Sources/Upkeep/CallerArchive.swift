@@ -57,7 +57,8 @@ package struct CallerArchive: Sendable {
                 let campaign = try await campaign(of: call)
                 let id = call.record.identity.conversationID
                 table += Self.line(Self.row(call, campaign: campaign))
-                try zip.add("calls/\(id).json", try Self.json(Self.document(call, campaign)))
+                let tags = try await store.tags(of: call.id)
+                try zip.add("calls/\(id).json", try Self.json(Self.document(call, campaign, tags)))
                 try zip.add("transcripts/\(id).txt", Data(Self.text(call).utf8))
             }
             count += calls.count
@@ -118,7 +119,11 @@ package struct CallerArchive: Sendable {
         ]
     }
 
-    private static func document(_ call: Call, _ campaign: String?) -> StoredValue {
+    private static func document(
+        _ call: Call,
+        _ campaign: String?,
+        _ tags: [CallTag]
+    ) -> StoredValue {
         let record = call.record
         let caller = record.caller
         return .object([
@@ -148,6 +153,7 @@ package struct CallerArchive: Sendable {
             "attribution": optional(call.attribution?.decision.method.rawValue),
             "conversion": optional(call.conversion?.outcome.rawValue),
             "conversionType": optional(call.conversion?.type),
+            "tags": .list(tags.map { .text($0.text) }),
             "transcript": .list(call.transcript.map(turn)),
         ])
     }

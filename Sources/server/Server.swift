@@ -53,7 +53,7 @@ struct Server {
             ambient: host.ambient,
             logger: host.logger
         )
-        let publicFiles = PublicFiles(folder: settings.webFolder)
+        let publicFiles = PublicFiles(files)
         if !publicFiles.missing.isEmpty {
             host.logger.notice(
                 "Files for web pages are missing; is RINGBACK_WEB right?",

@@ -269,7 +269,7 @@ struct PrivacyTests {
             "calls", "call_parties", "turns", "raw_bodies", "inbox", "recipients", "touches",
             "manual_pins", "attributions", "attribution_history", "verdicts", "labels",
             "conversions", "ledger", "job_index", "job_events", "exports", "erasures",
-            "assignments", "call_exclusions", "label_readings", "caller_lists",
+            "assignments", "call_exclusions", "call_tags", "label_readings", "caller_lists",
             "tracked_conversations", "call_texts", "call_texts_data", "call_texts_idx",
         ]
         // What holds ids, ranges, figures and names of ours.

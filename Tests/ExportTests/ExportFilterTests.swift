@@ -27,7 +27,10 @@ struct ExportFilterTests {
             let campaign = campaigns.randomElement(using: &random)
             let isCredited = Bool.random(using: &random)
             let verdict = Ternary.allCases.randomElement(using: &random)
+            let tag = ["vip", "late", "spam"].randomElement(using: &random)
+                .flatMap { CallTag($0) }
             try await fixture.store.write { writer in
+                if let tag { try writer.tag(recorded.call, tag, by: "ana") }
                 if isCredited {
                     try writer.pin(recorded.call, ManualPin(campaign: campaign, person: "ana"))
                 }
@@ -56,6 +59,9 @@ struct ExportFilterTests {
             ),
             conversion: maybe(Ternary.allCases.randomElement(using: &random) ?? .no)
         )
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            filter.tag = ["vip", "spam"].randomElement(using: &random).flatMap { CallTag($0) }
+        }
         filter.status = Int.random(in: 0..<4, using: &random) == 0 ? "done" : nil
         filter.campaign = maybe(
             (campaigns.randomElement(using: &random)).map { .one($0) } ?? .unattributed
@@ -83,12 +89,13 @@ struct ExportFilterTests {
                     call.conversationID, call.agentID, call.callSuccessful ?? "pending",
                     call.campaignName ?? "", call.conversion?.rawValue ?? "",
                     call.method?.rawValue ?? "", "\(call.durationSeconds ?? 0)",
+                    call.tags.map(\.text).joined(separator: " "),
                 ]
             }
             let written = rows.map { row in
                 [
                     "conversation_id", "agent_id", "outcome", "campaign", "conversion",
-                    "attribution_method", "duration_seconds",
+                    "attribution_method", "duration_seconds", "tags",
                 ].map { row[$0] ?? "missing" }
             }
             #expect(written == shown, "\(filter)")

@@ -55,19 +55,7 @@ final class ExportFixture: Sendable {
         job: String = "export-1",
         fence: Int64 = 7
     ) async throws -> HandlerResult<StoreChange> {
-        let job = Job(
-            id: try JobID(job),
-            kind: "export",
-            lane: .std,
-            attempt: 1,
-            crashes: 0,
-            createdMilliseconds: 0,
-            readyMilliseconds: 0,
-            payload: payload,
-            unique: nil,
-            uniqueHorizon: .zero,
-            trace: nil
-        )
+        let job = try Job.first(job, kind: "export", payload: payload)
         let context = JobContext(
             ambient: ambient,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },

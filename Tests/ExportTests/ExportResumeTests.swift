@@ -71,19 +71,7 @@ struct ExportResumeTests {
             store: fixture.store,
             settings: ExportSettings(folder: folder, partCalls: partCalls)
         )
-        let job = Job(
-            id: try JobID("export-1"),
-            kind: "export",
-            lane: .std,
-            attempt: 1,
-            crashes: 0,
-            createdMilliseconds: 0,
-            readyMilliseconds: 0,
-            payload: arguments.payload,
-            unique: nil,
-            uniqueHorizon: .zero,
-            trace: nil
-        )
+        let job = try Job.first("export-1", kind: "export", payload: arguments.payload)
         let logger = Logger(label: "test") { _ -> any LogHandler in
             guard let point else { return SwiftLogNoOpLogHandler() }
             return KillPoint.Handler(point: point)

@@ -117,6 +117,51 @@ def bulk(page, address: str) -> None:
     expect(page.locator("[data-toast]").first).to_contain_text("Taken back")
 
 
+def tagged(address: str, tag: str) -> set[int]:
+    return {item["id"] for item in pages.get(address, f"calls?limit=200&tag={tag}")["items"]}
+
+
+def tags(page, address: str) -> None:
+    """On ticked rows with undo, as a filter and a column, and on a call's own page."""
+    page.goto(address + "/calls?range=all&columns=tags", wait_until="load")
+    page.keyboard.press("r")
+    boxes = page.locator("input[data-pick]")
+    ids = {int(boxes.nth(index).get_attribute("data-pick")) for index in range(2)}
+    bar = page.locator("[data-bulk-tag]")
+    expect(bar.locator("input")).to_be_disabled()
+    for index in range(2):
+        boxes.nth(index).check()
+    bar.locator("input").fill("Call back")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]").first).to_have_text("2 calls changed.")
+    assert tagged(address, "call-back") == ids
+    page.reload(wait_until="load")
+    page.locator("#calls").get_by_role("link", name="call-back").first.click()
+    page.wait_for_url("**tag=call-back")
+    expect(page.locator("#calls tr[data-row]")).to_have_count(2)
+    check.accessible(page)
+    # Off again from one of them, and back.
+    page.locator("input[data-pick]").first.check()
+    bar.locator("input").fill("call-back")
+    bar.get_by_role("button", name="Untag").click()
+    expect(page.locator("[data-toast]").first).to_have_text("1 call changed.")
+    assert len(tagged(address, "call-back")) == 1
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-toast]").first).to_have_text("Taken back for 1 call.")
+    assert tagged(address, "call-back") == ids
+    # On the page of a call; the tag that excludes it says so.
+    page.goto(f"{address}/calls/{min(ids)}", wait_until="load")
+    page.get_by_label("New tag").fill("test")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("Excluded: test")).to_be_visible()
+    page.get_by_role("button", name="Remove the tag test").click()
+    expect(page.get_by_text("Excluded: test")).to_have_count(0)
+    page.get_by_role("button", name="Remove the tag call-back").click()
+    expect(page.get_by_role("link", name="call-back")).to_have_count(0)
+    check.accessible(page)
+    assert tagged(address, "call-back") == ids - {min(ids)}
+
+
 def export(page, address: str) -> None:
     """The ticked rows, and the view, as files."""
     page.goto(address + "/calls?range=all", wait_until="load")
@@ -188,7 +233,7 @@ def without_script(browser, address: str) -> None:
 def main() -> int:
     address = sys.argv[1]
     with pages.visit() as (browser, page):
-        for look in (order, columns, drawer, bulk, export, search):
+        for look in (order, columns, drawer, bulk, tags, export, search):
             look(page, address)
         without_script(browser, address)
     print("ordered, chosen, opened, changed and taken back")

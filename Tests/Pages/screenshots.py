@@ -33,6 +33,12 @@ def drawer(page) -> None:
     page.locator("[data-drawer-body] [data-detail]").wait_for()
 
 
+def folded(page) -> None:
+    # Phones have no rail.
+    if page.locator("[data-action=rail]").is_visible():
+        page.locator("[data-action=rail]").click()
+
+
 def menu(page) -> None:
     # Only narrow windows have one.
     if page.locator(".menu-open").is_visible():
@@ -43,6 +49,7 @@ def menu(page) -> None:
 STATES = {
     "overview-keys": ("overview", lambda page: page.keyboard.press("?")),
     "overview-menu": ("overview", menu),
+    "overview-folded": ("overview", folded),
     "overview-table": ("overview", lambda page: page.locator("[data-show=table]").click()),
     "overview-cards": ("overview", lambda page: opened(page, "Views and cards")),
     "overview-days": ("overview", lambda page: opened(page, "Choose days")),
@@ -53,6 +60,9 @@ STATES = {
     "calls-drawer": ("calls", drawer),
     "calls-columns": ("calls", lambda page: opened(page, "Columns and views")),
     "calls-selected": ("calls", lambda page: page.locator("#calls [data-pick]").nth(2).check()),
+    "campaigns-new": ("campaigns", lambda page: opened(page, "New campaign")),
+    "campaigns-import": ("campaigns", lambda page: opened(page, "Import recipients")),
+    "settings-all": ("settings", lambda page: opened(page, "Every setting")),
     "queue-table": ("queue", lambda page: page.locator("[data-show=table]").click()),
 }
 

@@ -70,19 +70,7 @@ final class UpkeepFixture: Sendable {
     }
 
     private func job(_ number: Int, _ arguments: UpkeepArguments) throws -> Job {
-        Job(
-            id: try JobID("u\(number)"),
-            kind: "upkeep",
-            lane: .low,
-            attempt: 1,
-            crashes: 0,
-            createdMilliseconds: 0,
-            readyMilliseconds: 0,
-            payload: arguments.payload,
-            unique: nil,
-            uniqueHorizon: .zero,
-            trace: nil
-        )
+        try Job.first("u\(number)", kind: "upkeep", lane: .low, payload: arguments.payload)
     }
 
     private var context: JobContext {

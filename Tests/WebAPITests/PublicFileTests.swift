@@ -27,7 +27,7 @@ struct PublicFileTests {
 
     @Test("are all there, for every page, and change their tag with their bytes")
     func serves() async throws {
-        let files = PublicFiles(folder: Self.web.path)
+        let files = PublicFiles(try WebFiles.load(folder: Self.web.path))
         #expect(files.missing.isEmpty)
         try await Self.serve(files) { client in
             for name in Self.names {
@@ -55,7 +55,7 @@ struct PublicFileTests {
 
     @Test("are no way to other files")
     func servesNothingElse() async throws {
-        try await Self.serve(PublicFiles(folder: Self.web.path)) { client in
+        try await Self.serve(PublicFiles(try WebFiles.load(folder: Self.web.path))) { client in
             for path in ["/public/client.js", "/client.js/..", "/../Package.swift", "/client.ts"] {
                 let response = try await client.execute(uri: path, method: .get)
                 #expect(response.status == .unauthorized, "\(path)")
@@ -65,7 +65,7 @@ struct PublicFileTests {
 
     @Test("that are missing are named, and answered with 404")
     func missing() async throws {
-        let files = PublicFiles(folder: "/nowhere")
+        let files = PublicFiles.none
         #expect(files.missing == Self.names)
         try await Self.serve(files) { client in
             let response = try await client.execute(uri: "/widget.js", method: .get)

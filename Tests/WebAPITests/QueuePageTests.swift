@@ -67,6 +67,9 @@ struct QueuePageTests {
             #expect(!opened.contains("data-job=\"job-c\""))
             let job = try await client.ask(.get, "/jobs/job-c").body
             #expect(job.contains("dead") && job.contains("the upstream does not answer"))
+            // One that only its queue knows, since it was never noted.
+            let unnoted = try await client.ask(.get, "/jobs/job-b").body
+            #expect(unnoted.contains("dead") && unnoted.contains("the body is not JSON"))
             #expect(try await client.ask(.get, "/jobs/none").status == 404)
             let body = "{\"queue\":\"sync\",\"ids\":[\"job-a\"]}"
             let retried = try await client.ask(.post, "/api/v1/dead/retry", body)

@@ -135,6 +135,9 @@ struct RulePageTests {
             #expect(overview.contains("data-mark"))
             let page = try await client.ask(.get, "/campaigns/\(campaign)").body
             #expect(page.contains("Radio &lt;spot&gt;") && page.contains("Letters"))
+            // Each mark in the chart is explained below it; one for all charts is removed elsewhere.
+            #expect(page.matches(of: /<li id="note-/).count == 2)
+            #expect(page.matches(of: /aria-label="Remove the note/).count == 1)
             let list = try await client.ask(.get, "/api/v1/notes?campaign=\(campaign)").object()
             let items = try #require(list["items"] as? [[String: Any]])
             #expect(items.count == 2)

@@ -29,6 +29,14 @@ export function startBulk() {
     select.value = "";
     run(bar, change);
   });
+  bar.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-bulk-tag]");
+    if (!form) return;
+    event.preventDefault();
+    const change = event.submitter?.value === "untag" ? "untag" : "tag";
+    run(bar, { change, calls: pickedCalls(), tag: form.elements.tag.value });
+    form.reset();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.key !== "z") return;
     if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog[open]")) return;
@@ -77,7 +85,7 @@ function show(bar) {
     all.indeterminate = !all.checked && shown.some((box) => box.checked);
   }
   bar.querySelector("[data-picked]").textContent = String(picked.size);
-  for (const field of bar.querySelectorAll("select, [data-export-open]")) field.disabled = picked.size === 0;
+  for (const field of bar.querySelectorAll("select, input, [data-bulk-tag] button, [data-export-open]")) field.disabled = picked.size === 0;
   bar.querySelector("[data-bulk-undo]").disabled = undo.length === 0;
 }
 

@@ -5,6 +5,9 @@ const charts = new WeakMap();
 // Of more days, their points would be one thick line.
 const daysWithPoints = 100;
 
+// What stands behind the name of a day with a note.
+const star = " *";
+
 export function drawCharts() {
   if (!window.Chart) return;
   for (const place of document.querySelectorAll("[data-chart]")) draw(place);
@@ -33,7 +36,7 @@ const kinds = {
 function draw(place) {
   const kind = kinds[place.dataset.chart];
   const rows = [...document.getElementById(place.dataset.table).tBodies[0].rows];
-  const labels = rows.map((row) => row.cells[0].firstChild.textContent.trim() + (row.hasAttribute("data-mark") ? " *" : ""));
+  const labels = rows.map((row) => row.cells[0].firstChild.textContent.trim() + (row.hasAttribute("data-mark") ? star : ""));
   const sets = kind.sets(rows);
   const chart = charts.get(place);
   if (chart) {
@@ -84,6 +87,23 @@ function pattern(context, kind) {
   return context.createPattern(tile, "repeat");
 }
 
+// A star over each day with a note: the day's name below may be left out where there are many.
+const stars = {
+  id: "stars",
+  afterDatasetsDraw(chart) {
+    const { ctx: brush, chartArea: area, scales } = chart;
+    brush.save();
+    brush.fillStyle = token("--ink");
+    brush.font = "700 16px system-ui, sans-serif";
+    brush.textAlign = "center";
+    brush.textBaseline = "top";
+    chart.data.labels.forEach((label, index) => {
+      if (label.endsWith(star)) brush.fillText("*", scales.x.getPixelForValue(index), area.top);
+    });
+    brush.restore();
+  },
+};
+
 // Conversions first, so that the line lies above the bars.
 function makeDays(canvas, labels, [line, ...bars]) {
   const context = canvas.getContext("2d");
@@ -91,6 +111,7 @@ function makeDays(canvas, labels, [line, ...bars]) {
   const ink = token("--soft");
   const grid = token("--line");
   return new window.Chart(context, {
+    plugins: [stars],
     data: {
       labels,
       datasets: [
@@ -110,7 +131,13 @@ function makeDays(canvas, labels, [line, ...bars]) {
       interaction: { mode: "index", intersect: false },
       plugins: { legend: { display: false } },
       scales: {
-        x: { stacked: true, grid: { display: false }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 14 } },
+        x: {
+          stacked: true, grid: { display: false },
+          ticks: {
+            color: ink, maxRotation: 0, autoSkipPadding: 14,
+            callback(value) { return this.getLabelForValue(value).replace(star, ""); },
+          },
+        },
         y: { stacked: true, beginAtZero: true, grid: { color: grid }, ticks: { color: ink, precision: 0 } },
       },
     },

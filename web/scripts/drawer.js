@@ -7,6 +7,8 @@ let asked = 0;
 let from = null;
 
 export function startDrawer() {
+  const detail = document.querySelector("[data-detail]");
+  if (detail) document.addEventListener("changed", () => renew(detail));
   drawer = document.querySelector("dialog[data-drawer]");
   if (!drawer) return;
   document.addEventListener("click", (event) => {
@@ -34,6 +36,24 @@ export function startDrawer() {
   document.addEventListener("changed", () => { if (drawer.open && from) open(from, {}); });
   document.addEventListener("taken", () => { if (drawer.open) mark(from); });
   if (named()) open(named(), {});
+}
+
+/// A call's own page shows what somebody has just made of it.
+async function renew(detail) {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" }, credentials: "same-origin" }).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-detail]");
+  if (!fresh) return;
+  const said = detail.querySelector("[data-toast]")?.textContent;
+  const { name, dataset } = document.activeElement;
+  const isInside = detail.contains(document.activeElement);
+  detail.replaceChildren(...fresh.childNodes);
+  const toast = detail.querySelector("[data-toast]");
+  if (toast && said) toast.textContent = said;
+  if (!isInside) return;
+  const place = [...detail.querySelectorAll("input, select, button")].find((each) =>
+    name ? each.name === name : dataset.path !== undefined && each.dataset.path === dataset.path);
+  (place ?? document.getElementById("main")).focus({ preventScroll: true });
 }
 
 export const isDrawerOpen = () => Boolean(drawer?.open);

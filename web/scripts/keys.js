@@ -64,7 +64,12 @@ function press(key, event) {
     case "ArrowLeft": return follow(find("[data-period=previous]"));
     case "ArrowRight": return follow(find("[data-period=next]"));
     case "x": return follow(find("[data-compare]"));
-    case "f": find("#filter-agent")?.focus(); return true;
+    case "f": {
+      // Pages without a choice of agents have their own filters.
+      const filter = find("#filter-agent") ?? find("main form[method=get].filters:not([action]) :is(select, input:not([type=hidden]))");
+      filter?.focus();
+      return Boolean(filter);
+    }
     case "e": return openExport();
     case "l": {
       const place = find("[data-bulk-label]:enabled") ?? find("[data-labelling] button");

@@ -26,6 +26,9 @@ export function togglePause() {
     button.setAttribute("aria-pressed", String(paused));
     button.textContent = paused ? "Go on" : "Pause";
   }
+  // Pages without the button say it beside the age of the last poll.
+  document.documentElement.toggleAttribute("data-paused", paused);
+  document.getElementById("status").textContent = paused ? "Live changes are paused." : "Live changes go on.";
   connect();
 }
 

@@ -12,7 +12,7 @@ struct CallsCommand: ParsableCommand {
         abstract: "The calls, what they are credited to and whether they are conversions.",
         subcommands: [
             List.self, Show.self, CallsLedger.self, Unattributed.self, Assign.self, Undo.self,
-            Exclude.self, Include.self,
+            Exclude.self, Include.self, Tag.self, Untag.self,
         ]
     )
 

@@ -56,7 +56,7 @@ extension CallsCommand {
     }
 
     /// Finds all calls before the first is changed, asks where there are many, changes them at once.
-    fileprivate static func change(
+    static func change(
         _ ids: [String],
         _ what: String,
         _ consent: ConsentOptions,

@@ -79,6 +79,9 @@ package struct CallFilterOptions: ParsableArguments {
     @Option(help: "Calls that are a conversion (yes), are none (no), or unknown.")
     package var conversion: String?
 
+    @Option(help: "Calls that have this tag.")
+    package var tag: String?
+
     package init() {}
 
     /// The filter that these options mean.
@@ -91,6 +94,12 @@ package struct CallFilterOptions: ParsableArguments {
         filter.agentID = agent
         filter.status = status
         filter.outcome = outcome
+        filter.tag = try tag.map { text in
+            guard let tag = CallTag(text) else {
+                throw StartFailure(.wrongUse, "--tag \"\(text)\" is none: \(CallTag.rule)")
+            }
+            return tag
+        }
         if let conversion {
             guard let value = Ternary(rawValue: conversion) else {
                 throw StartFailure(.wrongUse, "--conversion takes yes, no or unknown")

@@ -92,10 +92,7 @@ struct RecipientsCommand: ParsableCommand {
                 await session.audit(
                     "recipients.import",
                     "recipients",
-                    after: [
-                        "imported": .integer(Int64(report.imported)),
-                        "rejected": .integer(Int64(report.rejected)),
-                    ]
+                    after: report.noted
                 )
             }
             tell(report, survey, session.terminal)
@@ -173,24 +170,15 @@ struct RecipientsCommand: ParsableCommand {
         }
 
         private func json(_ report: RecipientsReport, _ survey: RecipientsSurvey) -> JSONValue {
-            .fields(
-                ("dryRun", .bool(dryRun)),
-                ("rows", .count(report.rows)),
-                ("imported", .count(report.imported)),
-                ("rejected", .count(report.rejected)),
-                ("repeated", .count(report.repeated)),
-                ("touches", .count(report.touches)),
-                ("campaignsCreated", .count(report.campaignsCreated)),
-                ("rejectedFile", .optional(report.rejectedFile)),
-                ("duplicates", .count(report.duplicates)),
-                ("acrossCampaigns", .count(report.acrossCampaigns)),
-                ("variantPairs", .count(report.variantPairs)),
-                ("withoutPlus", .count(survey.withoutPlus)),
-                ("asksForPlus", .bool(survey.asksForPlus)),
-                ("plusAdded", .count(report.plusAdded)),
-                ("heldOut", .count(report.heldOut)),
-                ("heldOutFile", .optional(report.heldOutFile)),
-                ("peakMemoryBytes", .count(ProcessMemory.ownMostBytes))
+            .object(
+                report.figures.map { .init(name: $0.name, value: .count($0.count)) } + [
+                    .init(name: "dryRun", value: .bool(dryRun)),
+                    .init(name: "rejectedFile", value: .optional(report.rejectedFile)),
+                    .init(name: "withoutPlus", value: .count(survey.withoutPlus)),
+                    .init(name: "asksForPlus", value: .bool(survey.asksForPlus)),
+                    .init(name: "heldOutFile", value: .optional(report.heldOutFile)),
+                    .init(name: "peakMemoryBytes", value: .count(ProcessMemory.ownMostBytes)),
+                ]
             )
         }
     }

@@ -28,6 +28,9 @@ struct CallDetail {
             "conversion \(conversionLine)",
             "archive    \(archiveLine)",
         ]
+        if !document.tags.isEmpty {
+            lines.append("tags       \(document.tags.map(\.text).joined(separator: ", "))")
+        }
         if let summary = record.summary { lines.append("summary    \(summary)") }
         for verdict in document.verdicts {
             lines.append("  \(verdict.type): \(verdict.outcome.rawValue) (\(verdict.echo))")

@@ -10,6 +10,7 @@ package struct CallDocument: Sendable {
     package let verdicts: [Verdict]
     private let history: [AttributionChange]
     private let exclusion: Exclusion?
+    package let tags: [CallTag]
 
     /// Whether no earlier call of the caller is known; nil without a number.
     package let isFirstTime: Bool?
@@ -32,6 +33,7 @@ package struct CallDocument: Sendable {
             verdicts = []
         }
         exclusion = try await store.exclusion(of: call.id)
+        tags = try await store.tags(of: call.id)
         isFirstTime = try await store.isFirstTimeCaller(call.id)
     }
 
@@ -93,6 +95,7 @@ package struct CallDocument: Sendable {
             ("history", .list(history.map { historyJSON($0, showNumbers) })),
             ("conversion", conversionJSON),
             ("exclusion", exclusionJSON),
+            ("tags", .list(tags.map { .text($0.text) })),
             ("archive", archiveJSON),
             ("verdicts", .list(verdicts.map { verdictJSON($0, showNumbers) })),
             (
@@ -224,7 +227,8 @@ extension CallSummary {
             ("method", .optional(method?.rawValue)),
             ("pinned", .bool(isPinned)),
             ("conversion", .optional(conversion?.rawValue)),
-            ("conversionType", .optional(conversionType))
+            ("conversionType", .optional(conversionType)),
+            ("tags", .list(tags.map { .text($0.text) }))
         )
     }
 }

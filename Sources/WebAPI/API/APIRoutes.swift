@@ -10,7 +10,7 @@ struct APIRoutes: RouteGroup {
     let live: LivePulse
 
     static var endpoints: [Endpoint] {
-        ConversationRoutes.endpoints + BulkEndpoints.all + CallEndpoints.all
+        ConversationRoutes.endpoints + BulkEndpoints.all + CallEndpoints.all + TagEndpoints.all
             + AssignmentEndpoints.all + ErasureEndpoints.all
             + CampaignEndpoints.all + MetricEndpoints.all + QueueEndpoints.all
             + JobEndpoints.all + DeadEndpoints.all

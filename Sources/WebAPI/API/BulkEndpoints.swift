@@ -12,18 +12,20 @@ enum BulkEndpoints {
     /// Calls of one change.
     static let callsMax = 200
 
-    private enum Change: String, CaseIterable {
+    enum Change: String, CaseIterable {
         case assign
         case exclude
         case include
         case label
         case unlabel
+        case tag
+        case untag
 
         /// Takes assignments back, by their ids in `changes`.
         case undo
     }
 
-    private struct Sent: Decodable {
+    struct Sent: Decodable {
         var change: String
         var calls: [Int64]?
         var changes: [String]?
@@ -32,6 +34,7 @@ enum BulkEndpoints {
         var reason: String?
         var rule: String?
         var value: String?
+        var tag: String?
         var note: String?
     }
 
@@ -41,12 +44,13 @@ enum BulkEndpoints {
             ("calls", .list(.identifier)), ("changes", .list(.text)), ("campaign", .identifier),
             ("scope", .word(AssignmentScope.self)), ("reason", .word(ExclusionReason.self)),
             ("rule", .bounded(1...100)), ("value", .words(["yes", "no", "unknown"])),
+            ("tag", .bounded(TagEndpoints.writtenRange)),
             ("note", .bounded(CallEndpoints.noteRange)),
         ]
     )
 
     /// What became of a change.
-    private struct Outcome: Sendable {
+    struct Outcome: Sendable {
         var changed: [CallID] = []
         var refused: [(call: CallID?, reason: String)] = []
 
@@ -57,7 +61,7 @@ enum BulkEndpoints {
     private static let change = Endpoint(
         method: .post,
         path: "/api/v1/calls/changes",
-        summary: "Assign, exclude or label many calls; the answer holds what takes it back.",
+        summary: "Assign, exclude, label or tag many calls; the answer holds what takes it back.",
         body: sent,
         answer: .fields(
             ("changed", .list(.identifier)),
@@ -70,7 +74,7 @@ enum BulkEndpoints {
     ) { ask in
         let sent = try await ask.body(Sent.self)
         guard let change = Change(rawValue: sent.change) else {
-            throw APIError(.badRequest, "change must be assign, exclude, include, label or undo.")
+            throw APIError(.badRequest, "change is none of those that are known.")
         }
         try APIError.check(sent.note, "note", in: CallEndpoints.noteRange)
         try APIError.check(sent.rule, "rule", in: 1...100)
@@ -82,6 +86,8 @@ enum BulkEndpoints {
             case .include: try await include(try calls(sent), ask)
             case .label: try await label(try calls(sent), sent, ask)
             case .unlabel: try await unlabel(try calls(sent), sent, ask)
+            case .tag: try await tag(try calls(sent), sent, ask)
+            case .untag: try await untag(try calls(sent), sent, ask)
             }
         return .json(
             .fields(
@@ -111,7 +117,7 @@ enum BulkEndpoints {
         return ids.filter { seen.insert($0).inserted }.map { CallID($0) }
     }
 
-    private static func request(
+    static func request(
         _ change: Change,
         _ calls: [CallID],
         _ more: JSONValue.Field...
@@ -200,7 +206,7 @@ enum BulkEndpoints {
 
     // MARK: Exclusions
 
-    private static func exclude(
+    static func exclude(
         _ calls: [CallID],
         _ sent: Sent,
         _ ask: Ask
@@ -224,7 +230,7 @@ enum BulkEndpoints {
         return outcome
     }
 
-    private static func include(_ calls: [CallID], _ ask: Ask) async throws -> Outcome {
+    static func include(_ calls: [CallID], _ ask: Ask) async throws -> Outcome {
         let before = try await ask.parts.store.exclusions(of: calls)
         let person = ask.person
         try await ask.parts.store.write { writer in
@@ -298,7 +304,7 @@ enum BulkEndpoints {
     }
 
     /// Calls by a word; those without one are left out.
-    private static func grouped(
+    static func grouped(
         _ calls: [CallID],
         by word: (CallID) -> String?
     ) -> [(word: String, calls: [CallID])] {

@@ -43,6 +43,7 @@ enum CallEndpoints {
         ("pinned", .bool),
         ("conversion", .optional(.text)),
         ("conversionType", .optional(.text)),
+        ("tags", .list(.text)),
         ("messages", .optional(.count)),
         ("rating", .optional(.number)),
         ("sentiment", .optional(.text)),

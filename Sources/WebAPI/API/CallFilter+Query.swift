@@ -35,7 +35,8 @@ extension CallFilter {
                 .flatMap { Ternary(rawValue: $0.rawValue) },
             direction: try query.word("direction", as: Direction.self)
                 .flatMap { CallDirection(rawValue: $0.rawValue) },
-            search: try query.text("search", lengthMax: 200)
+            search: try query.text("search", lengthMax: 200),
+            tag: try query.text("tag", lengthMax: 200).map(Self.tag)
         )
         switch try query.text("campaign") {
         case nil: break
@@ -46,6 +47,14 @@ extension CallFilter {
             }
             campaign = .one(CampaignID(number))
         }
+    }
+
+    /// A tag as it is written anywhere.
+    static func tag(_ text: String) throws(APIError) -> CallTag {
+        guard let tag = CallTag(text) else {
+            throw APIError(.badRequest, "This is no tag: \(CallTag.rule).")
+        }
+        return tag
     }
 
     /// A day such as 2026-05-31, or an instant by RFC 3339.
@@ -81,6 +90,7 @@ extension CallFilter {
         .init(name: "status", schema: .text, meaning: "The upstream's word."),
         .init(name: "conversion", schema: .word(Verdict.self), meaning: "What it was worth."),
         .init(name: "direction", schema: .word(Direction.self), meaning: "Who called."),
+        .init(name: "tag", schema: .bounded(0...200), meaning: "A tag that the calls have."),
         .init(
             name: "search",
             schema: .bounded(0...200),

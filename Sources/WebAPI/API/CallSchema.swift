@@ -25,6 +25,7 @@ enum CallSchema {
         ("history", .list(change)),
         ("conversion", .optional(conversion)),
         ("exclusion", .optional(exclusion)),
+        ("tags", .list(.text)),
         ("archive", archive),
         ("verdicts", .list(verdict)),
         ("transcript", .list(turn))

@@ -91,6 +91,7 @@ enum ExportEndpoints {
         var outcome: String?
         var conversion: String?
         var search: String?
+        var tag: String?
         var calls: [Int64]?
         var deliver: [String]?
     }
@@ -106,7 +107,8 @@ enum ExportEndpoints {
                 ("agent", .bounded(1...256)), ("campaign", .identifier),
                 ("outcome", .words(["success", "failure", "unknown", "pending"])),
                 ("conversion", .words(["yes", "no", "unknown"])), ("unattributed", .bool),
-                ("search", .bounded(1...200)), ("calls", .list(.identifier)),
+                ("search", .bounded(1...200)), ("tag", .bounded(TagEndpoints.writtenRange)),
+                ("calls", .list(.identifier)),
                 ("deliver", .list(.word(ExportArguments.Channel.self))),
             ]
         ),
@@ -183,6 +185,7 @@ enum ExportEndpoints {
                 ? .unattributed : sent.campaign.map { .one(CampaignID($0)) },
             outcome: sent.outcome,
             conversion: conversion,
+            tag: try sent.tag.map(CallFilter.tag),
             ids: sent.calls?.map { CallID($0) }
         )
         return ExportArguments(

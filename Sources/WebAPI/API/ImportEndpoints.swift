@@ -236,10 +236,7 @@ enum ImportEndpoints {
             actor: ask.person,
             action: "recipients.import",
             object: "recipients",
-            after: [
-                "imported": .integer(Int64(report.imported)),
-                "rejected": .integer(Int64(report.rejected)),
-            ]
+            after: report.noted
         )
         _ = try await ask.parts.store.write { try $0.audit(note) }
     }
@@ -252,26 +249,17 @@ enum ImportEndpoints {
     ) -> JSONValue {
         let rejected = rows(of: report.rejectedFile)
         let heldOut = rows(of: report.heldOutFile)
-        return .fields(
-            ("dryRun", .bool(isDryRun)),
-            ("rows", .count(report.rows)),
-            ("imported", .count(report.imported)),
-            ("rejected", .count(report.rejected)),
-            ("repeated", .count(report.repeated)),
-            ("touches", .count(report.touches)),
-            ("campaignsCreated", .count(report.campaignsCreated)),
-            ("duplicates", .count(report.duplicates)),
-            ("acrossCampaigns", .count(report.acrossCampaigns)),
-            ("variantPairs", .count(report.variantPairs)),
-            ("withoutPlus", .count(survey.withoutPlus)),
-            ("asksForPlus", .bool(survey.asksForPlus)),
-            ("plusAdded", .count(report.plusAdded)),
-            ("examples", examples(survey, showNumbers)),
-            ("rejectedRows", .optional(rejected.text)),
-            ("rejectedRowsAreAll", .bool(rejected.areAll)),
-            ("heldOut", .count(report.heldOut)),
-            ("heldOutRows", .optional(heldOut.text)),
-            ("heldOutRowsAreAll", .bool(heldOut.areAll))
+        return .object(
+            report.figures.map { .init(name: $0.name, value: .count($0.count)) } + [
+                .init(name: "dryRun", value: .bool(isDryRun)),
+                .init(name: "withoutPlus", value: .count(survey.withoutPlus)),
+                .init(name: "asksForPlus", value: .bool(survey.asksForPlus)),
+                .init(name: "examples", value: examples(survey, showNumbers)),
+                .init(name: "rejectedRows", value: .optional(rejected.text)),
+                .init(name: "rejectedRowsAreAll", value: .bool(rejected.areAll)),
+                .init(name: "heldOutRows", value: .optional(heldOut.text)),
+                .init(name: "heldOutRowsAreAll", value: .bool(heldOut.areAll)),
+            ]
         )
     }
 

@@ -38,9 +38,13 @@ extension PageDesk {
             query["outcome"]
         )
         view["conversionOptions"] = Self.options(["yes", "no", "unknown"], query["conversion"])
-        view["searchFields"] = query.fields(
-            without: ["agent", "campaign", "outcome", "conversion", "q"]
+        let tags = try await store.tags().map(\.text)
+        view["tags"] = tags.map { tag -> View in ["tag": tag] }
+        view["tagOptions"] = Self.options(
+            tags + (query.tag.map { tags.contains($0.text) ? [] : [$0.text] } ?? []),
+            query.tag?.text
         )
+        view["searchFields"] = query.fields(without: Self.filters)
         view["search"] = query["q"] ?? ""
         view.merge(chooser(query, columns)) { $1 }
         view["exportBody"] = exportBody(query)
@@ -63,6 +67,7 @@ extension PageDesk {
         body["outcome"] = filter.outcome.map { .text($0) }
         body["conversion"] = filter.conversion.map { .text($0.rawValue) }
         body["search"] = filter.search.map { .text($0) }
+        body["tag"] = filter.tag.map { .text($0.text) }
         switch filter.campaign {
         case .one(let id): body["campaign"] = .integer(id.number)
         case .unattributed: body["unattributed"] = .bool(true)
@@ -73,7 +78,8 @@ extension PageDesk {
 
     /// Which filters an export of this view follows, in words.
     private static func exportText(_ query: PageQuery) -> String {
-        let names = ["q", "agent", "campaign", "outcome", "conversion"]
+        let names =
+            filters
             .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
         return names.isEmpty ? "" : ", with this \(names.joined(separator: ", "))"
     }
@@ -108,13 +114,13 @@ extension PageDesk {
 
     /// Why there is nothing to see, and what filters there are to drop.
     private func emptiness(_ query: PageQuery, isEmpty: Bool) async throws -> View {
-        let drops = ["q", "agent", "campaign", "outcome", "conversion"]
+        let drops = Self.filters
             .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
         var view: View = [
             "isFiltered": !drops.isEmpty,
             "clearHref": query.link(
                 nil,
-                ["q": nil, "agent": nil, "campaign": nil, "outcome": nil, "conversion": nil]
+                Dictionary(uniqueKeysWithValues: Self.filters.map { ($0, nil) })
             ),
         ]
         guard isEmpty else { return view }
@@ -136,9 +142,13 @@ extension PageDesk {
             campaign: query.campaign,
             outcome: query["outcome"],
             conversion: query["conversion"].flatMap { Ternary(rawValue: $0) },
-            search: query["q"].map { String($0.prefix(Self.searchMax)) }
+            search: query["q"].map { String($0.prefix(Self.searchMax)) },
+            tag: query.tag
         )
     }
+
+    /// Filters of this page, in the order in which they are named.
+    private static let filters = ["q", "agent", "campaign", "outcome", "conversion", "tag"]
 
     /// Characters of a search, as many as the API takes.
     private static let searchMax = 200
@@ -156,6 +166,9 @@ extension PageQuery {
         guard !chosen.isEmpty else { return CallColumn.usual }
         return CallColumn.allCases.filter { $0 == .time || chosen.contains($0) }
     }
+
+    /// The tag that is asked for; nil for what is none.
+    var tag: CallTag? { self["tag"].flatMap { CallTag($0) } }
 
     /// The order that is asked for; the usual one where that is none.
     var order: CallListOrder {

@@ -73,6 +73,8 @@ extension PageDesk {
             "rawHref": "/api/v1/calls/\(number)",
             "revision": "\(call.revision.attribution)",
         ]
+        view["tags"] = CallRow.tags(try await store.tags(of: call.id), query)
+        view["knownTags"] = try await store.tags().map { tag -> View in ["tag": tag.text] }
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
         if canChange { view["erasure"] = try await erasure(call) }
         if rights >= .admin, let erasure = try await store.erasure(of: record.identity) {
@@ -109,8 +111,10 @@ extension PageDesk {
         add("Credits", record.costCredits.map { PageWords.count(Int($0)) })
         add("Rating", record.rating.map { String(format: "%.0f of 5", $0) })
         add("Mood, estimated", record.sentiment)
+        let tags = record.tags?.joined(separator: ", ") ?? ""
+        add("Tags at ElevenLabs", tags.isEmpty ? nil : tags)
         add("Ended by", record.terminationReason)
-        add("Deleted upstream", record.deletionUnix.map(words.time))
+        add("Kept upstream until", record.deletionUnix.map(words.time))
         return facts
     }
 

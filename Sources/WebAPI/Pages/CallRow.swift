@@ -14,6 +14,7 @@ enum CallColumn: String, CaseIterable, Sendable {
     case rating
     case mood
     case cost
+    case tags
     case summary
 
     /// What tables show unless somebody chooses.
@@ -47,7 +48,7 @@ enum CallColumn: String, CaseIterable, Sendable {
         case .duration: .duration
         case .rating: .rating
         case .cost: .cost
-        case .time, .caller, .direction, .mood, .summary: nil
+        case .time, .caller, .direction, .mood, .tags, .summary: nil
         }
     }
 
@@ -109,7 +110,21 @@ struct CallRow: Sendable {
         case .rating: return text(call.rating.map { PageWords.rating($0) }, kind: "num")
         case .mood: return text(call.sentiment)
         case .cost: return text(call.costCredits.map { PageWords.count(Int($0)) }, kind: "num")
+        case .tags:
+            guard !call.tags.isEmpty else { return text(nil) }
+            return ["hasTags": true, "cellTags": Self.tags(call.tags, query)]
         case .summary: return text(call.summary ?? call.title, kind: "wide")
+        }
+    }
+
+    /// Tags, each a link to the calls that have it; on the list of calls one more filter.
+    static func tags(_ tags: [CallTag], _ query: PageQuery) -> [View] {
+        let list = "/calls"
+        return tags.map {
+            [
+                "tag": $0.text,
+                "href": query.link(query.path == list ? nil : list, ["tag": $0.text]),
+            ]
         }
     }
 

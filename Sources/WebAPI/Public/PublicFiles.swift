@@ -6,7 +6,7 @@ import NIOCore
 
 /// The scripts that pages of others load: the widget, the client and the hooks.
 ///
-/// They are read once, at the start; what else lies in the folder is not served.
+/// What else lies in their folder is not served.
 package struct PublicFiles: Sendable {
     /// One file as it is answered.
     struct File: Sendable {
@@ -15,9 +15,6 @@ package struct PublicFiles: Sendable {
         /// Changes with the bytes.
         let entityTag: String
     }
-
-    /// Bytes of one file; ours have about ten thousand.
-    static let bytesMax = 1_024 * 1_024
 
     static let names = [
         "call-report.js", "client.d.ts", "client.js", "react-hooks.d.ts", "react-hooks.js",
@@ -33,16 +30,14 @@ package struct PublicFiles: Sendable {
     /// By name; one that could not be read is not there.
     let files: [String: File]
 
-    /// Reads the files of `public/` in the folder of what browsers load.
-    package init(folder: String) {
+    /// Takes them from `public/` of what browsers load.
+    package init(_ web: WebFiles) {
         var files: [String: File] = [:]
         for name in Self.names {
-            guard let data = FileManager.default.contents(atPath: "\(folder)/public/\(name)"),
-                data.count <= Self.bytesMax
-            else { continue }
-            let digest = SHA256.hash(data: data).prefix(12)
+            guard let bytes = web.assets["public/\(name)"]?.bytes else { continue }
+            let digest = SHA256.hash(data: Data(bytes.readableBytesView)).prefix(12)
             let digits = digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-            files[name] = File(bytes: ByteBuffer(bytes: data), entityTag: "\"\(digits.joined())\"")
+            files[name] = File(bytes: bytes, entityTag: "\"\(digits.joined())\"")
         }
         self.files = files
     }

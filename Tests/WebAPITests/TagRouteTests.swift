@@ -1,0 +1,121 @@
+import CallStore
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import Testing
+import WebAPI
+
+@Suite("Tags by the API and on the pages")
+struct TagRouteTests {
+    private static func fill(_ fixture: WebFixture) async throws -> [CallID] {
+        try await fixture.store.write { writer in
+            try (1...3).map { try writer.record(DashboardTests.record("conv_\($0)")).call }
+        }
+    }
+
+    private static func tags(_ answer: Answered) throws -> [String]? {
+        try answer.object()["tags"] as? [String]
+    }
+
+    @Test("a call is tagged, found by its tag, and given back")
+    func one() async throws {
+        try await WebFixture.serve { fixture, client in
+            let calls = try await Self.fill(fixture)
+            let path = "/api/v1/calls/\(calls[0])/tags"
+            let added = try await client.ask(.post, path, "{\"tag\":\" Call Back\"}")
+            #expect(added.status == 200, "\(added.body)")
+            #expect(try Self.tags(added) == ["call-back"])
+            #expect(try Self.tags(try await client.ask(.get, path)) == ["call-back"])
+            let known = try await client.ask(.get, "/api/v1/tags")
+            #expect(try Self.tags(known) == ["call-back", "internal", "spam", "test"])
+            let list = try await client.ask(.get, "/api/v1/calls?tag=Call%20back")
+            let items = try #require(try list.object()["items"] as? [[String: Any]])
+            #expect(items.map { $0["id"] as? Int } == [Int(calls[0].number)])
+            #expect(items.first?["tags"] as? [String] == ["call-back"])
+            let document = try await client.ask(.get, "/api/v1/calls/\(calls[0])")
+            #expect(try document.object()["tags"] as? [String] == ["call-back"])
+            let gone = try await client.ask(.delete, path + "?tag=call-back")
+            #expect(gone.status == 200)
+            #expect(try Self.tags(gone) == [])
+        }
+    }
+
+    @Test(
+        "what is no tag is refused and changes nothing",
+        arguments: [
+            ("{\"tag\":\"415 555 0100\"}", 400), ("{\"tag\":\"\"}", 400), ("{}", 400),
+            ("{\"tag\":\"<b>\"}", 400), ("{\"tag\":\"'; drop table calls\"}", 400),
+        ]
+    )
+    func refuses(body: String, status: Int) async throws {
+        try await WebFixture.serve { fixture, client in
+            let calls = try await Self.fill(fixture)
+            let path = "/api/v1/calls/\(calls[0])/tags"
+            #expect(try await client.ask(.post, path, body).status == status)
+            #expect(try await client.ask(.delete, path).status == 400)
+            #expect(try await client.ask(.get, "/api/v1/calls?tag=%3Cb%3E").status == 400)
+            let nowhere = try await client.ask(.post, "/api/v1/calls/99/tags", "{\"tag\":\"a\"}")
+            #expect(nowhere.status == 404)
+            #expect(try await fixture.store.tags(of: calls[0]).isEmpty)
+        }
+    }
+
+    @Test(
+        "many calls are tagged and untagged, and the answer takes it back",
+        arguments: ["vip", "test"]
+    )
+    func many(tag: String) async throws {
+        try await WebFixture.serve { fixture, client in
+            let calls = try await Self.fill(fixture)
+            let word = try #require(CallTag(tag))
+            try await fixture.store.write { _ = try $0.tag(calls[1], word, by: "ana") }
+            func tagged() async throws -> Set<CallID> {
+                try await fixture.store.calls(calls, with: word)
+            }
+            let ids = calls.map(\.description).joined(separator: ",")
+            for change in ["tag", "untag"] {
+                let answer = try await client.ask(
+                    .post,
+                    "/api/v1/calls/changes",
+                    "{\"change\":\"\(change)\",\"calls\":[\(ids)],\"tag\":\"\(tag)\"}"
+                )
+                #expect(answer.status == 200, "\(answer.body)")
+                #expect(try await tagged() == (change == "tag" ? Set(calls) : []))
+                let undo = try #require(try answer.object()["undo"] as? [[String: Any]])
+                for request in undo {
+                    let body = try JSONSerialization.data(withJSONObject: request)
+                    let back = try await client.ask(
+                        .post,
+                        "/api/v1/calls/changes",
+                        String(decoding: body, as: UTF8.self)
+                    )
+                    #expect(back.status == 200, "\(back.body)")
+                }
+                #expect(try await tagged() == [calls[1]])
+            }
+            let without = "{\"change\":\"tag\",\"calls\":[\(ids)]}"
+            #expect(try await client.ask(.post, "/api/v1/calls/changes", without).status == 400)
+        }
+    }
+
+    @Test("the pages show tags, and a filter by one says so where it leaves nothing")
+    func pages() async throws {
+        try await WebFixture.serve { fixture, client in
+            let calls = try await Self.fill(fixture)
+            let vip = try #require(CallTag("vip"))
+            try await fixture.store.write { _ = try $0.tag(calls[0], vip, by: "ana") }
+            let list = try await client.ask(.get, "/calls?columns=tags").body
+            #expect(list.contains("<a href=\"/calls?columns=tags&amp;tag=vip\">vip</a>"))
+            #expect(list.contains("<option value=\"vip\">vip</option>"))
+            let found = try await client.ask(.get, "/calls?tag=vip").body
+            #expect(found.matches(of: /<tr data-row/).count == 1)
+            #expect(found.contains("<option value=\"vip\" selected>vip</option>"))
+            #expect(found.contains("with this tag."))
+            #expect(found.contains("&quot;tag&quot;:&quot;vip&quot;"))
+            let none = try await client.ask(.get, "/calls?tag=nobody").body
+            #expect(none.contains("No calls in these days with this tag."))
+            let page = try await client.ask(.get, "/calls/\(calls[0])").body
+            #expect(page.contains("tags?tag=vip"))
+        }
+    }
+}
