@@ -26,13 +26,15 @@ def violations(axe: Axe, page) -> list[str]:
 
 
 def chart_or_table(page) -> list[str]:
-    """Of a chart and its table one is to be seen, the one whose button is pressed."""
+    """Of each chart and its table one is to be seen, the one whose button is pressed."""
     faults = []
-    for shown in ("table", "chart") if page.locator("[data-show=table]").count() else ():
-        page.locator(f"[data-show={shown}]").click()
-        for kind, part in (("chart", "canvas"), ("table", ".scroll")):
-            if page.locator(f"[data-chart] {part}").is_visible() != (kind == shown):
-                faults.append(f"with {shown} chosen the {kind} is wrong")
+    for panel in page.locator(".panel:has([data-chart])").all():
+        chart = panel.locator("[data-chart]")
+        for shown in ("table", "chart"):
+            panel.locator(f"[data-show={shown}]").click()
+            for kind, part in (("chart", "canvas"), ("table", ".scroll")):
+                if chart.locator(part).is_visible() != (kind == shown):
+                    faults.append(f"with {shown} chosen the {kind} of {chart.get_attribute('data-chart')} is wrong")
     return faults
 
 
