@@ -70,6 +70,7 @@ struct QueuePageTests {
             // One that only its queue knows, since it was never noted.
             let unnoted = try await client.ask(.get, "/jobs/job-b").body
             #expect(unnoted.contains("dead") && unnoted.contains("the body is not JSON"))
+            #expect(unnoted.contains("href=\"/queues/sync\""))
             #expect(try await client.ask(.get, "/jobs/none").status == 404)
             let body = "{\"queue\":\"sync\",\"ids\":[\"job-a\"]}"
             let retried = try await client.ask(.post, "/api/v1/dead/retry", body)

@@ -207,7 +207,8 @@ extension PageDesk {
         for queue in parts.queues {
             let record = await within(parts.figureMax, parts.ambient) { try await queue.job(id) }
             if let record = record ?? nil {
-                return IndexedJob(record, nowMilliseconds: parts.ambient.unixMilliseconds)
+                let now = parts.ambient.unixMilliseconds
+                return IndexedJob(record, of: queue.name.text, nowMilliseconds: now)
             }
         }
         return nil
@@ -215,8 +216,8 @@ extension PageDesk {
 }
 
 extension IndexedJob {
-    /// A job as its queue has it.
-    fileprivate init(_ record: JobRecord, nowMilliseconds: Int64) {
+    /// A job as its queue has it; one that cannot be read has no kind but its queue.
+    fileprivate init(_ record: JobRecord, of queue: String, nowMilliseconds: Int64) {
         let state: IndexedJobState =
             switch record.state {
             case .ready, .suspect: .ready
@@ -227,7 +228,7 @@ extension IndexedJob {
         let created = record.job.createdMilliseconds
         self.init(
             id: record.job.id,
-            kind: record.job.kind,
+            kind: queue,
             state: state,
             reason: record.reason,
             attempt: record.job.attempt,
