@@ -26,6 +26,21 @@ struct PageFrameTests {
         }
     }
 
+    @Test(
+        "each range begins with its first day",
+        arguments: [
+            ("today", "2026-11-14"), ("7d", "2026-11-08"), ("28d", "2026-10-18"),
+            ("month", "2026-11-01"), ("90d", "2026-08-17"), ("365d", "2025-11-15"), ("all", ""),
+        ]
+    )
+    func ranges(name: String, first: String) async throws {
+        try await WebFixture.serve { _, client in
+            let page = try await client.ask(.get, "/calls?range=\(name)").body
+            #expect(page.contains("name=\"from\" value=\"\(first)\""))
+            #expect(page.contains("name=\"to\" value=\"2026-11-14\""))
+        }
+    }
+
     @Test("the rail names the environment, and is as narrow as the cookie says")
     func rail() async throws {
         try await WebFixture.serve(environment: "Production") { _, client in

@@ -107,7 +107,9 @@ extension PageDesk {
         var view: View = [
             "href": "/jobs/\(id.text)", "path": "exports/\(id.text)",
             "what": Self.what(record.job.payload), "state": isEnding ? "is being ended" : label,
-            "asked": words.time(record.job.createdMilliseconds / 1_000),
+            // A job that nobody could read says no time either.
+            "asked": record.job.createdMilliseconds > 0
+                ? words.time(record.job.createdMilliseconds / 1_000) : "–",
             "reason": record.reason.map { LogMask().masked(String($0.prefix(160))) } ?? "",
             "isEndable": record.state != .dead && !isEnding, "isResumable": record.state == .dead,
             "isCounting": record.state == .running && reach == nil,

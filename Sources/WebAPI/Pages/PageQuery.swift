@@ -8,7 +8,8 @@ struct PageQuery: Sendable {
     enum Range: String, CaseIterable, Sendable {
         case today
         case week = "7d"
-        case month = "28d"
+        case fourWeeks = "28d"
+        case month
         case quarter = "90d"
         case year = "365d"
         case all
@@ -17,7 +18,8 @@ struct PageQuery: Sendable {
             switch self {
             case .today: "Today"
             case .week: "7 days"
-            case .month: "28 days"
+            case .fourWeeks: "28 days"
+            case .month: "Month"
             case .quarter: "90 days"
             case .year: "Year"
             case .all: "All"
@@ -29,20 +31,22 @@ struct PageQuery: Sendable {
             switch self {
             case .today: "d"
             case .week: "w"
-            case .month: "t"
-            case .quarter: "m"
+            case .fourWeeks: "t"
+            case .month: "m"
             case .year: "y"
-            case .all: ""
+            case .quarter, .all: ""
             }
         }
 
-        var days: Int? {
+        /// Its first day, when it ends with a day; nil for the beginning of all.
+        func first(until last: LocalDay) -> LocalDay? {
             switch self {
-            case .today: 1
-            case .week: 7
-            case .month: 28
-            case .quarter: 90
-            case .year: 365
+            case .today: last
+            case .week: last + -6
+            case .fourWeeks: last + -27
+            case .month: last + (1 - last.parts.day)
+            case .quarter: last + -89
+            case .year: last + -364
             case .all: nil
             }
         }
@@ -84,7 +88,7 @@ struct PageQuery: Sendable {
 
     /// A campaign is looked at as a whole: what was sent lies before the calls.
     private var usual: Range {
-        path.hasPrefix("/campaigns/") || path.hasPrefix("/funnel") ? .all : .month
+        path.hasPrefix("/campaigns/") || path.hasPrefix("/funnel") ? .all : .fourWeeks
     }
 
     /// The days shown, both included; open at the beginning for all.
@@ -94,7 +98,7 @@ struct PageQuery: Sendable {
             let to = self["to"].flatMap { LocalDay($0) } ?? today
             return (min(from, to), max(from, to))
         }
-        return (range.days.map { today + (1 - $0) }, today)
+        return (range.first(until: today), today)
     }
 
     /// As many days before those shown; nil unless a comparison is asked for.

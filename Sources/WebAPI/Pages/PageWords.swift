@@ -29,6 +29,13 @@ struct PageWords: Sendable {
         count(number) + " " + thing + (number == 1 ? "" : "s")
     }
 
+    /// The parts of a text in which words of programs stand between backticks.
+    static func marked(_ text: String) -> [View] {
+        text.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            .filter { !$0.element.isEmpty }
+            .map { ["text": String($0.element), "isCode": !$0.offset.isMultiple(of: 2)] }
+    }
+
     /// `30 %`, with a decimal below 10; a dash where there is no denominator.
     static func share(_ share: Double?) -> String {
         guard let share else { return "–" }

@@ -41,7 +41,7 @@ extension PageDesk {
             view["settings"] = parts.places.settings.map { line -> View in
                 [
                     "name": line.name, "value": line.value ?? "–", "from": line.origin,
-                    "meaning": line.meaning,
+                    "meaning": PageWords.marked(line.meaning),
                 ]
             }
             view["hasSettings"] = !parts.places.settings.isEmpty
