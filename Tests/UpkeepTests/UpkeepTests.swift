@@ -15,7 +15,7 @@ final class UpkeepFixture: Sendable {
     private let scratch: ScratchFolder
     let store: CallStore
     let ambient: Ambient
-    let clock = UpkeepClock()
+    let clock = UpkeepTime()
 
     var folder: URL { scratch.url }
     var exports: String { folder.appendingPathComponent("exports").path }
@@ -93,7 +93,7 @@ final class UpkeepFixture: Sendable {
     }
 }
 
-final class UpkeepClock: Sendable {
+final class UpkeepTime: Sendable {
     private let seconds = Mutex<Int64>(1_794_700_000)
 
     func advance(days: Int64) { seconds.withLock { $0 += days * 86_400 } }

@@ -1,5 +1,6 @@
 import CallStore
 import Foundation
+import HTTPTypes
 import PhoneNumbers
 import Testing
 import WebAPI

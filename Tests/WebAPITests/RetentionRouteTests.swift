@@ -1,5 +1,6 @@
 import CallStore
 import Foundation
+import HTTPTypes
 import Testing
 import Upkeep
 import WebAPI
@@ -70,7 +71,8 @@ struct RetentionRouteTests {
             #expect(try await client.ask(.post, Self.path + "/trial", body).status == 400)
             let other = "/api/v1/retention/ledger"
             #expect(try await client.ask(.put, other, #"{"days":9}"#).status == 404)
-            #expect(try await fixture.store.retentionSettings().isEmpty)
+            let settings = try await fixture.store.retentionSettings()
+            #expect(settings.isEmpty)
         }
     }
 }
