@@ -75,7 +75,7 @@ struct ReaderPageTests {
             try writer.start(range, as: backfill, by: "ana")
             try writer.save(
                 SavedView(
-                    token: "view-1",
+                    token: "view-of-the-mornings",
                     name: "Mornings",
                     path: "/",
                     query: "range=7d",

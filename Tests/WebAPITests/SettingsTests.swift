@@ -84,10 +84,11 @@ struct SettingsTests {
             #expect(page.contains("id=\"from-dead-jobs\" data-live>7 jobs<"))
             #expect(page.contains("on – → no, threshold – → 7"))
             #expect(page.contains("Calls are being counted anew"))
-            // One form for each rule, and one for the one agent.
+            // One form for each rule and class, one for the one agent, and one for a number.
             let rules = page.matches(of: /data-rule="/).count
             #expect(rules >= 12)
-            #expect(page.matches(of: /data-setting="/).count == rules + 1)
+            let kept = RetentionClass.allCases.count
+            #expect(page.matches(of: /data-setting="/).count == rules + kept + 2)
         }
     }
 
