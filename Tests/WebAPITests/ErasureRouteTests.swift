@@ -49,6 +49,8 @@ struct ErasureRouteTests {
             let call = try await fixture.record(.heard("conv_1"))
             try await fixture.record(.heard("conv_2"))
             let path = "/api/v1/calls/\(call.number)/erasure"
+            let untouched = try await client.ask(.get, "/calls/\(call.number)").body
+            #expect(!untouched.contains("The caller was erased"))
             _ = try await client.ask(.post, path, #"{"confirm":"erase"}"#)
             let before = try await client.ask(.get, "/calls/\(call.number)").body
             #expect(before.contains("not yet: removing numbers"))

@@ -28,7 +28,6 @@ extension PageDesk {
         var view: View = [
             "id": "\(number)", "conversation": record.identity.conversationID,
             "facts": facts(call, isFirst),
-            "outcome": CallRow.outcome(record.callSuccessful),
             "turns": transcript.views,
             "ruleChoices": choices, "hasRules": !choices.isEmpty,
             "hasTurns": !call.transcript.isEmpty,
@@ -78,7 +77,7 @@ extension PageDesk {
         if let exclusion { view["exclusion"] = exclusion.reason.rawValue }
         if canChange { view["erasure"] = try await erasure(call) }
         if rights >= .admin, let erasure = try await store.erasure(of: record.identity) {
-            view["outcome"] = outcome(erasure)
+            view["erased"] = outcome(erasure)
         }
         if let summary = record.summary { view["summary"] = summary }
         // A rule's words stand with its verdict.
