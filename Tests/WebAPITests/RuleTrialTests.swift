@@ -169,7 +169,11 @@ struct RuleTrialTests {
             #expect(rows[1]["value"] as? String == "5.00 EUR")
             #expect(rows[1]["worth"] as? [String] == ["10.00 EUR"])
             #expect(rows[2]["value"] is NSNull)
-            let page = try await client.ask(.get, "/conversions?range=today").body
+            // On the page only when they are asked for.
+            let short = try await client.ask(.get, "/conversions?range=today").body
+            #expect(!short.contains("data-rule-figures"))
+            #expect(short.contains("figures=1&amp;") || short.contains("&amp;figures=1"))
+            let page = try await client.ask(.get, "/conversions?range=today&figures=1").body
             #expect(page.contains(Share(1, of: 2)?.text ?? "?"))
             #expect(page.contains("nothing is labelled"))
             #expect(page.contains("says yes to no labelled call"))
