@@ -30,7 +30,8 @@ package struct RescoreSteering: Sendable {
     ///   - order: Which calls, and why closed months are changed, if they are.
     ///   - rules: The version; the store keeps it from now on.
     /// - Returns: The id to ask for it by.
-    /// - Throws: `StoreError.stale` when enough run already; `StoreError.unavailable` and others that concern the store as a whole.
+    /// - Throws: `StoreError.stale` when enough run already; `StoreError.unavailable` and others
+    ///   that concern the store as a whole.
     package func start(
         _ order: RescoreOrder,
         by rules: RuleSet
