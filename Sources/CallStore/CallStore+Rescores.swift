@@ -75,6 +75,13 @@ extension StoreWriter {
         )
     }
 
+    /// Scorings anew that run, as this transaction sees them.
+    package func runningRescores() throws -> Int {
+        try Int.fetchOne(
+            database.cachedStatement(sql: "select count(*) from rescores where state = 'running'")
+        ) ?? 0
+    }
+
     /// A scoring anew as this transaction sees it.
     package func rescore(_ id: RescoreID) throws -> Rescore? {
         try CallReading.rescore(id, in: database)

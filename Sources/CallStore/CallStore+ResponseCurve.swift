@@ -103,26 +103,30 @@ extension CallStore {
     }
 
     /// Each recipient's first touch of a kind that is not still to come.
-    private static let reachedQuery = """
-        select recipient_id, min(at_unix) as opened from touches
-        where campaign_id = :campaign and kind = :kind and recipient_id is not null
-        and at_unix <= :now group by recipient_id
+    private static let agesQuery = """
+        select min((:now - opened) / 86400, :most), count(*) from (
+            select min(at_unix) as opened from touches indexed by touches_by_recipient
+            where campaign_id = :campaign and kind = :kind and recipient_id is not null
+            and at_unix <= :now group by recipient_id
+        ) group by 1
         """
 
-    private static let agesQuery = """
-        select min((:now - opened) / 86400, :most), count(*) from (\(reachedQuery)) group by 1
-        """
+    /// Looks up the touches of those alone who have called.
 
     private static let firstCallsQuery = """
         select day, count(*) from (
-            select (min(calls.started_unix) - opened) / 86400 as day
-            from (\(reachedQuery)) as reached
-            join attributions on attributions.recipient_id = reached.recipient_id
-            join calls on calls.id = attributions.call_id
-            join call_facts on call_facts.call_id = calls.id
-            where attributions.campaign_id = :campaign and calls.started_unix >= opened
-            and call_facts.is_excluded = 0
-            group by reached.recipient_id
+            select (min(started) - opened) / 86400 as day from (
+                select attributions.recipient_id as recipient, calls.started_unix as started, (
+                    select min(at_unix) from touches indexed by touches_by_recipient
+                    where campaign_id = :campaign and kind = :kind
+                    and recipient_id = attributions.recipient_id and at_unix <= :now
+                ) as opened
+                from attributions
+                join calls on calls.id = attributions.call_id
+                join call_facts on call_facts.call_id = calls.id
+                where attributions.campaign_id = :campaign
+                and attributions.recipient_id is not null and call_facts.is_excluded = 0
+            ) where started >= opened group by recipient
         ) group by 1
         """
 

@@ -15,7 +15,8 @@ package struct RuleHits: Hashable, Sendable {
 extension CallStore {
     /// What the rules counted in some days, by the version that each call was judged by.
     ///
-    /// Reads every conversion of them. Labels are left out: it is the rules' own word.
+    /// Reads every call of them, by agent and day or by campaign and day. Labels are left out: it is
+    /// the rules' own word.
     package func ruleHits(_ scope: FigureScope) async throws(StoreError) -> [RuleHits] {
         try await read { database in
             let figures = FigureReading(database: database, scope: scope)
@@ -25,7 +26,7 @@ extension CallStore {
                         select verdicts.type as type, verdicts.echo as echo,
                             verdicts.currency as currency, count(*) as calls,
                             sum(verdicts.value_micros) as micros
-                        from call_facts
+                        from \(Self.factsSource(figures))
                         join conversions on conversions.call_id = call_facts.call_id
                         join verdicts on verdicts.call_id = call_facts.call_id
                             and verdicts.rule_version = conversions.rule_version
@@ -50,5 +51,16 @@ extension CallStore {
             }
             return hits
         }
+    }
+
+    /// No index of calls begins with the day, but one of each agent's does.
+    private static func factsSource(_ figures: FigureReading) -> String {
+        if case .one = figures.scope.campaign {
+            return "call_facts indexed by call_facts_by_campaign"
+        }
+        return """
+            (select distinct agent_id as agent from daily_figures where \(figures.condition))
+            cross join call_facts indexed by call_facts_by_agent on call_facts.agent_id = agent
+            """
     }
 }

@@ -139,17 +139,24 @@ extension StoreWriter {
     /// - Parameters:
     ///   - kept: Nil, or a whole number of seconds above 0.
     ///   - what: The class.
-    ///   - usual: How long it stays by the settings, for the audit log.
+    ///   - usual: How long it stays by the settings.
+    ///   - isConfirmed: Whether it may be shorter than what holds.
     ///   - person: Who says so.
+    /// - Returns: How long it stayed until now; nil when it would be shorter and is not confirmed:
+    ///   nothing was changed then.
     /// - Throws: Errors of the database.
+    @discardableResult
     package func setRetention(
         _ kept: Duration?,
         of what: RetentionClass,
         usual: Duration,
+        isConfirmed: Bool = false,
         by person: String
-    ) throws {
+    ) throws -> Duration? {
         let before = try RetentionSetting.all(in: database).first { $0.what == what }?.kept
-        guard before != kept else { return }
+        let held = before ?? usual
+        guard (kept ?? usual) >= held || isConfirmed else { return nil }
+        guard before != kept else { return held }
         if let kept {
             try run(
                 """
@@ -172,10 +179,11 @@ extension StoreWriter {
                 actor: person,
                 action: "retention.set",
                 object: "retention:\(what.rawValue)",
-                before: fields(before ?? usual),
+                before: fields(held),
                 after: fields(kept ?? usual)
             )
         )
+        return held
     }
 }
 

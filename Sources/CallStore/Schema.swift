@@ -27,6 +27,7 @@ enum Schema {
         (26, PackageResources.v026_measure_agents_sql),
         (27, PackageResources.v027_set_retention_sql),
         (28, PackageResources.v028_tag_calls_sql),
+        (29, PackageResources.v029_index_recipient_touches_sql),
     ]
 
     /// What this program's store looks like.

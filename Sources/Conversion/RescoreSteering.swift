@@ -9,9 +9,19 @@ package struct RescoreSteering: Sendable {
     private let store: CallStore
     private let ambient: Ambient
 
-    package init(store: CallStore, ambient: Ambient) {
+    /// Scorings that may run at a time; nil: as many as somebody starts.
+    private let runningMax: Int?
+
+    package init(store: CallStore, ambient: Ambient, runningMax: Int? = nil) {
         self.store = store
         self.ambient = ambient
+        self.runningMax = runningMax
+    }
+
+    /// Within the write that adds one, so that two at once do not both see none.
+    private func refuseMore(_ writer: StoreWriter) throws {
+        guard let runningMax, try writer.runningRescores() >= runningMax else { return }
+        throw StoreError.stale(reason: "calls are being judged anew already")
     }
 
     /// Begins one: its first job stands in the outbox and is sent by the scheduler.
@@ -20,7 +30,8 @@ package struct RescoreSteering: Sendable {
     ///   - order: Which calls, and why closed months are changed, if they are.
     ///   - rules: The version; the store keeps it from now on.
     /// - Returns: The id to ask for it by.
-    /// - Throws: `StoreError.unavailable` and others that concern the store as a whole.
+    /// - Throws: `StoreError.stale` when enough run already; `StoreError.unavailable` and others
+    ///   that concern the store as a whole.
     package func start(
         _ order: RescoreOrder,
         by rules: RuleSet
@@ -30,6 +41,7 @@ package struct RescoreSteering: Sendable {
             preconditionFailure("A prefix of a UUID makes an id.")
         }
         try await store.write { writer in
+            try refuseMore(writer)
             try writer.keep(rules.stored)
             try writer.start(order, as: id)
             try writer.addToOutbox(OutboxJob(ConversionArguments.rescore(id), lane: .low))
@@ -62,8 +74,12 @@ package struct RescoreSteering: Sendable {
     /// Lets a cancelled one go on where it stopped.
     ///
     /// - Returns: Whether it was cancelled.
+    /// - Throws: `StoreError.stale` when enough run already; `StoreError.unavailable` and others
+    ///   that concern the store as a whole.
     package func resume(_ id: RescoreID, by person: String) async throws(StoreError) -> Bool {
         try await store.write { writer in
+            guard try writer.rescore(id)?.state == .cancelled else { return false }
+            try refuseMore(writer)
             guard try writer.resume(id) else { return false }
             try writer.audit(
                 AuditNote(actor: person, action: "rules.rescore.resume", object: "rescore:\(id)")

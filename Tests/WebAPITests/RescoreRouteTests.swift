@@ -59,14 +59,24 @@ struct RescoreRouteTests {
             #expect(page.contains("data-rescore=\"\(version)\""))
             #expect(try await client.ask(.post, path + "/\(id)/cancel").status == 204)
             #expect(try await client.ask(.post, path + "/\(id)/cancel").status == 422)
+            // While another runs, a cancelled one does not go on either.
+            let second = try await client.ask(.post, path, Self.body(version, dryRun: false))
+            let other = try #require(try second.object()["id"] as? String)
+            #expect(try await client.ask(.post, path + "/\(id)/resume").status == 409)
+            #expect(try await client.ask(.post, path + "/\(other)/cancel").status == 204)
             let stopped = try await client.ask(.get, "/conversions").body
             #expect(stopped.contains("rescores/\(id)/resume"))
             #expect(try await client.ask(.post, path + "/\(id)/resume").status == 204)
             #expect(try await client.ask(.post, path + "/\(id)/resume").status == 422)
             let list = try await client.ask(.get, path).object()
-            #expect((list["items"] as? [[String: Any]])?.count == 1)
+            #expect((list["items"] as? [[String: Any]])?.count == 2)
             let actions = try await fixture.store.auditLog(limit: 9).map(\.note.action)
-            #expect(actions == ["rules.rescore.resume", "rules.rescore.cancel", "rules.rescore"])
+            #expect(
+                actions == [
+                    "rules.rescore.resume", "rules.rescore.cancel", "rules.rescore",
+                    "rules.rescore.cancel", "rules.rescore",
+                ]
+            )
         }
     }
 
@@ -80,6 +90,12 @@ struct RescoreRouteTests {
             let turned =
                 "{\"version\":\"\(version)\",\"from\":\"2026-02-02\",\"to\":\"2026-02-01\"}"
             #expect(try await client.ask(.post, path, turned).status == 400)
+            for reason in ["", "  ", String(repeating: "x", count: 501)] {
+                let body =
+                    "{\"version\":\"\(version)\",\"from\":\"\(Self.day)\",\"to\":\"\(Self.day)\","
+                    + "\"closedReason\":\"\(reason)\"}"
+                #expect(try await client.ask(.post, path, body).status == 400, "\(reason.count)")
+            }
             #expect(try await client.ask(.get, path + "/rs-none").status == 404)
             #expect(try await client.ask(.post, path + "/rs-none/cancel").status == 404)
             #expect(try await fixture.store.rescores(limit: 9).isEmpty)

@@ -48,6 +48,30 @@ struct RetentionRouteTests {
         }
     }
 
+    @Test("what is shorter is held against what holds in the write itself")
+    func heldInTheWrite() async throws {
+        try await WebFixture.serve { fixture, _ in
+            func set(_ days: Int, isConfirmed: Bool = false) async throws -> Duration? {
+                try await fixture.store.write {
+                    try $0.setRetention(
+                        .days(days),
+                        of: .transcripts,
+                        usual: .days(30),
+                        isConfirmed: isConfirmed,
+                        by: "ana"
+                    )
+                }
+            }
+            // Somebody else has made it longer since a page said 30 days.
+            #expect(try await set(90) == Duration.days(30))
+            #expect(try await set(40) == nil)
+            #expect(try await fixture.store.retentionSettings().map(\.kept) == [.days(90)])
+            #expect(try await fixture.store.auditLog(limit: 9).count == 1)
+            #expect(try await set(40, isConfirmed: true) == Duration.days(90))
+            #expect(try await fixture.store.retentionSettings().map(\.kept) == [.days(40)])
+        }
+    }
+
     @Test("the alert of what is kept too long goes by what was said")
     func overdue() async throws {
         try await WebFixture.serve { fixture, client in

@@ -169,11 +169,25 @@ struct RuleTrialTests {
             #expect(rows[1]["value"] as? String == "5.00 EUR")
             #expect(rows[1]["worth"] as? [String] == ["10.00 EUR"])
             #expect(rows[2]["value"] is NSNull)
-            let page = try await client.ask(.get, "/conversions?range=today").body
+            // On the page only when they are asked for.
+            let short = try await client.ask(.get, "/conversions?range=today").body
+            #expect(!short.contains("data-rule-figures>"))
+            #expect(short.contains("range=today&amp;figures=1#rules-title"))
+            let page = try await client.ask(.get, "/conversions?range=today&figures=1").body
             #expect(page.contains(Share(1, of: 2)?.text ?? "?"))
             #expect(page.contains("nothing is labelled"))
             #expect(page.contains("says yes to no labelled call"))
             #expect(page.contains("10.00 EUR in these days") && page.contains("5.00 EUR"))
+            #expect(page.contains("data-rule-figures>") && !page.contains("figures=1#rules-title"))
+            // Of calls without a campaign, of one agent, and of a campaign without calls.
+            for (part, hits) in [
+                ("campaign=none", [0, 2, 2]), ("agent=agent_1", [0, 2, 2]),
+                ("agent=nobody", [0, 0, 0]), ("campaign=1", [0, 0, 0]),
+            ] {
+                let found = try await client.ask(.get, path + "?" + part).object()
+                let rows = try #require(found["rules"] as? [[String: Any]])
+                #expect(rows.compactMap { $0["hits"] as? Int } == hits, "\(part)")
+            }
             // A range without calls.
             let empty = try await client.ask(.get, path + "?from=2001-01-01&to=2001-01-02").object()
             let none = try #require(empty["rules"] as? [[String: Any]])

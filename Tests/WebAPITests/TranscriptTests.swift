@@ -45,6 +45,7 @@ struct TranscriptTests {
                         place("booked", turn: 2, 16..<20), place("booked", turn: 2, 18..<31),
                         place("booked", turn: 3, 5..<9), place("willing", turn: 2, 2..<7),
                         .object(["rule": .text("long"), "detail": .text("60 seconds")]),
+                        .object(["detail": .text("over the length")]),
                     ]
                 ),
                 verdict("spam", .no, [place("sure", turn: 3, 0..<4)]),
@@ -77,6 +78,8 @@ struct TranscriptTests {
             )
             let choices = all.matches(of: /\?rule=([a-z]+)">([^<]+)</).map { String($0.2) }
             #expect(choices == ["booked (3)", "willing (1)", "sure (1)"])
+            // Evidence that names no rule has no code before it.
+            #expect(all.contains("<li>over the length</li>") && !all.contains("<code></code>"))
             let one = try await client.ask(.get, path + "?rule=willing").body
             #expect(Self.marks(one) == ["would"])
             #expect(one.contains(">I <mark>would</mark> like to book a cleaning.</p>"))
@@ -128,6 +131,50 @@ struct TranscriptTests {
             #expect(turn.0.contains("<details class=\"tool\" id=\"turn-4\">"))
             #expect(page.contains("href=\"#turn-4\""))
             #expect(page.matches(of: /id="turn-4"/).count == 1)
+        }
+    }
+
+    @Test("a second answer to one request stays in its own turn, where links find it")
+    func secondAnswer() async throws {
+        try await WebFixture.serve { fixture, client in
+            func turn(_ value: String, _ second: Int) -> Turn {
+                let result = ToolResult(
+                    requestID: "r",
+                    name: "t",
+                    kind: "w",
+                    value: value,
+                    isError: false,
+                    wasCalled: true
+                )
+                return Turn(
+                    speaker: .agent,
+                    message: nil,
+                    secondsIn: second,
+                    toolResults: [result]
+                )
+            }
+            var record = CallRecord.heard("conv_1")
+            record.transcript = (record.transcript ?? []) + [turn("yes", 12), turn("no", 13)]
+            let answered = record
+            let call = try await fixture.store.write { writer in
+                let recorded = try writer.record(answered)
+                let evidence = Self.place("asked", turn: 5, nil)
+                try writer.judge(
+                    recorded.call,
+                    seen: recorded.revision,
+                    Judgement(
+                        ruleVersion: "r",
+                        ruleName: "n",
+                        verdicts: [Self.verdict("booking", .yes, [evidence])]
+                    )
+                )
+                return recorded.call
+            }
+            let page = try await client.ask(.get, "/calls/\(call)").body
+            #expect(page.contains("<details class=\"tool\" id=\"turn-4\">"))
+            #expect(page.contains("href=\"#turn-5\""))
+            #expect(page.matches(of: /id="turn-5"/).count == 1)
+            #expect(page.contains("<code>yes</code>") && page.contains("<code>no</code>"))
         }
     }
 

@@ -81,7 +81,10 @@ async function run() {
   lastAt = performance.now();
   const ended = updating();
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" }, credentials: "same-origin" });
+    const address = new URL(location.href);
+    // Costs much and is no part that is renewed.
+    address.searchParams.delete("figures");
+    const answer = await fetch(address, { headers: { accept: "text/html" }, credentials: "same-origin" });
     if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     state("waiting");

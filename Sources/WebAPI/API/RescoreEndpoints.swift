@@ -129,6 +129,8 @@ enum RescoreEndpoints {
         )
     ) { ask in
         let sent = try await ask.body(Sent.self)
+        let reason = sent.closedReason?.trimmingCharacters(in: .whitespacesAndNewlines)
+        try APIError.check(reason, "closedReason", in: 1...500)
         let store = ask.parts.store
         guard let from = LocalDay(sent.from), let to = LocalDay(sent.to), from <= to else {
             throw APIError(.badRequest, "from and to must be days, such as 2026-05-31, in order.")
@@ -142,7 +144,7 @@ enum RescoreEndpoints {
             version: rules.version,
             fromUnix: words.start(of: from),
             toUnix: words.start(of: to + 1),
-            closedReason: sent.closedReason,
+            closedReason: reason,
             person: ask.person
         )
         let calls = try await store.judgeable(fromUnix: order.fromUnix, toUnix: order.toUnix).calls
@@ -153,18 +155,32 @@ enum RescoreEndpoints {
                     + "`ringback rules rescore start`."
             )
         }
-        let isStart = sent.dryRun == false
-        if isStart {
-            let running = try await store.rescores(limit: WebLimits.pageMax)
-                .count { $0.state == .running }
-            guard running < runningMax else {
-                throw APIError(.conflict, "Calls are being judged anew already.")
-            }
+        let desk = steering(ask)
+        let preview = try await desk.preview(order, by: rules, listed: changesMax)
+        var id: RescoreID?
+        if sent.dryRun == false {
+            id = try await alone { try await desk.start(order, by: rules) }
         }
-        let steering = RescoreSteering(store: store, ambient: ask.parts.ambient)
-        let preview = try await steering.preview(order, by: rules, listed: changesMax)
-        let id = isStart ? try await steering.start(order, by: rules) : nil
         return .json(json(preview, id))
+    }
+
+    private static func steering(_ ask: Ask) -> RescoreSteering {
+        RescoreSteering(
+            store: ask.parts.store,
+            ambient: ask.parts.ambient,
+            runningMax: runningMax
+        )
+    }
+
+    /// Says in words that another one runs.
+    private static func alone<Value: Sendable>(
+        _ act: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await act()
+        } catch StoreError.stale {
+            throw APIError(.conflict, "Calls are being judged anew already.")
+        }
     }
 
     private static func json(_ preview: RescorePreview, _ id: RescoreID?) -> JSONValue {
@@ -217,8 +233,7 @@ enum RescoreEndpoints {
         status: .noContent
     ) { ask in
         let id = try await find(ask).id
-        let steering = RescoreSteering(store: ask.parts.store, ambient: ask.parts.ambient)
-        guard try await steering.cancel(id, by: ask.person) else {
+        guard try await steering(ask).cancel(id, by: ask.person) else {
             throw APIError(.refused, "It does not run.")
         }
         return Response(status: .noContent)
@@ -231,8 +246,10 @@ enum RescoreEndpoints {
         status: .noContent
     ) { ask in
         let id = try await find(ask).id
-        let steering = RescoreSteering(store: ask.parts.store, ambient: ask.parts.ambient)
-        guard try await steering.resume(id, by: ask.person) else {
+        let desk = steering(ask)
+        let person = ask.person
+        let isResumed = try await alone { try await desk.resume(id, by: person) }
+        guard isResumed else {
             throw APIError(.refused, "Only a cancelled one goes on.")
         }
         return Response(status: .noContent)

@@ -113,23 +113,25 @@ enum RetentionEndpoints {
         let row = try await row(ask)
         let sent = try await sent(ask)
         let kept = Duration.days(sent.days)
-        guard kept >= row.kept || sent.confirm == word else {
-            throw APIError(
-                .badRequest,
-                "A shorter period removes more for good: confirm must be the word \(word)."
-            )
-        }
+        let isConfirmed = sent.confirm == word
         let person = ask.person
-        try await ask.parts.store.write {
+        let before = try await ask.parts.store.write {
             // What the settings say needs no word of anybody's.
             try $0.setRetention(
                 kept == row.usual ? nil : kept,
                 of: row.what,
                 usual: row.usual,
+                isConfirmed: isConfirmed,
                 by: person
             )
         }
-        return .json(.fields(("days", .count(sent.days)), ("changed", .bool(kept != row.kept))))
+        guard let before else {
+            throw APIError(
+                .badRequest,
+                "A shorter period removes more for good: confirm must be the word \(word)."
+            )
+        }
+        return .json(.fields(("days", .count(sent.days)), ("changed", .bool(kept != before))))
     }
 }
 

@@ -123,9 +123,9 @@ extension PageDesk {
             "isYes": verdict.outcome == .yes,
             "evidence": verdict.evidence.map { item -> View in
                 guard case .object(let fields) = item else { return ["detail": "\(item)"] }
-                var view: View = [
-                    "detail": Self.text(fields["detail"]), "rule": Self.text(fields["rule"]),
-                ]
+                var view: View = ["detail": Self.text(fields["detail"])]
+                let rule = Self.text(fields["rule"])
+                if !rule.isEmpty { view["rule"] = rule }
                 if case .integer(let turn)? = fields["turn"] { view["turn"] = "\(turn)" }
                 if case .integer(let second)? = fields["seconds"] {
                     view["at"] = PageWords.duration(Int(second))

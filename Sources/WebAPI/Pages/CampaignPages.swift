@@ -14,12 +14,14 @@ extension PageDesk {
             report.campaigns.compactMap { part in part.key.map { ($0, part.figures) } },
             uniquingKeysWith: +
         )
-        let campaigns = try await store.campaignFigures(
+        // One more than is shown says whether there is a next page.
+        let found = try await store.campaignFigures(
             after: query["cursor"].flatMap { Int64($0) }.map { CampaignID($0) },
-            limit: Self.campaignsMax
+            limit: Self.campaignsMax + 1
         )
+        let campaigns = found.prefix(Self.campaignsMax)
         let rows = campaigns.map { entry -> View in
-            let found = figures[entry.campaign.id] ?? CallFigures()
+            let brought = figures[entry.campaign.id] ?? CallFigures()
             return [
                 "name": entry.campaign.name,
                 "href": query.link("/campaigns/\(entry.campaign.id.number)"),
@@ -27,16 +29,16 @@ extension PageDesk {
                 "channel": entry.campaign.channel.rawValue,
                 "window": "\(entry.campaign.windowDays) d",
                 "recipients": PageWords.count(entry.recipients),
-                "calls": PageWords.count(found.calls),
-                "share": PageWords.share(found.calls, of: report.total.calls),
-                "attributed": PageWords.share(found.calls, of: report.total.attributed),
-                "conversions": PageWords.count(found.conversions),
-                "rate": PageWords.share(found.conversionRate),
-                "isSmall": found.qualified < PageDesk.smallCalls,
-                "cost": PageWords.money(found.agentCost),
+                "calls": PageWords.count(brought.calls),
+                "share": PageWords.share(brought.calls, of: report.total.calls),
+                "attributed": PageWords.share(brought.calls, of: report.total.attributed),
+                "conversions": PageWords.count(brought.conversions),
+                "rate": PageWords.share(brought.conversionRate),
+                "isSmall": brought.qualified < PageDesk.smallCalls,
+                "cost": PageWords.money(brought.agentCost),
                 "media": Self.media(entry.mediaCost) ?? "–",
                 "perConversion": PageWords.money(
-                    found.costPerConversion(mediaCost: entry.mediaCost)
+                    brought.costPerConversion(mediaCost: entry.mediaCost)
                 ),
             ]
         }
@@ -46,7 +48,7 @@ extension PageDesk {
             "takeaway": "With a campaign: \(PageWords.share(report.total.attributedShare)) of "
                 + PageWords.count(report.total.calls, "call") + ".",
         ]
-        if campaigns.count == Self.campaignsMax, let last = campaigns.last {
+        if found.count > campaigns.count, let last = campaigns.last {
             view["nextHref"] = query.link(nil, ["cursor": "\(last.campaign.id.number)"])
         }
         if query["cursor"] != nil { view["firstHref"] = query.link() }

@@ -3,6 +3,15 @@ import Conversion
 import Foundation
 
 extension PageDesk {
+    /// What stands in their place until somebody asks for them, as they judge labelled calls.
+    static func figuresLink(to rules: RuleSet, _ query: PageQuery) -> View {
+        [
+            "name": rules.name, "short": String(rules.version.prefix(12)),
+            "labelledMax": PageWords.count(RuleBench.labelledMax),
+            "figuresHref": query.link(nil, ["figures": "1"]) + "#rules-title",
+        ]
+    }
+
     /// Each rule of a set: how good it is by the labels, how often it counts, what it is worth.
     func figures(
         of rules: RuleSet,

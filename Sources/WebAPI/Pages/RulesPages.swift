@@ -54,7 +54,10 @@ extension PageDesk {
                 },
             ] as View
         if let shown {
-            view["rules"] = try await figures(of: shown, scope, desk)
+            view["rules"] =
+                query["figures"] == "1"
+                ? try await figures(of: shown, scope, desk)
+                : Self.figuresLink(to: shown, query)
         }
         view["rescores"] = try await rescores(by: shown, query)
         view.merge(try await difference(query, versions, shown, desk)) { $1 }

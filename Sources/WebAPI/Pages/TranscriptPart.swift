@@ -47,7 +47,7 @@ struct TranscriptPart {
     init(_ turns: [Turn], _ verdicts: [Verdict], chosen: String?) {
         self.turns = turns
         answers = Self.answers(in: turns)
-        homes = Self.homes(in: turns)
+        homes = Self.homes(in: turns, of: answers)
         let places = verdicts.flatMap { verdict in
             verdict.evidence.compactMap { Place($0, verdict.outcome) }
         }
@@ -82,7 +82,7 @@ struct TranscriptPart {
         // Links of the verdicts lead to these, too.
         let linked = Set(places.map(\.turn).filter { homes[$0] == nil })
         return turns.enumerated().compactMap { position, turn in
-            let tools = tools(turn)
+            let tools = tools(turn, at: position)
             guard turn.hasWords || !tools.isEmpty || linked.contains(position) else { return nil }
             let found = marked[position] ?? []
             return [
@@ -148,6 +148,9 @@ struct TranscriptPart {
     private struct Answer {
         var result: ToolResult
         var turn: Int
+
+        /// Among the answers of its turn.
+        var index: Int
         var secondsIn: Int
     }
 
@@ -155,11 +158,13 @@ struct TranscriptPart {
     private static func answers(in turns: [Turn]) -> [String: Answer] {
         var answers: [String: Answer] = [:]
         for (position, turn) in turns.enumerated() {
-            for result in turn.toolResults where !result.requestID.isEmpty {
+            for (index, result) in turn.toolResults.enumerated()
+            where !result.requestID.isEmpty {
                 guard answers[result.requestID] == nil else { continue }
                 answers[result.requestID] = Answer(
                     result: result,
                     turn: position,
+                    index: index,
                     secondsIn: turn.secondsIn
                 )
             }
@@ -167,7 +172,8 @@ struct TranscriptPart {
         return answers
     }
 
-    private static func homes(in turns: [Turn]) -> [Int: Int] {
+    /// Of turns whose every answer is the one that is kept.
+    private static func homes(in turns: [Turn], of answers: [String: Answer]) -> [Int: Int] {
         var callers: [String: Int] = [:]
         for (position, turn) in turns.enumerated() {
             for call in turn.toolCalls where !call.requestID.isEmpty {
@@ -176,7 +182,12 @@ struct TranscriptPart {
         }
         var homes: [Int: Int] = [:]
         for (position, turn) in turns.enumerated() {
-            let asked = turn.toolResults.compactMap { callers[$0.requestID] }
+            let asked = turn.toolResults.enumerated().compactMap { index, result -> Int? in
+                guard let answer = answers[result.requestID], answer.turn == position,
+                    answer.index == index
+                else { return nil }
+                return callers[result.requestID]
+            }
             guard !turn.hasWords, turn.toolCalls.isEmpty, asked.count == turn.toolResults.count,
                 let home = asked.first
             else { continue }
@@ -185,8 +196,9 @@ struct TranscriptPart {
         return homes
     }
 
-    /// What tools were asked in a turn, with the answers, and answers that nobody asked for.
-    private func tools(_ turn: Turn) -> [View] {
+    /// What tools were asked in a turn, with the answers, and answers that nobody asked for, or
+    /// not once more.
+    private func tools(_ turn: Turn, at position: Int) -> [View] {
         var anchored: Set<Int> = []
         let asked = Set(turns.flatMap(\.toolCalls).map(\.requestID)).subtracting([""])
         let calls = turn.toolCalls.map { call -> View in
@@ -201,10 +213,13 @@ struct TranscriptPart {
             }
             return view
         }
-        return calls
-            + turn.toolResults.filter { !asked.contains($0.requestID) }.map { result in
-                Self.view(of: result).merging(["name": result.name]) { $1 }
-            }
+        let others = turn.toolResults.enumerated().compactMap { index, result -> View? in
+            let answer = answers[result.requestID]
+            let isKept = answer?.turn == position && answer?.index == index
+            guard !isKept || !asked.contains(result.requestID) else { return nil }
+            return Self.view(of: result).merging(["name": result.name]) { $1 }
+        }
+        return calls + others
     }
 
     /// Of an answer, so much stands beside the tool's name.

@@ -164,4 +164,30 @@ struct SessionTests {
             }
         }
     }
+
+    @Test(
+        "a token that may write may do nothing that is for administrators",
+        arguments: [
+            (HTTPRequest.Method.post, "rescores"), (.post, "rescores/rs-1/cancel"),
+            (.post, "rescores/rs-1/resume"), (.post, "webhooks/test"),
+            (.post, "internal-numbers"), (.post, "internal-numbers/trial"),
+            (.delete, "internal-numbers/1"), (.post, "retention/numbers/trial"),
+            (.put, "retention/numbers"), (.get, "erasures"),
+        ]
+    )
+    func forAdministrators(method: HTTPRequest.Method, path: String) async throws {
+        try await WebFixture.serve(access: Self.access) { fixture, client in
+            try await fixture.store.write { writer in
+                let hash = Data(SHA256.hash(data: Data("rbk_1".utf8)))
+                try writer.addToken(named: "crm", .write, hash: hash, by: "ana")
+            }
+            let answer = try await client.ask(
+                method,
+                "/api/v1/\(path)",
+                method == .get ? nil : "{}",
+                headers: ["authorization": "Bearer rbk_1"]
+            )
+            #expect(answer.status == 403, "\(answer.body)")
+        }
+    }
 }
