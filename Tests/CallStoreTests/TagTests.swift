@@ -93,12 +93,22 @@ struct TagTests {
         #expect(try fixture.number("select count(*) from call_tags") == 0)
         let apart = try await store.figureReport(FigureScope()).total
         #expect(apart.excluded == 1 && apart.calls == before.calls - 1)
-        // A call has one reason.
-        try await store.write { _ = try $0.tag(call, spam, by: "ana") }
-        #expect(try await store.tags(of: call) == [spam])
-        #expect(try await store.write { try $0.untag(call, test, by: "ana") } == false)
-        #expect(try await store.write { try $0.untag(call, spam, by: "ana") })
+        // A call has one reason, and the one that stands is not replaced.
+        await #expect(throws: StoreError.self) {
+            try await store.write { _ = try $0.tag(call, spam, by: "ben") }
+        }
+        #expect(try await store.tags(of: call) == [test])
+        #expect(try await store.write { try $0.untag(call, spam, by: "ana") } == false)
+        #expect(try await store.write { try $0.untag(call, test, by: "ana") })
         #expect(try await store.exclusion(of: call) == nil)
+        // Nor is one that is no tag, and its note.
+        try await store.write { try $0.exclude(call, for: .other, by: "ana", note: "a drill") }
+        await #expect(throws: StoreError.self) {
+            try await store.write { _ = try $0.tag(call, test, by: "ben") }
+        }
+        let standing = try #require(try await store.exclusion(of: call))
+        #expect(standing.reason == .other && standing.person == "ana")
+        #expect(standing.note == "a drill")
         // One that was excluded otherwise has the tag, too; a reason that says nothing is none.
         try await store.write { try $0.exclude(call, for: .internal, by: "ana") }
         #expect(try await store.tags(of: call).map(\.text) == ["internal"])
