@@ -12,7 +12,7 @@ struct TagTests {
         arguments: [
             ("follow-up", "follow-up"), ("  Follow up ", "follow-up"), ("VIP", "vip"),
             ("Rückruf", "rückruf"), ("ru\u{308}ckruf", "rückruf"), ("a.b_c:d/e", "a.b_c:d/e"),
-            ("q4 2026", "q4-2026"),
+            ("q4 2026", "q4-2026"), ("batch-123456", "batch-123456"),
         ]
     )
     func form(written: String, text: String) throws {
@@ -23,7 +23,9 @@ struct TagTests {
         "are refused where they are none, or hold a number of somebody",
         arguments: [
             "", "   ", "a,b", "=1+1", "<b>", "a\nb\u{0}", "\u{7}", "415-555-0100", "4155550100",
-            "call.4155550100", String(repeating: "x", count: CallTag.lengthMax + 1),
+            "call.4155550100", "415_555_0100", "415:555:0100", "415---555---0100",
+            "415/a/5550100", "\u{FF14}\u{FF11}\u{FF15}5550100", "\u{664}\u{661}\u{665}-555-01",
+            String(repeating: "x", count: CallTag.lengthMax + 1),
         ]
     )
     func refusal(written: String) {
