@@ -288,9 +288,10 @@ struct UpkeepTests {
             try fixture.touch("\(base)-\(fence).csv", ageDays: fence == 4 ? -5.5 : 0)
             try fixture.touch("\(base)-\(fence).manifest.json", ageDays: fence == 4 ? -5.5 : 0)
         }
-        for suffix in [".csv.part", ".rows", ".progress", ".progress.part", ".ndjson"] {
+        for suffix in [".csv.part", ".rows", ".reach", ".progress", ".progress.part"] {
             try fixture.touch("\(base)-5\(suffix)", ageDays: 0)
         }
+        try fixture.touch("\(base)-6.ndjson", ageDays: 0)
         for name in ["notes.txt", "calls.csv", ".hidden", "calls-2026-1.csv"] {
             try fixture.touch(name, ageDays: 0)
         }
