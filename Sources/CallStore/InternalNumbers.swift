@@ -4,6 +4,11 @@ import PhoneNumbers
 
 /// A number of ours whose calls are tests: they are excluded, old ones and new ones.
 package struct InternalNumber: Hashable, Sendable {
+    /// The list of callers that they stand on, so that rules can ask for them, too.
+    ///
+    /// Nothing else puts numbers on it or takes them off: their calls would not follow.
+    package static let callerList = "internal-numbers"
+
     /// Tells it without telling the number.
     package var id: String
 
@@ -33,9 +38,8 @@ package enum InternalNumberLimits {
     package static let numbersMax = 200
 }
 
-/// They stand on a list of callers that rules can ask for, too.
 private enum InternalList {
-    static let name = "internal-numbers"
+    static let name = InternalNumber.callerList
 
     /// Who has excluded the calls of them: no person, so that removing a number finds them.
     static let person = "internal numbers"
