@@ -65,6 +65,15 @@ package struct RetentionSetting: Hashable, Sendable {
     package var person: String
 }
 
+/// What became of saying how long a class stays.
+package enum RetentionChange: Hashable, Sendable {
+    case changed
+    case unchanged
+
+    /// It would stay for less long than now, which nobody has agreed to; nothing was changed.
+    case wouldShorten
+}
+
 extension KeptPeriods {
     /// As it is shipped.
     package static let standard = KeptPeriods(
@@ -141,15 +150,20 @@ extension StoreWriter {
     ///   - what: The class.
     ///   - usual: How long it stays by the settings, for the audit log.
     ///   - person: Who says so.
+    ///   - mayShorten: Whether somebody has agreed to a shorter period than the one that holds now.
+    /// - Returns: What became of it.
     /// - Throws: Errors of the database.
+    @discardableResult
     package func setRetention(
         _ kept: Duration?,
         of what: RetentionClass,
         usual: Duration,
-        by person: String
-    ) throws {
+        by person: String,
+        mayShorten: Bool
+    ) throws -> RetentionChange {
         let before = try RetentionSetting.all(in: database).first { $0.what == what }?.kept
-        guard before != kept else { return }
+        guard mayShorten || kept ?? usual >= before ?? usual else { return .wouldShorten }
+        guard before != kept else { return .unchanged }
         if let kept {
             try run(
                 """
@@ -176,6 +190,7 @@ extension StoreWriter {
                 after: fields(kept ?? usual)
             )
         )
+        return .changed
     }
 }
 

@@ -169,7 +169,13 @@ struct UpkeepTests {
         )
         try await fixture.store.write { try $0.storeRaw(raw) }
         try await fixture.store.write {
-            try $0.setRetention(.days(20), of: .webhooks, usual: .days(7), by: "ana")
+            _ = try $0.setRetention(
+                .days(20),
+                of: .webhooks,
+                usual: .days(7),
+                by: "ana",
+                mayShorten: false
+            )
         }
         let identity = CallIdentity(conversationID: "c1")
         for (days, isThere) in [(Int64(19), true), (2, false)] {

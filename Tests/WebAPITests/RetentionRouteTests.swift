@@ -48,6 +48,34 @@ struct RetentionRouteTests {
         }
     }
 
+    @Test("what is shorter is seen against the period that holds as it is written")
+    func atOnce() async throws {
+        try await WebFixture.serve { fixture, _ in
+            // Each goes by what the one before it left, whatever it was counted against.
+            let asked: [(days: Duration?, mayShorten: Bool, change: RetentionChange)] = [
+                (.days(500), false, .changed), (.days(450), false, .wouldShorten),
+                (nil, false, .wouldShorten), (.days(500), false, .unchanged),
+                (nil, true, .changed), (nil, true, .unchanged), (.days(30), true, .changed),
+                (nil, false, .changed),
+            ]
+            for (index, one) in asked.enumerated() {
+                let (kept, mayShorten) = (one.days, one.mayShorten)
+                let change = try await fixture.store.write {
+                    try $0.setRetention(
+                        kept,
+                        of: .transcripts,
+                        usual: .days(396),
+                        by: "ana",
+                        mayShorten: mayShorten
+                    )
+                }
+                #expect(change == one.change, "\(index)")
+            }
+            let settings = try await fixture.store.retentionSettings()
+            #expect(settings.isEmpty)
+        }
+    }
+
     @Test("the alert of what is kept too long goes by what was said")
     func overdue() async throws {
         try await WebFixture.serve { fixture, client in

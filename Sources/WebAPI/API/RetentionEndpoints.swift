@@ -113,23 +113,27 @@ enum RetentionEndpoints {
         let row = try await row(ask)
         let sent = try await sent(ask)
         let kept = Duration.days(sent.days)
-        guard kept >= row.kept || sent.confirm == word else {
+        let (person, isAgreed) = (ask.person, sent.confirm == word)
+        let change = try await ask.parts.store.write {
+            // What the settings say needs no word of anybody's. Whether it is shorter is seen here:
+            // somebody else may have said another period since this one was counted.
+            try $0.setRetention(
+                kept == row.usual ? nil : kept,
+                of: row.what,
+                usual: row.usual,
+                by: person,
+                mayShorten: isAgreed
+            )
+        }
+        guard change != .wouldShorten else {
             throw APIError(
                 .badRequest,
                 "A shorter period removes more for good: confirm must be the word \(word)."
             )
         }
-        let person = ask.person
-        try await ask.parts.store.write {
-            // What the settings say needs no word of anybody's.
-            try $0.setRetention(
-                kept == row.usual ? nil : kept,
-                of: row.what,
-                usual: row.usual,
-                by: person
-            )
-        }
-        return .json(.fields(("days", .count(sent.days)), ("changed", .bool(kept != row.kept))))
+        return .json(
+            .fields(("days", .count(sent.days)), ("changed", .bool(change == .changed)))
+        )
     }
 }
 
