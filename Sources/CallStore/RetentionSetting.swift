@@ -14,11 +14,38 @@ package enum RetentionClass: String, Sendable, CaseIterable {
     /// Webhooks as they came.
     case webhooks
 
+    /// Whether raw bodies of a call go with it, for they hold it, too.
+    package var takesBodies: Bool {
+        switch self {
+        case .numbers, .transcripts: true
+        case .rawBodies, .webhooks: false
+        }
+    }
+
     /// Whole days that may be said: a day, so that nobody clears everything by a slip, to ten years.
     package static let daysRange = 1...3_650
 
-    /// What counts the rows that are older than `?1`, Unix seconds, up to `?2` of each kind.
+    /// What finds the rows that are older than `?1`, Unix seconds, up to `?2` of each kind.
+    ///
+    /// Calls of which nothing has gone yet are found by their start. Those that have lost the one
+    /// but not the other are looked for among the first by their ids, as the nightly jobs go.
     fileprivate var dueSQL: [String] {
+        func calls(_ finders: String...) -> String {
+            finders.map { "select * from (\($0) limit ?2)" }.joined(separator: " union ")
+                + " limit ?2"
+        }
+        func kept(_ condition: String) -> String {
+            """
+            select id from calls
+            where withheld is null and started_unix < ?1 and exists (\(condition))
+            """
+        }
+        func first(_ ids: String) -> String {
+            """
+            select calls.id from (\(ids) order by call_id limit ?2) as first
+            cross join calls on calls.id = first.call_id where started_unix < ?1
+            """
+        }
         func bodies(_ condition: String) -> String {
             """
             select 1 from raw_bodies where \(condition) and received_ms < ?1 * 1000
@@ -28,10 +55,10 @@ package enum RetentionClass: String, Sendable, CaseIterable {
         return switch self {
         case .numbers:
             [
-                """
-                select 1 from call_parties join calls on calls.id = call_parties.call_id
-                where calls.started_unix < ?1 limit ?2
-                """,
+                calls(
+                    kept("select 1 from call_parties where call_id = calls.id"),
+                    first("select call_id from call_parties")
+                ),
                 """
                 select 1 from recipients
                 where raw is not null and created_ms < ?1 * 1000 and not exists (
@@ -41,12 +68,14 @@ package enum RetentionClass: String, Sendable, CaseIterable {
             ]
         case .transcripts:
             [
-                """
-                select 1 from calls where started_unix < ?1 and (
-                    summary is not null or title is not null or collected is not null
-                    or exists (select 1 from turns where call_id = calls.id)
-                ) limit ?2
-                """
+                calls(
+                    """
+                    select id from calls where started_unix < ?1
+                    and (summary is not null or title is not null or collected is not null)
+                    """,
+                    kept("select 1 from turns where call_id = calls.id"),
+                    first("select distinct call_id from turns")
+                )
             ]
         case .rawBodies: [bodies("kind = 'list'"), bodies("kind = 'detail'")]
         case .webhooks:

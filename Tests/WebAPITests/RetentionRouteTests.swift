@@ -25,6 +25,8 @@ struct RetentionRouteTests {
             #expect(tried["due"] as? Int == 2)
             #expect(tried["areAll"] as? Bool == true)
             #expect(tried["word"] as? String == "shorten")
+            let text = try #require(tried["text"] as? String)
+            #expect(text.contains("details and list rows of these calls"))
             for body in [#"{"days":30}"#, #"{"days":30,"confirm":"yes"}"#] {
                 #expect(try await client.ask(.put, Self.path, body).status == 400)
             }

@@ -83,11 +83,13 @@ enum RetentionEndpoints {
         let kept = Duration.days(try await sent(ask).days)
         let due = try await ask.parts.store.due(row.what, keptFor: kept, limit: countedMax)
         let rows = (due.areAll ? "" : "more than ") + PageWords.count(due.rows, "row")
+        let also = row.what.takesBodies ? bodiesToo : ""
         let text =
             kept == row.kept
             ? "It stays so long already."
             : kept < row.kept
                 ? "The next night would remove \(rows) for good, and nothing brings them back."
+                    + also
                 : "Nothing is removed sooner; the next night would remove \(rows)."
         return .json(
             .fields(
@@ -98,6 +100,9 @@ enum RetentionEndpoints {
             )
         )
     }
+
+    private static let bodiesToo =
+        " The details and list rows of these calls as they came go with them."
 
     /// Rows of each kind that are counted; what is more says so.
     private static let countedMax = 10_000
