@@ -149,6 +149,10 @@ struct TagRouteTests {
             #expect(found.contains("&quot;tag&quot;:&quot;vip&quot;"))
             let none = try await client.ask(.get, "/calls?tag=nobody").body
             #expect(none.contains("No calls in these days with this tag."))
+            // What is no tag filters nothing, and nothing says that it does.
+            let all = try await client.ask(.get, "/calls?tag=%3Cb%3E").body
+            #expect(all.matches(of: /<tr data-row/).count == calls.count)
+            #expect(!all.contains("with this tag"))
             let page = try await client.ask(.get, "/calls/\(calls[0])").body
             #expect(page.contains("tags?tag=vip"))
         }
