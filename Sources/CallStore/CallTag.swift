@@ -26,7 +26,7 @@ package struct CallTag: Hashable, Sendable, Codable, Comparable, CustomStringCon
         guard (1...Self.lengthMax).contains(text.unicodeScalars.count),
             text.allSatisfy({ $0.isLetter || $0.isWholeNumber || "-_.:/".contains($0) }),
             // The audit log keeps tags, and nobody's number.
-            text.count(where: \.isWholeNumber) <= Self.digitsMax,
+            text.count(where: { $0.isWholeNumber }) <= Self.digitsMax,
             Redaction([.numbers]).redacted(text) == text
         else { return nil }
         self.text = text
