@@ -5,15 +5,29 @@ package enum AgentCourseLimits {
     /// Calls that are read for one page, the newest of each agent; about a tenth of a second.
     package static let callsMax = 20_000
 
-    /// Calls that are read of an agent, however many agents there are.
-    package static let agentCallsMin = 200
+    /// How many calls are read of each agent: all of those with few, and as many of each other one.
+    ///
+    /// - Parameters:
+    ///   - calls: How many calls each agent has.
+    ///   - most: What the shares come to at most.
+    /// - Returns: The shares, in the order of the agents.
+    package static func shares(of calls: [Int], most: Int) -> [Int] {
+        var shares = calls.map { _ in 0 }
+        var left = most
+        let order = calls.indices.sorted { (calls[$0], $0) < (calls[$1], $1) }
+        for (place, index) in order.enumerated() {
+            shares[index] = min(calls[index], left / (order.count - place))
+            left -= shares[index]
+        }
+        return shares
+    }
 }
 
 extension CallStore {
     /// How the calls of a scope went, by agent and version; agents and versions in order.
     ///
-    /// Reads calls one by one, so of each agent the newest alone, which share `callsMax`. Calls that
-    /// are excluded are left out.
+    /// Reads calls one by one, so of agents with many the newest alone: no more than `callsMax` of
+    /// all agents together. Calls that are excluded are left out.
     package func agentCourses(
         _ scope: FigureScope,
         callsMax: Int = AgentCourseLimits.callsMax
@@ -21,9 +35,10 @@ extension CallStore {
         try await read { database in
             let reading = AgentCourseReading(database: database, scope: scope)
             let agents = try reading.agents()
-            guard !agents.isEmpty else { return [] }
-            let limit = max(AgentCourseLimits.agentCallsMin, callsMax / agents.count)
-            return try agents.flatMap { try reading.courses(of: $0, limit: limit) }
+            let shares = AgentCourseLimits.shares(of: agents.map { $0.calls }, most: callsMax)
+            return try zip(agents, shares).flatMap { agent, share in
+                try reading.courses(of: agent.id, limit: share)
+            }
         }
     }
 }
@@ -32,18 +47,19 @@ private struct AgentCourseReading {
     let database: Database
     let scope: FigureScope
 
-    /// Those with calls in the scope.
-    func agents() throws -> [String] {
+    /// Those with calls in the scope, and how many.
+    func agents() throws -> [(id: String, calls: Int)] {
         let reading = FigureReading(database: database, scope: scope)
-        return try String.fetchAll(
+        return try Row.fetchAll(
             database.cachedStatement(
                 sql: """
-                    select distinct agent_id from daily_figures where \(reading.condition)
-                    order by agent_id
+                    select agent_id, sum(conversations) from daily_figures
+                    where \(reading.condition) group by agent_id order by agent_id
                     """
             ),
             arguments: reading.arguments
         )
+        .map { (id: $0[0] as String, calls: $0[1] as Int) }
     }
 
     func courses(of agent: String, limit: Int) throws -> [AgentCourse] {

@@ -7,12 +7,16 @@ package struct CallTag: Hashable, Sendable, Codable, Comparable, CustomStringCon
     /// Tags that one call can have, those that exclude it not counted.
     package static let perCallMax = 20
 
+    /// Digits of a tag; a telephone number has more, whatever stands between them.
+    private static let digitsMax = 6
+
     /// Lower-case letters, digits, `-`, `_`, `.`, `:` and `/`.
     package let text: String
 
     /// What is wrong with a text that is no tag.
     package static let rule =
-        "a tag has 1 to \(lengthMax) letters, digits, - _ . : or /, and is no telephone number"
+        "a tag has 1 to \(lengthMax) letters, digits, - _ . : or /, "
+        + "at most \(digitsMax) of them digits: it is no telephone number"
 
     /// Letters become small, spaces `-`; nil for what is no tag.
     package init?(_ written: String) {
@@ -22,6 +26,7 @@ package struct CallTag: Hashable, Sendable, Codable, Comparable, CustomStringCon
         guard (1...Self.lengthMax).contains(text.unicodeScalars.count),
             text.allSatisfy({ $0.isLetter || $0.isWholeNumber || "-_.:/".contains($0) }),
             // The audit log keeps tags, and nobody's number.
+            text.count(where: { $0.isWholeNumber }) <= Self.digitsMax,
             Redaction([.numbers]).redacted(text) == text
         else { return nil }
         self.text = text

@@ -4,6 +4,11 @@ import PhoneNumbers
 
 /// A number of ours whose calls are tests: they are excluded, old ones and new ones.
 package struct InternalNumber: Hashable, Sendable {
+    /// The list of callers that they stand on, so that rules can ask for them, too.
+    ///
+    /// Nothing else puts numbers on it or takes them off: their calls would not follow.
+    package static let callerList = "internal-numbers"
+
     /// Tells it without telling the number.
     package var id: String
 
@@ -22,6 +27,9 @@ package struct InternalNumberChange: Hashable, Sendable {
 
     /// Calls that are counted otherwise afterwards.
     package var recounted: Int
+
+    /// Why the number cannot be added; nil where it can, or is on the list already.
+    package var refusal: String?
 }
 
 /// The numbers of internal numbers.
@@ -33,9 +41,8 @@ package enum InternalNumberLimits {
     package static let numbersMax = 200
 }
 
-/// They stand on a list of callers that rules can ask for, too.
 private enum InternalList {
-    static let name = "internal-numbers"
+    static let name = InternalNumber.callerList
 
     /// Who has excluded the calls of them: no person, so that removing a number finds them.
     static let person = "internal numbers"
@@ -108,12 +115,26 @@ extension StoreWriter {
             ),
             arguments: [key]
         )
-        let calls = try InternalList.calls(of: key, in: database)
-        return InternalNumberChange(
+        var change = InternalNumberChange(
             isListed: isListed ?? false,
-            calls: calls,
-            recounted: calls - (excluded ?? 0)
+            calls: try InternalList.calls(of: key, in: database),
+            recounted: 0
         )
+        if !change.isListed { change.refusal = try internalRefusal(change) }
+        if change.refusal == nil { change.recounted = change.calls - (excluded ?? 0) }
+        return change
+    }
+
+    private func internalRefusal(_ change: InternalNumberChange) throws -> String? {
+        if change.calls > InternalNumberLimits.callsMax {
+            return "the number has more than \(InternalNumberLimits.callsMax) calls"
+        }
+        let listed = try Int.fetchOne(
+            database.cachedStatement(sql: "select count(*) from caller_lists where name = ?"),
+            arguments: [InternalList.name]
+        )
+        return listed ?? 0 < InternalNumberLimits.numbersMax
+            ? nil : "there are \(InternalNumberLimits.numbersMax) internal numbers already"
     }
 
     /// Puts a number on the list, and excludes its calls.
@@ -127,21 +148,8 @@ extension StoreWriter {
         by person: String
     ) throws -> InternalNumberChange {
         let change = try internalNumberTrial(number)
-        guard change.calls <= InternalNumberLimits.callsMax else {
-            throw StoreError.rejected(
-                reason: "the number has more than \(InternalNumberLimits.callsMax) calls"
-            )
-        }
         guard !change.isListed else { return change }
-        let listed = try Int.fetchOne(
-            database.cachedStatement(sql: "select count(*) from caller_lists where name = ?"),
-            arguments: [InternalList.name]
-        )
-        guard listed ?? 0 < InternalNumberLimits.numbersMax else {
-            throw StoreError.rejected(
-                reason: "there are \(InternalNumberLimits.numbersMax) internal numbers already"
-            )
-        }
+        if let reason = change.refusal { throw StoreError.rejected(reason: reason) }
         try add([number], toCallerList: InternalList.name)
         let key = try internalKey(of: number)
         try run(
@@ -165,6 +173,8 @@ extension StoreWriter {
     }
 
     /// Takes a number off the list, and counts its calls again.
+    ///
+    /// Calls whose number has gone since are found no more, and stay excluded.
     ///
     /// - Returns: What changed; nil when no number has this id.
     /// - Throws: Errors of the database.

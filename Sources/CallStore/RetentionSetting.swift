@@ -14,11 +14,38 @@ package enum RetentionClass: String, Sendable, CaseIterable {
     /// Webhooks as they came.
     case webhooks
 
+    /// Whether raw bodies of a call go with it, for they hold it, too.
+    package var takesBodies: Bool {
+        switch self {
+        case .numbers, .transcripts: true
+        case .rawBodies, .webhooks: false
+        }
+    }
+
     /// Whole days that may be said: a day, so that nobody clears everything by a slip, to ten years.
     package static let daysRange = 1...3_650
 
-    /// What counts the rows that are older than `?1`, Unix seconds, up to `?2` of each kind.
+    /// What finds the rows that are older than `?1`, Unix seconds, up to `?2` of each kind.
+    ///
+    /// Calls of which nothing has gone yet are found by their start. Those that have lost the one
+    /// but not the other are looked for among the first by their ids, as the nightly jobs go.
     fileprivate var dueSQL: [String] {
+        func calls(_ finders: String...) -> String {
+            finders.map { "select * from (\($0) limit ?2)" }.joined(separator: " union ")
+                + " limit ?2"
+        }
+        func kept(_ condition: String) -> String {
+            """
+            select id from calls
+            where withheld is null and started_unix < ?1 and exists (\(condition))
+            """
+        }
+        func first(_ ids: String) -> String {
+            """
+            select calls.id from (\(ids) order by call_id limit ?2) as first
+            cross join calls on calls.id = first.call_id where started_unix < ?1
+            """
+        }
         func bodies(_ condition: String) -> String {
             """
             select 1 from raw_bodies where \(condition) and received_ms < ?1 * 1000
@@ -28,10 +55,10 @@ package enum RetentionClass: String, Sendable, CaseIterable {
         return switch self {
         case .numbers:
             [
-                """
-                select 1 from call_parties join calls on calls.id = call_parties.call_id
-                where calls.started_unix < ?1 limit ?2
-                """,
+                calls(
+                    kept("select 1 from call_parties where call_id = calls.id"),
+                    first("select call_id from call_parties")
+                ),
                 """
                 select 1 from recipients
                 where raw is not null and created_ms < ?1 * 1000 and not exists (
@@ -41,12 +68,14 @@ package enum RetentionClass: String, Sendable, CaseIterable {
             ]
         case .transcripts:
             [
-                """
-                select 1 from calls where started_unix < ?1 and (
-                    summary is not null or title is not null or collected is not null
-                    or exists (select 1 from turns where call_id = calls.id)
-                ) limit ?2
-                """
+                calls(
+                    """
+                    select id from calls where started_unix < ?1
+                    and (summary is not null or title is not null or collected is not null)
+                    """,
+                    kept("select 1 from turns where call_id = calls.id"),
+                    first("select distinct call_id from turns")
+                )
             ]
         case .rawBodies: [bodies("kind = 'list'"), bodies("kind = 'detail'")]
         case .webhooks:
@@ -63,6 +92,15 @@ package struct RetentionSetting: Hashable, Sendable {
     package var what: RetentionClass
     package var kept: Duration
     package var person: String
+}
+
+/// What became of saying how long a class stays.
+package enum RetentionChange: Hashable, Sendable {
+    case changed
+    case unchanged
+
+    /// It would stay for less long than now, which nobody has agreed to; nothing was changed.
+    case wouldShorten
 }
 
 extension KeptPeriods {
@@ -139,24 +177,22 @@ extension StoreWriter {
     /// - Parameters:
     ///   - kept: Nil, or a whole number of seconds above 0.
     ///   - what: The class.
-    ///   - usual: How long it stays by the settings.
-    ///   - isConfirmed: Whether it may be shorter than what holds.
+    ///   - usual: How long it stays by the settings, for the audit log.
     ///   - person: Who says so.
-    /// - Returns: How long it stayed until now; nil when it would be shorter and is not confirmed:
-    ///   nothing was changed then.
+    ///   - mayShorten: Whether somebody has agreed to a shorter period than the one that holds now.
+    /// - Returns: What became of it.
     /// - Throws: Errors of the database.
     @discardableResult
     package func setRetention(
         _ kept: Duration?,
         of what: RetentionClass,
         usual: Duration,
-        isConfirmed: Bool = false,
-        by person: String
-    ) throws -> Duration? {
+        by person: String,
+        mayShorten: Bool
+    ) throws -> RetentionChange {
         let before = try RetentionSetting.all(in: database).first { $0.what == what }?.kept
-        let held = before ?? usual
-        guard (kept ?? usual) >= held || isConfirmed else { return nil }
-        guard before != kept else { return held }
+        guard mayShorten || kept ?? usual >= before ?? usual else { return .wouldShorten }
+        guard before != kept else { return .unchanged }
         if let kept {
             try run(
                 """
@@ -179,11 +215,11 @@ extension StoreWriter {
                 actor: person,
                 action: "retention.set",
                 object: "retention:\(what.rawValue)",
-                before: fields(held),
+                before: fields(before ?? usual),
                 after: fields(kept ?? usual)
             )
         )
-        return held
+        return .changed
     }
 }
 

@@ -1,17 +1,34 @@
 import GRDB
 
 extension StoreWriter {
-    /// Puts a tag on a call; one that is a reason of exclusion counts the call apart.
+    /// Puts a tag on a call; one that is a reason of exclusion counts the call apart, with the note.
     ///
     /// - Returns: Whether the call did not have it.
     /// - Throws: `StoreError.notFound` when there is no such call, `StoreError.rejected` when it has
-    ///   as many tags as it can.
+    ///   as many tags as it can, or is excluded for another reason.
     @discardableResult
-    package func tag(_ call: CallID, _ tag: CallTag, by person: String) throws -> Bool {
+    package func tag(
+        _ call: CallID,
+        _ tag: CallTag,
+        by person: String,
+        note: String? = nil
+    ) throws -> Bool {
         let tags = try CallReading.tags(of: call, in: database)
         guard !tags.contains(tag) else { return false }
         if let reason = tag.exclusion {
-            try exclude(call, for: reason, by: person)
+            // A call has one reason, and what somebody has said of it is not to be lost.
+            let standing = try String.fetchOne(
+                database.cachedStatement(
+                    sql: "select reason from call_exclusions where call_id = ?"
+                ),
+                arguments: [call.number]
+            )
+            if let standing {
+                throw StoreError.rejected(
+                    reason: "call \(call) is excluded as \(standing) already; include it first"
+                )
+            }
+            try exclude(call, for: reason, by: person, note: note)
             return true
         }
         _ = try CallReading.revision(of: call, in: database)

@@ -82,7 +82,7 @@ struct ExportFolder: Sendable {
             return false
         }
         return last.wholeMatch(
-            of: /[a-z]+-\d{8}T\d{6}Z-\d+\.(csv|ndjson|manifest\.json|rows|progress|reach)(\.part)?/
+            of: /[a-z]+-\d{8}T\d{6}Z-\d+\.(csv|ndjson|manifest\.json|rows|reach|progress)(\.part)?/
         ) != nil
     }
 

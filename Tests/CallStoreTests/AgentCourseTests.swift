@@ -96,7 +96,7 @@ struct AgentCourseTests {
     @Test("of more calls than are read the newest are, and it is said")
     func newest() async throws {
         let fixture = try await StoreFixture()
-        let most = AgentCourseLimits.agentCallsMin
+        let most = 20
         let records = (0..<most + 5).map { index in
             Self.call(index, responses: [index < 5 ? 9_000 : 100]) {
                 $0.startedUnix = 1_794_700_000 + Int64(index < 5 ? -5 : 0) * 86_400
@@ -105,11 +105,35 @@ struct AgentCourseTests {
         try await fixture.store.write { writer in
             for record in records { _ = try writer.record(record) }
         }
-        let courses = try await fixture.store.agentCourses(FigureScope(), callsMax: 1)
+        let courses = try await fixture.store.agentCourses(FigureScope(), callsMax: most)
         #expect(courses.map(\.isPartial) == [true])
         #expect(courses.map(\.figures.calls) == [most])
         #expect(courses.first?.responses.percentile(1) == 100)
         #expect(try await fixture.store.agentCourses(FigureScope()).map(\.isPartial) == [false])
+    }
+
+    @Test("an agent with few calls is read whole, and leaves its share to those with many")
+    func shared() async throws {
+        let fixture = try await StoreFixture()
+        let agents = ["agent_1", "agent_1", "agent_2", "agent_3", "agent_2", "agent_1", "agent_1"]
+        for (index, agent) in agents.enumerated() {
+            try await fixture.record(Self.call(index, agent: agent))
+        }
+        let courses = try await fixture.store.agentCourses(FigureScope(), callsMax: 6)
+        #expect(courses.map(\.agentID) == ["agent_1", "agent_2", "agent_3"])
+        #expect(courses.map(\.figures.conversations) == [3, 2, 1])
+        #expect(courses.map(\.isPartial) == [true, false, false])
+    }
+
+    @Test(
+        "shares come to no more than the limit, however many agents there are",
+        arguments: [
+            ([], 10, []), ([3, 100, 3], 50, [3, 44, 3]), ([100, 100], 50, [25, 25]),
+            ([100, 100, 100], 50, [16, 17, 17]), ([9, 9, 9, 9], 3, [0, 1, 1, 1]), ([5], 50, [5]),
+        ] as [([Int], Int, [Int])]
+    )
+    func shares(calls: [Int], most: Int, shares: [Int]) {
+        #expect(AgentCourseLimits.shares(of: calls, most: most) == shares)
     }
 
     @Test("percentiles by nearest rank are those of the sorted answers", arguments: UInt64(1)...40)

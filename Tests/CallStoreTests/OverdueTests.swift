@@ -37,6 +37,40 @@ struct OverdueTests {
         #expect(try await Self.names(fixture) == [])
     }
 
+    @Test(
+        "what would go is counted, each call once, whichever of both went first",
+        arguments: [
+            (ExpiringClass.numbers, [2, 3]), (ExpiringClass.transcripts, [3, 2]),
+        ]
+    )
+    func due(first: ExpiringClass, after: [Int]) async throws {
+        let fixture = try await StoreFixture()
+        var calls: [CallID] = []
+        for number in 1...3 {
+            calls.append(try await fixture.record(.sample("conv_\(number)")).call)
+        }
+        let gone = calls[0].number
+        func due(limit: Int = 9) async throws -> [Int] {
+            var rows: [Int] = []
+            for what in [RetentionClass.numbers, .transcripts] {
+                let found = try await fixture.store.due(
+                    what,
+                    keptFor: .seconds(10 * 86_400),
+                    limit: limit
+                )
+                #expect(found.areAll == (found.rows < limit))
+                rows.append(found.rows)
+            }
+            return rows
+        }
+        #expect(try await due() == [0, 0])
+        fixture.time.advance(by: .seconds(11 * 86_400))
+        #expect(try await due() == [3, 3])
+        #expect(try await due(limit: 2) == [2, 2])
+        try await fixture.store.write { try $0.expire(first, [gone]) }
+        #expect(try await due() == after)
+    }
+
     @Test("words that stand in turns alone are found, too")
     func turnsAlone() async throws {
         let fixture = try await StoreFixture()

@@ -12,7 +12,7 @@ struct TagTests {
         arguments: [
             ("follow-up", "follow-up"), ("  Follow up ", "follow-up"), ("VIP", "vip"),
             ("Rückruf", "rückruf"), ("ru\u{308}ckruf", "rückruf"), ("a.b_c:d/e", "a.b_c:d/e"),
-            ("q4 2026", "q4-2026"),
+            ("q4 2026", "q4-2026"), ("batch-123456", "batch-123456"),
         ]
     )
     func form(written: String, text: String) throws {
@@ -23,7 +23,9 @@ struct TagTests {
         "are refused where they are none, or hold a number of somebody",
         arguments: [
             "", "   ", "a,b", "=1+1", "<b>", "a\nb\u{0}", "\u{7}", "415-555-0100", "4155550100",
-            "call.4155550100", String(repeating: "x", count: CallTag.lengthMax + 1),
+            "call.4155550100", "415_555_0100", "415:555:0100", "415---555---0100",
+            "415/a/5550100", "\u{FF14}\u{FF11}\u{FF15}5550100", "\u{664}\u{661}\u{665}-555-01",
+            String(repeating: "x", count: CallTag.lengthMax + 1),
         ]
     )
     func refusal(written: String) {
@@ -93,12 +95,22 @@ struct TagTests {
         #expect(try fixture.number("select count(*) from call_tags") == 0)
         let apart = try await store.figureReport(FigureScope()).total
         #expect(apart.excluded == 1 && apart.calls == before.calls - 1)
-        // A call has one reason.
-        try await store.write { _ = try $0.tag(call, spam, by: "ana") }
-        #expect(try await store.tags(of: call) == [spam])
-        #expect(try await store.write { try $0.untag(call, test, by: "ana") } == false)
-        #expect(try await store.write { try $0.untag(call, spam, by: "ana") })
+        // A call has one reason, and the one that stands is not replaced.
+        await #expect(throws: StoreError.self) {
+            try await store.write { _ = try $0.tag(call, spam, by: "ben") }
+        }
+        #expect(try await store.tags(of: call) == [test])
+        #expect(try await store.write { try $0.untag(call, spam, by: "ana") } == false)
+        #expect(try await store.write { try $0.untag(call, test, by: "ana") })
         #expect(try await store.exclusion(of: call) == nil)
+        // Nor is one that is no tag, and its note.
+        try await store.write { try $0.exclude(call, for: .other, by: "ana", note: "a drill") }
+        await #expect(throws: StoreError.self) {
+            try await store.write { _ = try $0.tag(call, test, by: "ben") }
+        }
+        let standing = try #require(try await store.exclusion(of: call))
+        #expect(standing.reason == .other && standing.person == "ana")
+        #expect(standing.note == "a drill")
         // One that was excluded otherwise has the tag, too; a reason that says nothing is none.
         try await store.write { try $0.exclude(call, for: .internal, by: "ana") }
         #expect(try await store.tags(of: call).map(\.text) == ["internal"])

@@ -138,6 +138,8 @@ struct CommandParsingTests {
             "rules rescore start", "rules rescore start --from 1d --everything",
             "rules rescore start --everything --to 1d", "rules rescore show",
             "rules callers add vip", "rules callers add my/list +4915112345678",
+            "rules callers add internal-numbers +4915112345678",
+            "rules callers remove internal-numbers +4915112345678",
             "labels set conv_1", "labels set conv_1 maybe", "labels sample --size 0",
             "labels list --limit 0",
         ]

@@ -169,7 +169,13 @@ struct UpkeepTests {
         )
         try await fixture.store.write { try $0.storeRaw(raw) }
         try await fixture.store.write {
-            try $0.setRetention(.days(20), of: .webhooks, usual: .days(7), by: "ana")
+            _ = try $0.setRetention(
+                .days(20),
+                of: .webhooks,
+                usual: .days(7),
+                by: "ana",
+                mayShorten: false
+            )
         }
         let identity = CallIdentity(conversationID: "c1")
         for (days, isThere) in [(Int64(19), true), (2, false)] {
@@ -288,11 +294,10 @@ struct UpkeepTests {
             try fixture.touch("\(base)-\(fence).csv", ageDays: fence == 4 ? -5.5 : 0)
             try fixture.touch("\(base)-\(fence).manifest.json", ageDays: fence == 4 ? -5.5 : 0)
         }
-        for suffix in [
-            ".csv.part", ".rows", ".progress", ".progress.part", ".reach", ".ndjson",
-        ] {
+        for suffix in [".csv.part", ".rows", ".reach", ".progress", ".progress.part"] {
             try fixture.touch("\(base)-5\(suffix)", ageDays: 0)
         }
+        try fixture.touch("\(base)-6.ndjson", ageDays: 0)
         for name in ["notes.txt", "calls.csv", ".hidden", "calls-2026-1.csv"] {
             try fixture.touch(name, ageDays: 0)
         }

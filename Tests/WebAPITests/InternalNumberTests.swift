@@ -90,6 +90,47 @@ struct InternalNumberTests {
         }
     }
 
+    @Test("what cannot be added is told before, too")
+    func full() async throws {
+        try await WebFixture.serve { fixture, client in
+            try await Self.fill(fixture)
+            let others = (0..<InternalNumberLimits.numbersMax).map {
+                Self.party("+1415556\(1_000 + $0)")
+            }
+            try await fixture.store.write { writer in
+                for number in others { _ = try writer.addInternal(number, by: "ana") }
+            }
+            let body = #"{"number":"+14155550123"}"#
+            let tried = try await client.ask(.post, Self.path + "/trial", body).object()
+            let text = try #require(tried["text"] as? String)
+            #expect(text.contains("cannot be added") && text.contains("already"))
+            #expect(tried["calls"] as? Int == 2)
+            #expect(tried["recounted"] as? Int == 0)
+            #expect(try await client.ask(.post, Self.path, body).status == 422)
+            let numbers = try await fixture.store.internalNumbers()
+            #expect(numbers.count == InternalNumberLimits.numbersMax)
+        }
+    }
+
+    @Test("calls whose number has gone stay excluded, and the answer says so")
+    func expired() async throws {
+        try await WebFixture.serve { fixture, client in
+            let calls = [
+                try await fixture.record(.heard("conv_1")),
+                try await fixture.record(.heard("conv_2")),
+            ]
+            _ = try await client.ask(.post, Self.path, #"{"number":"+14155550123"}"#)
+            try await fixture.store.write { try $0.expire(.numbers, [calls[0].number]) }
+            let id = try #require(try await fixture.store.internalNumbers().first?.id)
+            let removed = try await client.ask(.delete, "\(Self.path)/\(id)").object()
+            #expect(removed["recounted"] as? Int == 1)
+            let text = try #require(removed["text"] as? String)
+            #expect(text.contains("kept no longer stay excluded"))
+            #expect(try await fixture.store.exclusion(of: calls[0])?.reason == .internal)
+            #expect(try await fixture.store.exclusion(of: calls[1]) == nil)
+        }
+    }
+
     @Test("an erased caller's number is on the list no more")
     func forgets() async throws {
         try await WebFixture.serve { fixture, client in

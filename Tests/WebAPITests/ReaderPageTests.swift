@@ -4,11 +4,18 @@ import Crypto
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
+import PhoneNumbers
 import Testing
 import WebAPI
 
 @Suite("Pages of those who may not change anything")
 struct ReaderPageTests {
+    /// Buttons that only a row brings with it.
+    private static let buttons = [
+        ("/settings", "data-path=\"internal-numbers/"), ("/conversions", "/cancel\""),
+        ("/conversions", "/resume\""), ("/calls/1", "/tags?tag=vip\""),
+    ]
+
     /// Where something can be changed, by those who may.
     private static let changing: Set = [
         "/", "/calls", "/calls/1", "/unattributed", "/campaigns", "/campaigns/1", "/exports",
@@ -28,6 +35,7 @@ struct ReaderPageTests {
         let call = try await fixture.record(.heard("conv_1"))
         try await QueuePageTests.fill(fixture)
         try await fillRules(fixture, call)
+        try await fillRows(fixture, call)
         let today = try #require(LocalDay("2026-11-14"))
         try await fixture.store.write { writer in
             let campaign = try writer.add(NewCampaign(name: "Spring", channel: .mail))
@@ -43,7 +51,35 @@ struct ReaderPageTests {
         }
     }
 
-    /// Versions of rules, a sample to label, a backfill, a view and an internal number.
+    /// A tag, an internal number, and calls judged anew: one that runs, one that was cancelled.
+    private static func fillRows(_ fixture: WebFixture, _ call: CallID) async throws {
+        let tag = try #require(CallTag("vip"))
+        // Of no call, so that none is excluded.
+        let number = PartyNumber(
+            raw: "+14155550199",
+            e164: E164(stored: "+14155550199"),
+            kind: .e164,
+            normaliserVersion: "t"
+        )
+        let version = try #require(try await fixture.store.ruleVersions(limit: 1).first?.version)
+        let order = RescoreOrder(
+            version: version,
+            fromUnix: 0,
+            toUnix: WebFixture.nowUnix,
+            person: "ana"
+        )
+        let cancelled = try #require(RescoreID("rescore-1"))
+        let running = try #require(RescoreID("rescore-2"))
+        try await fixture.store.write { writer in
+            try writer.tag(call, tag, by: "ana")
+            _ = try writer.addInternal(number, by: "ana")
+            try writer.start(order, as: cancelled)
+            _ = try writer.cancel(cancelled)
+            try writer.start(order, as: running)
+        }
+    }
+
+    /// Versions of rules, a sample to label, a backfill and a view.
     private static func fillRules(_ fixture: WebFixture, _ call: CallID) async throws {
         let texts = ["success", "failure"].map {
             "rules:\n  - id: said\n    type: booking\n    when: { successful: \($0) }\n"
@@ -125,6 +161,10 @@ struct ReaderPageTests {
             #expect(Self.changing.union(Self.others).subtracting(admin.keys) == [])
             for path in Self.changing {
                 #expect(!Self.changes(in: admin[path] ?? "").isEmpty, "\(path)")
+            }
+            for (path, button) in Self.buttons {
+                let found = Self.changes(in: admin[path] ?? "").contains { $0.contains(button) }
+                #expect(found, "\(path) \(button)")
             }
             let reader = try await Self.walk(client, ["authorization": "Bearer rbk_1"])
             #expect(Self.changing.union(Self.others).subtracting(reader.keys) == [])

@@ -25,6 +25,8 @@ struct RetentionRouteTests {
             #expect(tried["due"] as? Int == 2)
             #expect(tried["areAll"] as? Bool == true)
             #expect(tried["word"] as? String == "shorten")
+            let text = try #require(tried["text"] as? String)
+            #expect(text.contains("details and list rows of these calls"))
             for body in [#"{"days":30}"#, #"{"days":30,"confirm":"yes"}"#] {
                 #expect(try await client.ask(.put, Self.path, body).status == 400)
             }
@@ -48,27 +50,31 @@ struct RetentionRouteTests {
         }
     }
 
-    @Test("what is shorter is held against what holds in the write itself")
-    func heldInTheWrite() async throws {
+    @Test("what is shorter is seen against the period that holds as it is written")
+    func atOnce() async throws {
         try await WebFixture.serve { fixture, _ in
-            func set(_ days: Int, isConfirmed: Bool = false) async throws -> Duration? {
-                try await fixture.store.write {
+            // Each goes by what the one before it left, whatever it was counted against.
+            let asked: [(days: Duration?, mayShorten: Bool, change: RetentionChange)] = [
+                (.days(500), false, .changed), (.days(450), false, .wouldShorten),
+                (nil, false, .wouldShorten), (.days(500), false, .unchanged),
+                (nil, true, .changed), (nil, true, .unchanged), (.days(30), true, .changed),
+                (nil, false, .changed),
+            ]
+            for (index, one) in asked.enumerated() {
+                let (kept, mayShorten) = (one.days, one.mayShorten)
+                let change = try await fixture.store.write {
                     try $0.setRetention(
-                        .days(days),
+                        kept,
                         of: .transcripts,
-                        usual: .days(30),
-                        isConfirmed: isConfirmed,
-                        by: "ana"
+                        usual: .days(396),
+                        by: "ana",
+                        mayShorten: mayShorten
                     )
                 }
+                #expect(change == one.change, "\(index)")
             }
-            // Somebody else has made it longer since a page said 30 days.
-            #expect(try await set(90) == Duration.days(30))
-            #expect(try await set(40) == nil)
-            #expect(try await fixture.store.retentionSettings().map(\.kept) == [.days(90)])
-            #expect(try await fixture.store.auditLog(limit: 9).count == 1)
-            #expect(try await set(40, isConfirmed: true) == Duration.days(90))
-            #expect(try await fixture.store.retentionSettings().map(\.kept) == [.days(40)])
+            let settings = try await fixture.store.retentionSettings()
+            #expect(settings.isEmpty)
         }
     }
 

@@ -98,6 +98,41 @@ struct TagRouteTests {
         }
     }
 
+    @Test("calls that are excluded already stay as they are when many are tagged")
+    func keepsExclusions() async throws {
+        try await WebFixture.serve { fixture, client in
+            let calls = try await Self.fill(fixture)
+            try await fixture.store.write { writer in
+                try writer.exclude(calls[0], for: .test, by: "ana", note: "our own")
+                try writer.exclude(calls[1], for: .other, by: "ana", note: "a drill")
+            }
+            let before = try await fixture.store.exclusions(of: calls)
+            let ids = calls.map(\.description).joined(separator: ",")
+            let answer = try await client.ask(
+                .post,
+                "/api/v1/calls/changes",
+                "{\"change\":\"tag\",\"calls\":[\(ids)],\"tag\":\"test\"}"
+            )
+            #expect(answer.status == 200, "\(answer.body)")
+            let found = try answer.object()
+            #expect(found["changed"] as? [Int] == [Int(calls[2].number)])
+            let refused = try #require(found["refused"] as? [[String: Any]])
+            #expect(refused.map { $0["call"] as? Int } == [Int(calls[1].number)])
+            #expect(refused.first?["reason"] as? String != nil)
+            let one = try await client.ask(
+                .post,
+                "/api/v1/calls/\(calls[1])/tags",
+                "{\"tag\":\"test\"}"
+            )
+            #expect(one.status == 422)
+            for call in calls.prefix(2) {
+                let exclusion = try await fixture.store.exclusion(of: call)
+                #expect(exclusion == before[call])
+            }
+            #expect(try await fixture.store.exclusion(of: calls[2])?.reason == .test)
+        }
+    }
+
     @Test("the pages show tags, and a filter by one says so where it leaves nothing")
     func pages() async throws {
         try await WebFixture.serve { fixture, client in
@@ -114,6 +149,10 @@ struct TagRouteTests {
             #expect(found.contains("&quot;tag&quot;:&quot;vip&quot;"))
             let none = try await client.ask(.get, "/calls?tag=nobody").body
             #expect(none.contains("No calls in these days with this tag."))
+            // What is no tag filters nothing, and nothing says that it does.
+            let all = try await client.ask(.get, "/calls?tag=%3Cb%3E").body
+            #expect(all.matches(of: /<tr data-row/).count == calls.count)
+            #expect(!all.contains("with this tag"))
             let page = try await client.ask(.get, "/calls/\(calls[0])").body
             #expect(page.contains("tags?tag=vip"))
         }

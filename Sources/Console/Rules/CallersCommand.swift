@@ -56,6 +56,12 @@ struct CallersCommand: ParsableCommand {
             guard list.wholeMatch(of: /[A-Za-z0-9_.\-]{1,100}/) != nil else {
                 throw ValidationError("A list's name has letters, digits, _, - and .")
             }
+            guard list != InternalNumber.callerList else {
+                throw ValidationError(
+                    "Calls of internal numbers are excluded, so these are added and removed on "
+                        + "the dashboard, under Settings, or by /api/v1/internal-numbers."
+                )
+            }
             guard (1...CallersCommand.numbersMax).contains(numbers.count) else {
                 throw ValidationError("Give 1 to \(CallersCommand.numbersMax) numbers.")
             }

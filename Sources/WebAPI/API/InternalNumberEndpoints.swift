@@ -77,10 +77,14 @@ enum InternalNumberEndpoints {
         let change = try await ask.parts.store.write { try $0.internalNumberTrial(number) }
         let calls = PageWords.count(change.calls, "call")
         let text =
-            change.isListed
-            ? "The number is on the list already; its \(calls) are excluded."
-            : "\(calls) of it are known; \(PageWords.count(change.recounted)) more would be "
-                + "excluded, and the figures of their days change at once."
+            if change.isListed {
+                "The number is on the list already; its \(calls) are excluded."
+            } else if let reason = change.refusal {
+                "It cannot be added: \(reason)."
+            } else {
+                "\(calls) of it are known; \(PageWords.count(change.recounted)) more would be "
+                    + "excluded, and the figures of their days change at once."
+            }
         return .json(json(change, text))
     }
 
@@ -112,14 +116,20 @@ enum InternalNumberEndpoints {
     private static let remove = Endpoint(
         method: .delete,
         path: "/api/v1/internal-numbers/{id}",
-        summary: "Count the calls of a number again; those that a person excluded stay so.",
+        summary: "Count a number's calls again; not those that a person excluded, or that lost it.",
         answer: answer
     ) { ask in
         let id = try ask.word("id")
         let person = ask.person
         let change = try await ask.parts.store.write { try $0.removeInternal(id, by: person) }
         guard let change else { throw APIError(.notFound, "There is no such number.") }
-        return .json(json(change, "\(PageWords.count(change.recounted, "call")) counted again."))
+        return .json(
+            json(
+                change,
+                "\(PageWords.count(change.recounted, "call")) counted again; those whose number "
+                    + "is kept no longer stay excluded."
+            )
+        )
     }
 
     private static func json(_ change: InternalNumberChange, _ text: String) -> JSONValue {

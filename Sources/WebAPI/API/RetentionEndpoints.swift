@@ -83,11 +83,13 @@ enum RetentionEndpoints {
         let kept = Duration.days(try await sent(ask).days)
         let due = try await ask.parts.store.due(row.what, keptFor: kept, limit: countedMax)
         let rows = (due.areAll ? "" : "more than ") + PageWords.count(due.rows, "row")
+        let also = row.what.takesBodies ? bodiesToo : ""
         let text =
             kept == row.kept
             ? "It stays so long already."
             : kept < row.kept
                 ? "The next night would remove \(rows) for good, and nothing brings them back."
+                    + also
                 : "Nothing is removed sooner; the next night would remove \(rows)."
         return .json(
             .fields(
@@ -98,6 +100,9 @@ enum RetentionEndpoints {
             )
         )
     }
+
+    private static let bodiesToo =
+        " The details and list rows of these calls as they came go with them."
 
     /// Rows of each kind that are counted; what is more says so.
     private static let countedMax = 10_000
@@ -113,25 +118,27 @@ enum RetentionEndpoints {
         let row = try await row(ask)
         let sent = try await sent(ask)
         let kept = Duration.days(sent.days)
-        let isConfirmed = sent.confirm == word
-        let person = ask.person
-        let before = try await ask.parts.store.write {
-            // What the settings say needs no word of anybody's.
+        let (person, isAgreed) = (ask.person, sent.confirm == word)
+        let change = try await ask.parts.store.write {
+            // What the settings say needs no word of anybody's. Whether it is shorter is seen here:
+            // somebody else may have said another period since this one was counted.
             try $0.setRetention(
                 kept == row.usual ? nil : kept,
                 of: row.what,
                 usual: row.usual,
-                isConfirmed: isConfirmed,
-                by: person
+                by: person,
+                mayShorten: isAgreed
             )
         }
-        guard let before else {
+        guard change != .wouldShorten else {
             throw APIError(
                 .badRequest,
                 "A shorter period removes more for good: confirm must be the word \(word)."
             )
         }
-        return .json(.fields(("days", .count(sent.days)), ("changed", .bool(kept != before))))
+        return .json(
+            .fields(("days", .count(sent.days)), ("changed", .bool(change == .changed)))
+        )
     }
 }
 

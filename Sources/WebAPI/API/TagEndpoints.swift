@@ -68,45 +68,44 @@ enum TagEndpoints {
 
 extension BulkEndpoints {
     static func tag(_ calls: [CallID], _ sent: Sent, _ ask: Ask) async throws -> Outcome {
-        let (tag, before) = try await tags(of: calls, sent, ask)
-        if let reason = tag.exclusion {
-            var sent = sent
-            sent.reason = reason.rawValue
-            return try await exclude(calls, sent, ask)
+        let tag = try tag(sent)
+        let (person, note) = (ask.person, sent.note)
+        return try await ask.parts.store.write { writer in
+            var outcome = Outcome()
+            for call in calls {
+                do {
+                    // What a call has already stays as it was put on, and is not taken back.
+                    if try writer.tag(call, tag, by: person, note: note) {
+                        outcome.changed.append(call)
+                    }
+                } catch StoreError.rejected(let reason) {
+                    outcome.refused.append((call, reason))
+                }
+            }
+            outcome.undo = undo(outcome.changed, .untag, tag)
+            return outcome
         }
-        let (person, new) = (ask.person, calls.filter { !before.contains($0) })
-        try await ask.parts.store.write { writer in
-            for call in new { try writer.tag(call, tag, by: person) }
-        }
-        return outcome(new, .untag, tag)
     }
 
     static func untag(_ calls: [CallID], _ sent: Sent, _ ask: Ask) async throws -> Outcome {
-        let (tag, before) = try await tags(of: calls, sent, ask)
+        let tag = try tag(sent)
+        let before = try await ask.parts.store.calls(calls, with: tag)
         let had = calls.filter { before.contains($0) }
         if tag.exclusion != nil { return try await include(had, ask) }
         let person = ask.person
         try await ask.parts.store.write { writer in
             for call in had { try writer.untag(call, tag, by: person) }
         }
-        return outcome(had, .tag, tag)
+        return Outcome(changed: had, undo: undo(had, .tag, tag))
     }
 
-    /// The tag that is sent, and which of the calls have it.
-    private static func tags(
-        of calls: [CallID],
-        _ sent: Sent,
-        _ ask: Ask
-    ) async throws -> (tag: CallTag, before: Set<CallID>) {
+    private static func tag(_ sent: Sent) throws(APIError) -> CallTag {
         guard let written = sent.tag else { throw APIError(.badRequest, "tag says which tag.") }
-        let tag = try CallFilter.tag(written)
-        return (tag, try await ask.parts.store.calls(calls, with: tag))
+        return try CallFilter.tag(written)
     }
 
-    private static func outcome(_ changed: [CallID], _ back: Change, _ tag: CallTag) -> Outcome {
-        var outcome = Outcome(changed: changed)
+    private static func undo(_ changed: [CallID], _ back: Change, _ tag: CallTag) -> [JSONValue] {
         let field = JSONValue.Field(name: "tag", value: .text(tag.text))
-        if !changed.isEmpty { outcome.undo = [request(back, changed, field)] }
-        return outcome
+        return changed.isEmpty ? [] : [request(back, changed, field)]
     }
 }

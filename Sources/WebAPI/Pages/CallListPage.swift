@@ -48,7 +48,7 @@ extension PageDesk {
         view["search"] = query["q"] ?? ""
         view.merge(chooser(query, columns)) { $1 }
         view["exportBody"] = exportBody(query)
-        view["exportText"] = Self.exportText(query)
+        view["exportText"] = exportText(query)
         view.merge(try await part("views") { try await views() }) { $1 }
         view.merge(try await emptiness(query, isEmpty: found.calls.isEmpty)) { $1 }
         return Page(template: .calls, title: "Calls", view: view)
@@ -77,10 +77,8 @@ extension PageDesk {
     }
 
     /// Which filters an export of this view follows, in words.
-    private static func exportText(_ query: PageQuery) -> String {
-        let names =
-            filters
-            .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
+    private func exportText(_ query: PageQuery) -> String {
+        let names = applied(query)
         return names.isEmpty ? "" : ", with this \(names.joined(separator: ", "))"
     }
 
@@ -114,8 +112,7 @@ extension PageDesk {
 
     /// Why there is nothing to see, and what filters there are to drop.
     private func emptiness(_ query: PageQuery, isEmpty: Bool) async throws -> View {
-        let drops = Self.filters
-            .filter { query[$0] != nil }.map { $0 == "q" ? "search" : $0 }
+        let drops = applied(query)
         var view: View = [
             "isFiltered": !drops.isEmpty,
             "clearHref": query.link(
@@ -145,6 +142,23 @@ extension PageDesk {
             search: query["q"].map { String($0.prefix(Self.searchMax)) },
             tag: query.tag
         )
+    }
+
+    /// Filters that leave something out, in words; what is no tag, for one, is no filter.
+    private func applied(_ query: PageQuery) -> [String] {
+        let filter = filter(query)
+        return Self.filters
+            .filter { name in
+                switch name {
+                case "q": filter.search != nil
+                case "agent": filter.agentID != nil
+                case "campaign": filter.campaign != nil
+                case "outcome": filter.outcome != nil
+                case "conversion": filter.conversion != nil
+                default: filter.tag != nil
+                }
+            }
+            .map { $0 == "q" ? "search" : $0 }
     }
 
     /// Filters of this page, in the order in which they are named.
