@@ -86,6 +86,9 @@ struct LoginTests {
                     #expect(try await other.reply("GET", "where") == .null)
                     _ = try await other.reply("CLIENT", "KILL", "SKIPME", "yes")
                 }
+                // One that is sent before the client hears of the end learns of it with no reply.
+                let heard = try await client.failure("PING")
+                #expect(heard == nil || heard == .closed)
                 #expect(try await client.reply("GET", "where") == .bytes([UInt8]("7")))
             }
         }
