@@ -2,26 +2,13 @@ import CallJobs
 import CallStore
 import JobQueue
 import JobWorker
+import TestSupport
 import Testing
 
 @Suite("Entities and error classes of jobs")
 struct JobIndexingTests {
     private func entity(_ kind: JobKind, _ payload: [UInt8]) throws -> String? {
-        JobEntity.of(
-            Job(
-                id: try JobID("j"),
-                kind: kind.rawValue,
-                lane: .std,
-                attempt: 1,
-                crashes: 0,
-                createdMilliseconds: 0,
-                readyMilliseconds: 0,
-                payload: payload,
-                unique: nil,
-                uniqueHorizon: .zero,
-                trace: nil
-            )
-        )
+        JobEntity.of(try Job.first("j", kind: kind.rawValue, payload: payload))
     }
 
     @Test("arguments as they are written here have the entity that they are about")

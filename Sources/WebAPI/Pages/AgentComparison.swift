@@ -2,7 +2,22 @@ import CallStore
 import Conversion
 import Definitions
 
+/// How agents did in a scope, read from the store once.
+struct AgentDays {
+    var scope: FigureScope
+    var report: FigureReport
+    var courses: [AgentCourse]
+}
+
 extension PageDesk {
+    func agentDays(_ scope: FigureScope) async throws -> AgentDays {
+        AgentDays(
+            scope: scope,
+            report: try await store.figureReport(scope),
+            courses: try await store.agentCourses(scope)
+        )
+    }
+
     /// One of two that stand against each other.
     private struct Side {
         var label: String
@@ -11,7 +26,13 @@ extension PageDesk {
     }
 
     /// Version against version, agent against agent, or else these days against the days before.
-    func agentComparison(_ query: PageQuery, _ names: [String: String]) async throws -> View {
+    ///
+    /// What the page has read already is `known`, and not read again.
+    func agentComparison(
+        _ query: PageQuery,
+        _ names: [String: String],
+        known: AgentDays
+    ) async throws -> View {
         let scope = query.scope(today: words.today)
         if let agent = query["agent"], let one = query["version"], let two = query["against"] {
             let courses = try await store.agentCourses(scope)
@@ -35,16 +56,16 @@ extension PageDesk {
             return ["none": "Choose two agents, or switch a comparison on."]
         }
         return Self.comparison(
-            try await side(scope, labels.0),
-            try await side(other, labels.1)
+            Self.side(scope == known.scope ? known : try await agentDays(scope), labels.0),
+            Self.side(try await agentDays(other), labels.1)
         )
     }
 
-    private func side(_ scope: FigureScope, _ label: String) async throws -> Side {
-        let courses = try await store.agentCourses(scope)
+    private static func side(_ days: AgentDays, _ label: String) -> Side {
+        let courses = days.courses
         return Side(
             label: label,
-            figures: try await store.figureReport(scope).total,
+            figures: days.report.total,
             course: courses.dropFirst().reduce(courses.first) { sum, next in sum.map { $0 + next } }
         )
     }

@@ -8,8 +8,8 @@ extension PageDesk {
         var scope = query.scope(today: words.today)
         scope.agentID = nil
         let names = try await store.agentNames()
-        let report = try await store.figureReport(scope)
-        let courses = try await store.agentCourses(scope)
+        let days = try await agentDays(scope)
+        let (report, courses) = (days.report, days.courses)
         let whole = Dictionary(courses.map { ($0.agentID, $0) }) { $0 + $1 }
         let versions = courses.filter { course in
             courses.contains { $0.agentID == course.agentID && $0.versionID != nil }
@@ -36,7 +36,7 @@ extension PageDesk {
         view["leftVersions"] = versionOptions(own, query["version"])
         view["rightVersions"] = versionOptions(own, query["against"])
         view["heads"] = Self.heads
-        view["comparison"] = try await agentComparison(query, names)
+        view["comparison"] = try await agentComparison(query, names, known: days)
         return Page(template: .agents, title: "Agents", view: view)
     }
 
