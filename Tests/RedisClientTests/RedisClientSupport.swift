@@ -78,6 +78,16 @@ extension RedisClient {
         try await send(RedisCommand(words.map { Array($0.utf8) }))
     }
 
+    /// Sends a command of words; nil when the server is still loading its data.
+    func replyUnlessLoading(_ words: String...) async throws -> RedisValue? {
+        do throws(RedisError) {
+            return try await send(RedisCommand(words.map { Array($0.utf8) }))
+        } catch {
+            guard error == .server(.loading) else { throw error }
+            return nil
+        }
+    }
+
     /// Sends a command of words and returns the error it met.
     func failure(_ words: String..., timeout: Duration? = nil) async throws -> RedisError? {
         do {
