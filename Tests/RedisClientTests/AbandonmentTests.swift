@@ -40,10 +40,11 @@ struct AbandonmentTests {
         try await withServer { server async throws in
             try await withClient(RedisConfiguration(url: server.url)) { client async throws in
                 let connection = try await client.reply("CLIENT", "ID")
-                async let slow = client.failure("DEBUG", "SLEEP", "0.3", timeout: .milliseconds(20))
-                async let late = client.failure("ECHO", "late", timeout: .milliseconds(20))
-                #expect(try await slow == .timeout)
-                #expect(try await late == .timeout)
+                let limit = Duration.milliseconds(20)
+                let slow = client.sendFuture(RedisCommand("DEBUG", "SLEEP", "1"), timeout: limit)
+                let late = client.sendFuture(RedisCommand("ECHO", "late"), timeout: limit)
+                await #expect(throws: RedisError.timeout) { _ = try await slow.get() }
+                await #expect(throws: RedisError.timeout) { _ = try await late.get() }
                 for index in 0..<20 {
                     #expect(
                         try await client.reply("ECHO", "\(index)") == .bytes([UInt8]("\(index)"))
@@ -189,10 +190,13 @@ struct AbandonmentTests {
             var configuration = try RedisConfiguration(url: server.url)
             configuration.limits.commandTimeout = .seconds(20)
             try await withClient(configuration, seed: seed) { client async throws in
-                try await withClient(RedisConfiguration(url: server.url)) {
-                    disturber async throws in
+                try await withClient(configuration) { disturber async throws in
                     let wrong = try await Self.storm(client, disturber, seed)
                     #expect(wrong == [], "\(Seeds.replay(seed, filter: "AbandonmentTests"))")
+                    // That its connection was cut may be news to the client.
+                    if let failure = try await client.failure("PING") {
+                        #expect(failure == .closed)
+                    }
                     #expect(try await client.reply("ECHO", "end") == .bytes([UInt8]("end")))
                 }
             }

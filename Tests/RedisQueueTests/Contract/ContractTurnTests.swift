@@ -195,20 +195,20 @@ struct ContractTurnTests {
             let queue = contract.queue
             #expect(try await queue.waitForBell(atMost: .milliseconds(1)) == false)
             try await contract.add("a", "b")
-            #expect(try await queue.waitForBell(atMost: .seconds(5)))
+            #expect(try await queue.waitForBell(atMost: .seconds(60)))
             _ = try await contract.turn(1, limit: 1)
             // Another one could fetch the second job.
-            #expect(try await queue.waitForBell(atMost: .seconds(5)))
+            #expect(try await queue.waitForBell(atMost: .seconds(60)))
             _ = try await contract.turn(2, limit: 1)
             #expect(try await queue.waitForBell(atMost: .milliseconds(1)) == false)
             // Nothing moved: no bell, though work remains.
             try await contract.add("c")
-            #expect(try await queue.waitForBell(atMost: .seconds(5)))
+            #expect(try await queue.waitForBell(atMost: .seconds(60)))
             _ = try await contract.turn(3, limit: 0)
             #expect(try await queue.waitForBell(atMost: .milliseconds(1)) == false)
             try await queue.ring()
             try await queue.ring()
-            #expect(try await queue.waitForBell(atMost: .seconds(5)))
+            #expect(try await queue.waitForBell(atMost: .seconds(60)))
             #expect(try await queue.waitForBell(atMost: .milliseconds(1)) == false)
         }
     }
