@@ -73,7 +73,7 @@ extension Coordinator {
     private mutating func settle(abandoned attempt: RunningAttempt, now: Duration) {
         guard let batch = open.first(where: { $0.run === attempt.run }) else { return }
         batch.noteEnd(of: attempt.position)
-        let end = AttemptEnd<Effect>.threw("handler did not end when it was cancelled")
+        let end = AttemptEnd<AnyEffect>.threw("handler did not end when it was cancelled")
         let disposition = rules(policy(forKind: attempt.job.kind)).disposition(
             of: end,
             stop: attempt.stop?.reason,

@@ -8,7 +8,9 @@ extension Coordinator {
         let batch: Batch.Reference
         let ids: [JobID]
 
-        func ask(_ committer: Committer) async -> Result<Set<JobID>, CommitError> {
+        func ask(
+            _ committer: any ResultCommitter<AnyEffect>
+        ) async -> Result<Set<JobID>, CommitError> {
             do throws(CommitError) {
                 return .success(try await committer.finished(among: ids))
             } catch {
@@ -87,10 +89,13 @@ extension Coordinator {
 
     /// Results that are committed together, and what happened besides.
     struct Results: Sendable {
-        let jobs: [FinishedJob<Effect>]
+        let jobs: [FinishedJob<AnyEffect>]
         let notes: [JobNote]
 
-        func commit(to committer: Committer, ambient: Ambient) async -> Commitment {
+        func commit(
+            to committer: any ResultCommitter<AnyEffect>,
+            ambient: Ambient
+        ) async -> Commitment {
             let begin = ambient.elapsed()
             let verdicts: Result<[CommitVerdict], CommitError>
             do throws(CommitError) {

@@ -9,13 +9,10 @@ import Traces
 /// ended and what was answered, and then begins what is due, one call of each kind at a time. A call
 /// commits results, settles what was committed before and fetches more, or asks the ledger about
 /// what was fetched before. The loop sleeps until something has happened or is due.
-struct Coordinator<Handler: JobHandler, Committer: ResultCommitter>
-where Handler.Effect == Committer.Effect {
-    typealias Effect = Handler.Effect
-
+struct Coordinator {
     let queue: any WorkQueue
-    let committer: Committer
-    let crew: Crew<Handler>
+    let committer: any ResultCommitter<AnyEffect>
+    let crew: Crew
     let configuration: WorkerConfiguration
     let ambient: Ambient
     let logger: Logger
@@ -53,7 +50,7 @@ where Handler.Effect == Committer.Effect {
     var queueClock: (milliseconds: Int64, at: Duration)?
 
     // Towards the ledger.
-    var commitJobs: [FinishedJob<Effect>] = []
+    var commitJobs: [FinishedJob<AnyEffect>] = []
     var commitPlaces: [(batch: OpenBatch, position: Int, ran: Duration)] = []
     var dropped: [DroppedJob] = []
     var commitFailures = 0
@@ -106,8 +103,8 @@ where Handler.Effect == Committer.Effect {
 
     init(
         queue: any WorkQueue,
-        committer: Committer,
-        crew: Crew<Handler>,
+        committer: any ResultCommitter<AnyEffect>,
+        crew: Crew,
         configuration: WorkerConfiguration,
         ambient: Ambient,
         logger: Logger,
@@ -224,14 +221,17 @@ where Handler.Effect == Committer.Effect {
         var count = 0
         var low = (total: Duration.zero, count: 0)
         for station in crew.stations {
-            for attempt in station.collect() {
-                total += attempt.duration
-                count += 1
-                if attempt.run.batch.jobs[attempt.position].lane == .low {
-                    low.total += attempt.duration
-                    low.count += 1
+            for ended in station.collect() {
+                guard let batch = open.first(where: { $0.run === ended.run }) else { continue }
+                for attempt in ended.attempts {
+                    total += attempt.duration
+                    count += 1
+                    if batch.batch.jobs[attempt.position].lane == .low {
+                        low.total += attempt.duration
+                        low.count += 1
+                    }
+                    take(attempt, of: batch, policies: ended.run.policies, now: now)
                 }
-                take(attempt, now: now)
             }
         }
         guard count > 0 else { return }
@@ -244,8 +244,12 @@ where Handler.Effect == Committer.Effect {
         old.map { $0 * 0.5 + new * 0.5 } ?? new
     }
 
-    private mutating func take(_ attempt: EndedAttempt<Effect>, now: Duration) {
-        guard let batch = open.first(where: { $0.run === attempt.run }) else { return }
+    private mutating func take(
+        _ attempt: EndedAttempt,
+        of batch: OpenBatch,
+        policies: [JobPolicy],
+        now: Duration
+    ) {
         let job = batch.batch.jobs[attempt.position]
         metrics.noteAttempt(kind: job.kind, duration: attempt.duration)
         batch.noteEnd(of: attempt.position)
@@ -253,7 +257,7 @@ where Handler.Effect == Committer.Effect {
         if case .returned(.done(let effect)) = attempt.end {
             return offer(effect, of: attempt, in: batch, now: now)
         }
-        switch disposition(of: attempt, job: job) {
+        switch disposition(of: attempt, job: job, policy: policies[attempt.position]) {
         case .commit(let effect):
             offer(effect, of: attempt, in: batch, now: now)
         case .settle(let outcome):
@@ -272,8 +276,8 @@ where Handler.Effect == Committer.Effect {
 
     /// Adds an effect to the next commit.
     private mutating func offer(
-        _ effect: Effect,
-        of attempt: EndedAttempt<Effect>,
+        _ effect: AnyEffect,
+        of attempt: EndedAttempt,
         in batch: OpenBatch,
         now: Duration
     ) {
@@ -293,10 +297,11 @@ where Handler.Effect == Committer.Effect {
     }
 
     private func disposition(
-        of attempt: EndedAttempt<Effect>,
-        job: Job
-    ) -> Disposition<Effect> {
-        rules(attempt.run.policies[attempt.position]).disposition(
+        of attempt: EndedAttempt,
+        job: Job,
+        policy: JobPolicy
+    ) -> Disposition<AnyEffect> {
+        rules(policy).disposition(
             of: attempt.end,
             stop: attempt.stop,
             attempt: job.attempt,

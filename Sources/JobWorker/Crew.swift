@@ -7,20 +7,22 @@ import Traces
 ///
 /// No task is made for a job. Each handler's task stands beside a guardian that cancels it when
 /// its job is stopped; then a new pair takes the place.
-struct Crew<Handler: JobHandler>: Sendable {
-    let handler: Handler
+struct Crew: Sendable {
+    let handler: any JobHandler<AnyEffect>
     let ambient: Ambient
 
     /// Carries the queue as metadata.
     let logger: Logger
     let work = WorkList()
-    let stations: [Station<Handler.Effect>]
+    let stations: [Station]
+
+    private let surroundings: JobContext.Surroundings
 
     /// Told when a batch has ended or a handler has nothing to begin.
     let wakeup: Wakeup
 
     init(
-        handler: Handler,
+        handler: any JobHandler<AnyEffect>,
         concurrency: Int,
         ambient: Ambient,
         logger: Logger,
@@ -30,6 +32,7 @@ struct Crew<Handler: JobHandler>: Sendable {
         self.ambient = ambient
         self.logger = logger
         self.wakeup = wakeup
+        surroundings = JobContext.Surroundings(ambient: ambient, logger: logger)
         stations = (0..<concurrency).map { _ in Station() }
     }
 
@@ -38,7 +41,7 @@ struct Crew<Handler: JobHandler>: Sendable {
     }
 
     /// Keeps one place staffed until the task is cancelled.
-    func staff(_ station: Station<Handler.Effect>) async {
+    func staff(_ station: Station) async {
         while !Task.isCancelled {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await walk(station) }
@@ -56,7 +59,7 @@ struct Crew<Handler: JobHandler>: Sendable {
         for station in stations { station.stop(at: now, where: reason) }
     }
 
-    private func walk(_ station: Station<Handler.Effect>) async {
+    private func walk(_ station: Station) async {
         // The end of a batch tells that there is nothing to begin, too.
         var hasTold = false
         while !Task.isCancelled {
@@ -64,10 +67,15 @@ struct Crew<Handler: JobHandler>: Sendable {
                 return
             }
             hasTold = false
+            station.enter(run)
+            defer { station.leave() }
+            // One attempt ends where the next begins.
+            var now = ambient.elapsed()
             while let position = run.takeNext() {
-                station.begin(run, position, at: ambient.elapsed())
+                station.begin(position, at: now)
                 let end = await attempt(run, position, station)
-                let mayGoOn = station.end(end, at: ambient.elapsed())
+                now = ambient.elapsed()
+                let mayGoOn = station.end(end, at: now)
                 hasTold = run.noteEnd() || !mayGoOn
                 if hasTold { wakeup.signal() }
                 guard mayGoOn, !Task.isCancelled else { return }
@@ -79,22 +87,17 @@ struct Crew<Handler: JobHandler>: Sendable {
     private func attempt(
         _ run: BatchRun,
         _ position: Int,
-        _ station: Station<Handler.Effect>
-    ) async -> AttemptEnd<Handler.Effect> {
+        _ station: Station
+    ) async -> AttemptEnd<AnyEffect> {
         let job = run.batch.jobs[position]
-        if run.isCancelled(job.id) {
+        if run.hasCancelled, run.isCancelled(job.id) {
             station.stop(at: ambient.elapsed()) { _ in .person }
             return .threw("cancelled before it began")
         }
         guard handler.knows(kind: job.kind) else {
             return .returned(.unknown(reason: "no worker here knows the kind \(job.kind)"))
         }
-        let context = JobContext(
-            ambient: ambient,
-            queueLogger: logger,
-            fence: run.batch.fence,
-            job: job
-        )
+        let context = JobContext(surroundings, fence: run.batch.fence, job: job)
         let scope = TraceScope(job: job)
         return await TraceScope.$current.withValue(scope) {
             do {

@@ -52,27 +52,38 @@ package struct JobPolicy: Sendable, Equatable {
 
 /// What surrounds one attempt.
 package struct JobContext: Sendable {
-    package let ambient: Ambient
+    /// What all attempts of a worker share, kept once: a copy of each part for each attempt costs
+    /// more than a small job.
+    final class Surroundings: Sendable {
+        let ambient: Ambient
+        let logger: Logger
+
+        init(ambient: Ambient, logger: Logger) {
+            self.ambient = ambient
+            self.logger = logger
+        }
+    }
+
+    package var ambient: Ambient { surroundings.ambient }
 
     /// The fence of this delivery: a checkpoint written under a higher one is newer.
     package let fence: Int64
 
-    private let baseLogger: Logger
-    private let job: (id: JobID, attempt: Int)?
+    private let surroundings: Surroundings
+    private let job: Job?
 
     /// A context with a logger as it is, for those who run a handler without a worker.
     package init(ambient: Ambient, logger: Logger, fence: Int64) {
-        self.ambient = ambient
         self.fence = fence
-        baseLogger = logger
+        surroundings = Surroundings(ambient: ambient, logger: logger)
         job = nil
     }
 
-    init(ambient: Ambient, queueLogger: Logger, fence: Int64, job: Job) {
-        self.ambient = ambient
+    /// A context of an attempt, whose logger names the job.
+    init(_ surroundings: Surroundings, fence: Int64, job: Job) {
         self.fence = fence
-        baseLogger = queueLogger
-        self.job = (job.id, job.attempt)
+        self.surroundings = surroundings
+        self.job = job
     }
 
     /// Carries the job's id, attempt and queue as metadata.
@@ -80,8 +91,8 @@ package struct JobContext: Sendable {
     /// Made when it is asked for: most attempts log nothing, and the metadata cost more than a
     /// small job.
     package var logger: Logger {
-        guard let job else { return baseLogger }
-        var logger = baseLogger
+        var logger = surroundings.logger
+        guard let job else { return logger }
         logger[metadataKey: "job"] = "\(job.id)"
         logger[metadataKey: "attempt"] = "\(job.attempt)"
         return logger

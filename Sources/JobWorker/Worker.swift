@@ -65,7 +65,7 @@ where Handler.Effect == Committer.Effect {
     package func run() async throws(WorkerError) {
         let wakeup = Wakeup()
         let crew = Crew(
-            handler: handler,
+            handler: ErasedHandler(base: handler),
             concurrency: configuration.concurrency,
             ambient: ambient,
             logger: logger,
@@ -104,13 +104,13 @@ where Handler.Effect == Committer.Effect {
     }
 
     private func coordinate(
-        crew: Crew<Handler>,
+        crew: Crew,
         inbox: BeatInbox,
         bell: BellWatch
     ) async -> WorkerError? {
         var coordinator = Coordinator(
             queue: queue,
-            committer: committer,
+            committer: ErasedCommitter(base: committer),
             crew: crew,
             configuration: configuration,
             ambient: ambient,
@@ -126,7 +126,7 @@ where Handler.Effect == Committer.Effect {
     }
 
     /// Keeps the leases alive, and stops at once what is not ours any more.
-    private func beat(crew: Crew<Handler>, inbox: BeatInbox) async {
+    private func beat(crew: Crew, inbox: BeatInbox) async {
         let started = Int64(ambient.now().timeIntervalSince1970 * 1000)
         do {
             try await queue.keepAlive(
@@ -196,7 +196,7 @@ where Handler.Effect == Committer.Effect {
     }
 
     /// Ends attempts that take longer than their kind may.
-    private func watch(_ crew: Crew<Handler>) async {
+    private func watch(_ crew: Crew) async {
         let stuckAfter = configuration.limits.stuckAfter
         while await pause(configuration.limits.watchEvery) {
             let now = ambient.elapsed()
