@@ -220,10 +220,11 @@ final class CountingCommitter<Wrapped: ResultCommitter>: ResultCommitter {
     }
 
     func commit(
-        _ jobs: [FinishedJob<Wrapped.Effect>],
+        _ jobs: [FinishedJob],
+        effects: [Wrapped.Effect],
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
-        let verdicts = try await wrapped.commit(jobs, notes: notes)
+        let verdicts = try await wrapped.commit(jobs, effects: effects, notes: notes)
         let applied = verdicts.count { $0 == .applied }
         let now = ambient.elapsed()
         let waiter: CheckedContinuation<Duration, Never>? = state.withLock { state in
@@ -255,7 +256,8 @@ struct NoLedger: ResultCommitter {
     func finished(among ids: [JobID]) async throws(CommitError) -> Set<JobID> { [] }
 
     func commit(
-        _ jobs: [FinishedJob<Void>],
+        _ jobs: [FinishedJob],
+        effects: [Void],
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
         jobs.map { _ in .applied }

@@ -97,10 +97,11 @@ private struct MixedCommitter: ResultCommitter {
     }
 
     func commit(
-        _ jobs: [FinishedJob<StoreChange>],
+        _ jobs: [FinishedJob],
+        effects: [StoreChange],
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
-        try await wrapped.commit(jobs, notes: isIndexed ? notes : [])
+        try await wrapped.commit(jobs, effects: effects, notes: isIndexed ? notes : [])
     }
 
     func isFollowed(_ job: Job) -> Bool { isIndexed && wrapped.isFollowed(job) }

@@ -9,6 +9,7 @@ package enum JobEntity {
     /// are flat objects, so the first occurrence of a field is the field itself. What is not written
     /// as this program writes it has no entity.
     package static func of(_ job: Job) -> String? {
+        guard let kind = JobKind(rawValue: job.kind), kind.isAboutOne else { return nil }
         let arguments: [UInt8]
         do {
             arguments = try job.arguments()
@@ -16,15 +17,11 @@ package enum JobEntity {
             // Its handler meets the same bytes and tells of it.
             return nil
         }
-        switch job.kind {
-        case JobKind.sync.rawValue:
+        if kind == .sync {
             if let id = text(after: conversationField, in: arguments) { return id }
             return number(after: inboxField, in: arguments).map { "inbox_\($0)" }
-        case JobKind.attribution.rawValue, JobKind.conversion.rawValue:
-            return number(after: callField, in: arguments).map { "call_\($0)" }
-        default:
-            return nil
         }
+        return number(after: callField, in: arguments).map { "call_\($0)" }
     }
 
     /// Longest entity, in bytes: as long as an identifier.
@@ -52,5 +49,15 @@ package enum JobEntity {
         guard let start = payload.end(of: field) else { return nil }
         let digits = payload[start...].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         return Int64(String(decoding: digits, as: UTF8.self))
+    }
+}
+
+extension JobKind {
+    /// Whether some of its jobs are about one conversation or call.
+    fileprivate var isAboutOne: Bool {
+        switch self {
+        case .sync, .attribution, .conversion: true
+        case .export, .upkeep: false
+        }
     }
 }

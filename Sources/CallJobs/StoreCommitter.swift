@@ -26,7 +26,8 @@ package struct StoreCommitter: ResultCommitter {
     package func isFollowed(_ job: Job) -> Bool { JobEntity.of(job) != nil }
 
     package func commit(
-        _ jobs: [FinishedJob<StoreChange>],
+        _ jobs: [FinishedJob],
+        effects: [StoreChange],
         notes told: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
         guard !jobs.isEmpty || !told.isEmpty else { return [] }
@@ -38,7 +39,8 @@ package struct StoreCommitter: ResultCommitter {
         }
         let receipt: LedgerReceipt
         do throws(StoreError) {
-            receipt = try await store.commit(jobs.map { LedgerJob($0) }, first: noting)
+            let entries = zip(jobs, effects).map { LedgerJob($0, $1) }
+            receipt = try await store.commit(entries, first: noting)
         } catch {
             relay.keep(notes)
             throw CommitError(error)
@@ -68,7 +70,7 @@ extension StoreCommitter {
 }
 
 extension LedgerJob {
-    fileprivate init(_ finished: FinishedJob<StoreChange>) {
+    fileprivate init(_ finished: FinishedJob, _ effect: @escaping StoreChange) {
         self.init(
             entry: LedgerEntry(
                 id: finished.job.id,
@@ -83,7 +85,7 @@ extension LedgerJob {
                 ranMilliseconds: finished.ran.noteMilliseconds,
                 mayBeIndexed: finished.isNoted || finished.job.isRedelivered
             ),
-            change: finished.effect
+            change: effect
         )
     }
 }

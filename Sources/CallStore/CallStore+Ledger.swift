@@ -137,7 +137,19 @@ extension StoreWriter {
         for group in Self.grouped(jobs) {
             try inStatements(group.positions) { part in
                 let statement = try bound(Self.insertEntries.text(rows: part.count)) { values in
-                    for position in part { try values.bind(jobs[position].entry, nowMilliseconds) }
+                    for position in part {
+                        try values.bind(jobs[position].entry.id.text)
+                        try values.bind(jobs[position].entry.entity)
+                        try values.bind(jobs[position].entry.enqueuedMilliseconds)
+                        try values.bind(
+                            LedgerEntry.waitedMilliseconds(
+                                ready: jobs[position].entry.readyMilliseconds,
+                                ran: jobs[position].entry.ranMilliseconds,
+                                committed: nowMilliseconds
+                            )
+                        )
+                        try values.bind(jobs[position].entry.ranMilliseconds)
+                    }
                     try values.bind(group.delivery, nowMilliseconds)
                 }
                 try statement.execute()
@@ -149,9 +161,14 @@ extension StoreWriter {
             let list = StoredJSON.list(jobs.map(\.entry.id))
             try run("delete from outbox where job_id in (select value from json_each(?))", [list])
         }
-        for job in jobs {
-            try change(job)
-            if job.entry.mayBeIndexed { try markDone(job.entry) }
+        for position in jobs.indices {
+            try make(
+                jobs[position].change,
+                of: jobs[position].entry.id,
+                attempt: jobs[position].entry.attempt,
+                trace: jobs[position].entry.trace
+            )
+            if jobs[position].entry.mayBeIndexed { try markDone(jobs[position].entry) }
         }
     }
 
@@ -180,7 +197,7 @@ extension StoreWriter {
         var last = 0
         for position in jobs.indices {
             // Mostly that of the job before, which is told faster than it is looked up.
-            if last >= groups.count || !groups[last].delivery.isOf(jobs[position].entry) {
+            if position == 0 || !isSameDelivery(jobs, position, position - 1) {
                 let delivery = Delivery(jobs[position].entry)
                 last = known[delivery] ?? groups.count
                 if last == groups.count {
@@ -191,6 +208,17 @@ extension StoreWriter {
             groups[last].positions.append(position)
         }
         return groups
+    }
+
+    private static func isSameDelivery(
+        _ jobs: UnsafeBufferPointer<LedgerJob>,
+        _ first: Int,
+        _ second: Int
+    ) -> Bool {
+        jobs[first].entry.fence == jobs[second].entry.fence
+            && jobs[first].entry.attempt == jobs[second].entry.attempt
+            && jobs[first].entry.kind == jobs[second].entry.kind
+            && jobs[first].entry.worker == jobs[second].entry.worker
     }
 
     /// What the jobs of one batch mostly share.
@@ -206,11 +234,6 @@ extension StoreWriter {
             fence = entry.fence
             attempt = entry.attempt
         }
-
-        func isOf(_ entry: LedgerEntry) -> Bool {
-            fence == entry.fence && attempt == entry.attempt && kind == entry.kind
-                && worker == entry.worker
-        }
     }
 
     /// One job's ledger row and change.
@@ -219,19 +242,23 @@ extension StoreWriter {
         if mayBeInOutbox {
             try run("delete from outbox where job_id = ?", [job.entry.id.text])
         }
-        if isFirst { try change(job) }
+        if isFirst {
+            let entry = job.entry
+            try make(job.change, of: entry.id, attempt: entry.attempt, trace: entry.trace)
+        }
         if job.entry.mayBeIndexed { try markDone(job.entry) }
         return isFirst ? .applied : .alreadyApplied
     }
 
     /// Makes a job's change; what it puts into the outbox follows from the job.
-    private func change(_ job: LedgerJob) throws {
-        added.cause = TraceScope(
-            job: job.entry.id.text,
-            attempt: job.entry.attempt,
-            traceparent: job.entry.trace
-        )
-        try job.change(self)
+    private func make(
+        _ change: StoreChange,
+        of id: JobID,
+        attempt: Int,
+        trace: String?
+    ) throws {
+        added.cause = TraceScope(job: id.text, attempt: attempt, traceparent: trace)
+        try change(self)
     }
 
     /// Adds the ledger's row; false when it is there.
@@ -246,7 +273,11 @@ extension StoreWriter {
             [
                 entry.id.text, entry.kind, entry.worker.text, entry.fence, entry.attempt,
                 nowMilliseconds, entry.entity, entry.enqueuedMilliseconds,
-                entry.waitedMilliseconds(until: nowMilliseconds), entry.ranMilliseconds,
+                LedgerEntry.waitedMilliseconds(
+                    ready: entry.readyMilliseconds,
+                    ran: entry.ranMilliseconds,
+                    committed: nowMilliseconds
+                ), entry.ranMilliseconds,
             ]
         ) == 1
     }
@@ -269,15 +300,6 @@ extension StoreWriter {
 }
 
 extension StatementValues {
-    /// The values of one row.
-    fileprivate mutating func bind(_ entry: LedgerEntry, _ nowMilliseconds: Int64) throws {
-        try bind(entry.id.text)
-        try bind(entry.entity)
-        try bind(entry.enqueuedMilliseconds)
-        try bind(entry.waitedMilliseconds(until: nowMilliseconds))
-        try bind(entry.ranMilliseconds)
-    }
-
     /// The values that the rows of a delivery share.
     fileprivate mutating func bind(
         _ delivery: StoreWriter.Delivery,

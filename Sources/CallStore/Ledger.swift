@@ -58,12 +58,10 @@ package struct LedgerEntry: Hashable, Sendable {
         self.mayBeIndexed = mayBeIndexed
     }
 
-    /// How long it was ready before the attempt began that was committed at a moment.
-    func waitedMilliseconds(until committed: Int64) -> Int64? {
-        readyMilliseconds.map {
-            // The queue's clock and this one may differ.
-            max(0, committed - $0 - (ranMilliseconds ?? 0))
-        }
+    /// How long a job was ready before the attempt began that was committed at a moment.
+    static func waitedMilliseconds(ready: Int64?, ran: Int64?, committed: Int64) -> Int64? {
+        // The queue's clock and this one may differ.
+        ready.map { max(0, committed - $0 - (ran ?? 0)) }
     }
 }
 

@@ -79,7 +79,13 @@ package enum Envelope {
     ///
     /// - Throws: `EnvelopeError`, naming the first field that breaks the format's rules.
     package static func decode(_ bytes: [UInt8]) throws(EnvelopeError) -> Job {
-        var reader = EnvelopeReader(bytes)
+        try bytes.withUnsafeBufferPointer { bytes throws(EnvelopeError) in
+            var reader = EnvelopeReader(bytes)
+            return try decode(&reader)
+        }
+    }
+
+    private static func decode(_ reader: inout EnvelopeReader) throws(EnvelopeError) -> Job {
         let found = try reader.text(.version)
         guard found == version || found == versionTwo else { throw .unknownVersion }
         let created = try reader.number(.created)
@@ -88,12 +94,12 @@ package enum Envelope {
         let id = try reader.identifier(.id)
         let attempt = try reader.number(.attempt)
         guard attempt >= 1 else { throw .malformed(.attempt) }
-        guard let lane = Lane(rawValue: try reader.text(.lane)) else { throw .malformed(.lane) }
+        guard let lane = Self.lane(try reader.text(.lane)) else { throw .malformed(.lane) }
         let unique = try reader.optionalIdentifier(.unique)
         let kind = try reader.identifier(.kind)
         let count = try reader.number(.bytes)
         let horizon = try reader.number(.horizon)
-        let encoding = PayloadEncoding(rawValue: try reader.text(.encoding))
+        let encoding = Self.encoding(try reader.text(.encoding))
         guard let encoding, encoding == .raw || found == versionTwo else {
             throw .unknownEncoding
         }
@@ -120,6 +126,18 @@ package enum Envelope {
         } catch {
             throw .malformed(.id)
         }
+    }
+
+    /// Short texts are compared faster than looked up as raw values, once for each job.
+    private static func lane(_ text: String) -> Lane? {
+        if text == Lane.std.rawValue { return .std }
+        if text == Lane.low.rawValue { return .low }
+        return text == Lane.hi.rawValue ? .hi : nil
+    }
+
+    private static func encoding(_ text: String) -> PayloadEncoding? {
+        if text == PayloadEncoding.raw.rawValue { return .raw }
+        return PayloadEncoding(rawValue: text)
     }
 }
 

@@ -56,19 +56,21 @@ struct EnvelopeWriter {
 }
 
 /// Reads the fields of one envelope, each up to its separator.
+///
+/// Looks at bytes that belong to its caller, who keeps them as long as it reads.
 struct EnvelopeReader {
-    private let bytes: [UInt8]
+    private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
 
     /// Digits that a number may have.
     private static let digitsMax = 15
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
     }
 
     /// What follows the last field that was read.
-    var rest: ArraySlice<UInt8> { bytes[position...] }
+    var rest: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: bytes[position...]) }
 
     mutating func text(_ field: EnvelopeField) throws(EnvelopeError) -> String {
         String(decoding: try span(field), as: UTF8.self)
@@ -105,7 +107,9 @@ struct EnvelopeReader {
     /// The bytes up to the next separator, which is skipped.
     ///
     /// No field is longer than an identifier, so a text without separators is refused quickly.
-    private mutating func span(_ field: EnvelopeField) throws(EnvelopeError) -> ArraySlice<UInt8> {
+    private mutating func span(
+        _ field: EnvelopeField
+    ) throws(EnvelopeError) -> UnsafeBufferPointer<UInt8> {
         let limit = min(bytes.count, position + Identifier.lengthMax + 1)
         var end = position
         while end < limit, bytes[end] != UInt8(ascii: "|") { end += 1 }
@@ -113,6 +117,6 @@ struct EnvelopeReader {
             throw end == bytes.count ? .truncated(field) : .malformed(field)
         }
         defer { position = end + 1 }
-        return bytes[position..<end]
+        return UnsafeBufferPointer(rebasing: bytes[position..<end])
     }
 }

@@ -56,50 +56,53 @@ package struct NewJob: Sendable, Equatable {
 
 /// A job as a worker or an operator sees it.
 ///
-/// Its copies share what it holds: a job is handed on many times and all but never changed.
+/// Its copies share what it holds: a job is handed on many times and all but never changed. What is
+/// asked of each job by every part of a worker is read in place (`@inlinable`), not by a call.
 package struct Job: Sendable, Equatable {
     /// What a job holds.
-    private struct Fields: Sendable, Equatable {
-        var id: JobID
-        var kind: String
-        var lane: Lane
-        var attempt: Int
-        var crashes: Int
-        var createdMilliseconds: Int64
-        var readyMilliseconds: Int64
+    @usableFromInline
+    struct Fields: Sendable, Equatable {
+        @usableFromInline var id: JobID
+        @usableFromInline var kind: String
+        @usableFromInline var lane: Lane
+        @usableFromInline var attempt: Int
+        @usableFromInline var crashes: Int
+        @usableFromInline var createdMilliseconds: Int64
+        @usableFromInline var readyMilliseconds: Int64
         var payload: [UInt8]
         var unique: UniqueKey?
         var uniqueHorizon: Duration
-        var trace: String?
+        @usableFromInline var trace: String?
         var limit: LimitKey?
         var encoding: PayloadEncoding
-        var defect: String?
+        @usableFromInline var defect: String?
     }
 
-    private final class Shared: Sendable {
-        let fields: Fields
+    @usableFromInline
+    final class Shared: Sendable {
+        @usableFromInline let fields: Fields
 
         init(_ fields: Fields) { self.fields = fields }
     }
 
-    private var shared: Shared
+    @usableFromInline var shared: Shared
 
-    private var fields: Fields {
+    @usableFromInline var fields: Fields {
         get { shared.fields }
         set { shared = Shared(newValue) }
     }
 
-    package var id: JobID {
+    @inlinable package var id: JobID {
         get { shared.fields.id }
         set { fields.id = newValue }
     }
 
-    package var kind: String {
+    @inlinable package var kind: String {
         get { shared.fields.kind }
         set { fields.kind = newValue }
     }
 
-    package var lane: Lane {
+    @inlinable package var lane: Lane {
         get { shared.fields.lane }
         set { fields.lane = newValue }
     }
@@ -107,25 +110,25 @@ package struct Job: Sendable, Equatable {
     /// Which attempt this delivery is, from 1.
     ///
     /// A delivery that was reaped or handed back does not count.
-    package var attempt: Int {
+    @inlinable package var attempt: Int {
         get { shared.fields.attempt }
         set { fields.attempt = newValue }
     }
 
     /// How many solo batches with this job have ended without a word from their worker.
-    package var crashes: Int {
+    @inlinable package var crashes: Int {
         get { shared.fields.crashes }
         set { fields.crashes = newValue }
     }
 
     /// When it was first enqueued, in Unix milliseconds of the queue's clock.
-    package var createdMilliseconds: Int64 {
+    @inlinable package var createdMilliseconds: Int64 {
         get { shared.fields.createdMilliseconds }
         set { fields.createdMilliseconds = newValue }
     }
 
     /// When it last entered a list, in Unix milliseconds of the queue's clock.
-    package var readyMilliseconds: Int64 {
+    @inlinable package var readyMilliseconds: Int64 {
         get { shared.fields.readyMilliseconds }
         set { fields.readyMilliseconds = newValue }
     }
@@ -146,7 +149,7 @@ package struct Job: Sendable, Equatable {
         set { fields.uniqueHorizon = newValue }
     }
 
-    package var trace: String? {
+    @inlinable package var trace: String? {
         get { shared.fields.trace }
         set { fields.trace = newValue }
     }
@@ -164,7 +167,7 @@ package struct Job: Sendable, Equatable {
     /// Why this is no job: bytes that begin like an envelope and are none, as its payload.
     ///
     /// Nil for every job. The only outcome that fits another one is `dead`.
-    package var defect: String? {
+    @inlinable package var defect: String? {
         get { shared.fields.defect }
         set { fields.defect = newValue }
     }

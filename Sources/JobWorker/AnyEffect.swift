@@ -38,29 +38,23 @@ struct ErasedCommitter<Base: ResultCommitter>: ResultCommitter {
     }
 
     func commit(
-        _ jobs: [FinishedJob<AnyEffect>],
+        _ jobs: [FinishedJob],
+        effects: [AnyEffect],
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
-        try await base.commit(Self.typed(jobs), notes: notes)
+        try await base.commit(jobs, effects: Self.typed(effects), notes: notes)
     }
 
     func end(_ jobs: [DroppedJob]) async throws(CommitError) { try await base.end(jobs) }
 
     func isFollowed(_ job: Job) -> Bool { base.isFollowed(job) }
 
-    private static func typed(_ jobs: [FinishedJob<AnyEffect>]) -> [FinishedJob<Base.Effect>] {
-        jobs.map { job in
-            guard let effect = job.effect.value as? Base.Effect else {
+    private static func typed(_ effects: [AnyEffect]) -> [Base.Effect] {
+        effects.map { effect in
+            guard let typed = effect.value as? Base.Effect else {
                 preconditionFailure("A worker's handler and committer share the type of effects.")
             }
-            return FinishedJob(
-                job: job.job,
-                worker: job.worker,
-                fence: job.fence,
-                effect: effect,
-                ran: job.ran,
-                isNoted: job.isNoted
-            )
+            return typed
         }
     }
 }

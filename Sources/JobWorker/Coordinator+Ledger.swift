@@ -89,7 +89,8 @@ extension Coordinator {
 
     /// Results that are committed together, and what happened besides.
     struct Results: Sendable {
-        let jobs: [FinishedJob<AnyEffect>]
+        let jobs: [FinishedJob]
+        let effects: [AnyEffect]
         let notes: [JobNote]
 
         func commit(
@@ -99,7 +100,7 @@ extension Coordinator {
             let begin = ambient.elapsed()
             let verdicts: Result<[CommitVerdict], CommitError>
             do throws(CommitError) {
-                let found = try await committer.commit(jobs, notes: notes)
+                let found = try await committer.commit(jobs, effects: effects, notes: notes)
                 precondition(found.count == jobs.count, "Each job of a commit has a verdict.")
                 verdicts = .success(found)
             } catch {
@@ -118,10 +119,11 @@ extension Coordinator {
     /// What is to be committed now.
     func nextCommit(_ now: Duration) -> Results? {
         guard commitRetry.map({ now >= $0 }) ?? true,
-            areNotesDue(now) || !commitJobs.isEmpty && isCommitDue(now)
+            areNotesDue(now) || !waiting.isEmpty && isCommitDue(now)
         else { return nil }
         return Results(
-            jobs: Array(commitJobs.prefix(limits.commitMax)),
+            jobs: Array(waiting.jobs.prefix(limits.commitMax)),
+            effects: Array(waiting.effects.prefix(limits.commitMax)),
             notes: Array(notes.prefix(limits.batchMax))
         )
     }
@@ -159,7 +161,7 @@ extension Coordinator {
 
     /// Results are committed together: with their batch, with the next fetch, or in time.
     private func isCommitDue(_ now: Duration) -> Bool {
-        if drain != nil || commitRetry != nil || commitJobs.count >= limits.batchMax { return true }
+        if drain != nil || commitRetry != nil || waiting.count >= limits.batchMax { return true }
         return open.contains { batch in
             batch.uncommitted > 0
                 && (batch.unfinished == 0 || batch.isLost
@@ -170,7 +172,7 @@ extension Coordinator {
     private mutating func apply(_ verdicts: [CommitVerdict]) {
         let now = ambient.elapsed()
         for (index, verdict) in verdicts.enumerated() {
-            let (batch, position, ran) = commitPlaces[index]
+            let (batch, position) = waiting.places[index]
             let job = batch.batch.jobs[position]
             batch.uncommitted -= 1
             if batch.isLost {
@@ -183,11 +185,10 @@ extension Coordinator {
                 of: batch,
                 now: now,
                 cause: verdict.isRejection ? .rejected : .handler,
-                ran: ran
+                ran: waiting.jobs[index].ran
             )
         }
-        commitJobs.removeFirst(verdicts.count)
-        commitPlaces.removeFirst(verdicts.count)
+        waiting.removeFirst(verdicts.count)
     }
 
     private mutating func outcome(after verdict: CommitVerdict, job: Job) -> Outcome {
@@ -229,12 +230,11 @@ extension Coordinator {
     /// Gives up the commits that were not possible; their jobs go back untouched.
     mutating func releaseUncommitted() {
         let now = ambient.elapsed()
-        for (batch, position, _) in commitPlaces {
+        for (batch, position) in waiting.places {
             batch.uncommitted -= 1
             decide(.release, for: position, of: batch, now: now)
         }
-        commitJobs = []
-        commitPlaces = []
+        waiting = WaitingResults()
         notes = []
     }
 }

@@ -62,7 +62,7 @@ extension Coordinator {
 
     /// Whether the next call may wait in the queue for the bell: until then nothing here needs one.
     private var mayWaitForBell: Bool {
-        open.isEmpty && commitJobs.isEmpty && toForget.isEmpty && isNothingDue
+        open.isEmpty && waiting.isEmpty && toForget.isEmpty && isNothingDue
             && fetchRoom(settling: nil) > 0
     }
 
@@ -98,7 +98,7 @@ extension Coordinator {
     func fetchRoom(settling: OpenBatch?) -> Int {
         guard drain == nil, failure == nil, commitRetry == nil else { return 0 }
         // Nothing is fetched that commits do not keep up with.
-        guard commitJobs.count - jobsUnderWay < limits.commitMax else { return 0 }
+        guard waiting.count - jobsUnderWay < limits.commitMax else { return 0 }
         // A suspect is alone in the process until it is settled, and the worker that runs
         // suspects waits until it is idle.
         let mustBeAlone = isSoloWorker || open.contains { $0.reference.isSolo }

@@ -50,8 +50,7 @@ struct Coordinator {
     var queueClock: (milliseconds: Int64, at: Duration)?
 
     // Towards the ledger.
-    var commitJobs: [FinishedJob<AnyEffect>] = []
-    var commitPlaces: [(batch: OpenBatch, position: Int, ran: Duration)] = []
+    var waiting = WaitingResults()
     var dropped: [DroppedJob] = []
     var commitFailures = 0
     var commitRetry: Duration?
@@ -65,7 +64,7 @@ struct Coordinator {
     var isCommitUnderWay = false
     var isAdmissionUnderWay = false
 
-    /// How many of `commitJobs` and of `notes`, from the first, are in the commit under way.
+    /// How many of `waiting` and of `notes`, from the first, are in the commit under way.
     var jobsUnderWay = 0
     var notesUnderWay = 0
 
@@ -155,7 +154,7 @@ struct Coordinator {
     private var isDone: Bool {
         if case .queue? = failure { return true }
         guard let drain else { return false }
-        if open.isEmpty, pendingTurn == nil, commitJobs.isEmpty, notes.isEmpty { return true }
+        if open.isEmpty, pendingTurn == nil, waiting.isEmpty, notes.isEmpty { return true }
         let end = drain.since + limits.drainGrace + limits.cancelGrace * 2
         guard ambient.elapsed() >= end else { return false }
         logger.error(
@@ -281,17 +280,14 @@ struct Coordinator {
         in batch: OpenBatch,
         now: Duration
     ) {
-        commitJobs.append(
-            FinishedJob(
-                job: batch.batch.jobs[attempt.position],
-                worker: configuration.worker,
-                fence: batch.batch.fence,
-                effect: effect,
-                ran: attempt.duration,
-                isNoted: batch.noted.contains(attempt.position)
-            )
+        let job = FinishedJob(
+            job: batch.batch.jobs[attempt.position],
+            worker: configuration.worker,
+            fence: batch.batch.fence,
+            ran: attempt.duration,
+            isNoted: batch.noted.contains(attempt.position)
         )
-        commitPlaces.append((batch, attempt.position, attempt.duration))
+        waiting.append(job, effect, at: (batch, attempt.position))
         batch.uncommitted += 1
         if batch.waitingSince == nil { batch.waitingSince = now }
     }

@@ -140,11 +140,13 @@ package protocol ResultCommitter<Effect>: Sendable {
     ///
     /// - Parameters:
     ///   - jobs: The finished jobs; none when only notes wait.
+    ///   - effects: What each of them changes, in their order.
     ///   - notes: What happened besides, in the order in which it did.
     /// - Returns: One verdict for each job, in order.
     /// - Throws: `CommitError`; nothing was changed, and the same call may be made again.
     func commit(
-        _ jobs: [FinishedJob<Effect>],
+        _ jobs: [FinishedJob],
+        effects: [Effect],
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict]
 
@@ -180,12 +182,11 @@ package struct DroppedJob: Sendable {
     }
 }
 
-/// A job whose handler is done, with what is to change.
-package struct FinishedJob<Effect: Sendable>: Sendable {
+/// A job whose handler is done.
+package struct FinishedJob: Sendable {
     package let job: Job
     package let worker: WorkerID
     package let fence: Int64
-    package let effect: Effect
 
     /// How long its attempt took.
     package let ran: Duration
@@ -197,14 +198,12 @@ package struct FinishedJob<Effect: Sendable>: Sendable {
         job: Job,
         worker: WorkerID,
         fence: Int64,
-        effect: Effect,
         ran: Duration = .zero,
         isNoted: Bool = false
     ) {
         self.job = job
         self.worker = worker
         self.fence = fence
-        self.effect = effect
         self.ran = ran
         self.isNoted = isNoted
     }

@@ -53,10 +53,9 @@ private final class RelayFixture: Sendable {
         let finished = FinishedJob(
             job: job,
             worker: try WorkerID("w"),
-            fence: 1,
-            effect: change
+            fence: 1
         )
-        return try await committer.commit([finished], notes: [])[0]
+        return try await committer.commit([finished], effects: [change], notes: [])[0]
     }
 }
 

@@ -65,10 +65,11 @@ struct CountedCommitter<Base: ResultCommitter>: ResultCommitter {
     func isFollowed(_ job: Job) -> Bool { base.isFollowed(job) }
 
     func commit(
-        _ jobs: [FinishedJob<Base.Effect>],
+        _ jobs: [FinishedJob],
+        effects: [Base.Effect],
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
-        let verdicts = try await base.commit(jobs, notes: notes)
+        let verdicts = try await base.commit(jobs, effects: effects, notes: notes)
         tally.note(verdicts)
         return verdicts
     }

@@ -68,7 +68,8 @@ final class FakeLedger: ResultCommitter {
     }
 
     func commit(
-        _ jobs: [FinishedJob<String>],
+        _ jobs: [FinishedJob],
+        effects: [String],
         notes: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
         await Task.yield()
@@ -85,7 +86,7 @@ final class FakeLedger: ResultCommitter {
             state.notes += notes
             guard !jobs.isEmpty else { return [CommitVerdict]() }
             state.commits.append(jobs.map(\.job.id))
-            return jobs.map { apply($0, to: &state) }
+            return zip(jobs, effects).map { apply($0, $1, to: &state) }
         }
         if losesReply { throw .unavailable(reason: "the answer was lost") }
         return verdicts
@@ -98,11 +99,15 @@ final class FakeLedger: ResultCommitter {
     }
 
     /// Effects named `stale` and `reject` meet their first commit like that.
-    private func apply(_ finished: FinishedJob<String>, to state: inout State) -> CommitVerdict {
-        if finished.effect == "stale", finished.fence.isMultiple(of: 2) {
+    private func apply(
+        _ finished: FinishedJob,
+        _ effect: String,
+        to state: inout State
+    ) -> CommitVerdict {
+        if effect == "stale", finished.fence.isMultiple(of: 2) {
             return .stale(reason: "changed")
         }
-        if finished.effect == "reject", finished.job.attempt == 1 {
+        if effect == "reject", finished.job.attempt == 1 {
             return .rejected(reason: "constraint")
         }
         guard state.rows.insert(finished.job.id).inserted else { return .alreadyApplied }

@@ -1,0 +1,37 @@
+import JobQueue
+
+/// Results that wait for their commit, in the order in which they came.
+struct WaitingResults {
+    private(set) var jobs: [FinishedJob] = []
+
+    /// What each of the jobs changes.
+    private(set) var effects: [AnyEffect] = []
+
+    /// Where each of the jobs stands in its batch.
+    private(set) var places: [(batch: OpenBatch, position: Int)] = []
+
+    var count: Int { jobs.count }
+
+    var isEmpty: Bool { jobs.isEmpty }
+
+    mutating func append(
+        _ job: FinishedJob,
+        _ effect: AnyEffect,
+        at place: (batch: OpenBatch, position: Int)
+    ) {
+        jobs.append(job)
+        effects.append(effect)
+        places.append(place)
+    }
+
+    mutating func removeFirst(_ count: Int) {
+        // Mostly these are all, and nothing has to be moved.
+        guard count < jobs.count else {
+            self = WaitingResults()
+            return
+        }
+        jobs.removeFirst(count)
+        effects.removeFirst(count)
+        places.removeFirst(count)
+    }
+}
