@@ -105,6 +105,9 @@ extension Coordinator {
         if isWaitingForWork, mayFetch { deadlines.append(nextFetch) }
         if let retry = pendingTurn?.retry, !isTurnUnderWay { deadlines.append(retry) }
         if let commitRetry, !isCommitUnderWay { deadlines.append(commitRetry) }
+        if isGathering(now), !isCommitUnderWay {
+            deadlines.append(waiting.since + limits.gatherFor)
+        }
         if pendingTurn == nil, commitRetry == nil {
             let waiting = open.filter { !isCommitUnderWay || !$0.outcomes.isEmpty }
             deadlines += waiting.compactMap(\.waitingSince).map { $0 + limits.settleEvery }

@@ -161,12 +161,25 @@ extension Coordinator {
 
     /// Results are committed together: with their batch, with the next fetch, or in time.
     private func isCommitDue(_ now: Duration) -> Bool {
+        if isGathering(now) { return false }
         if drain != nil || commitRetry != nil || waiting.count >= limits.batchMax { return true }
         return open.contains { batch in
             batch.uncommitted > 0
                 && (batch.unfinished == 0 || batch.isLost
                     || now - (batch.waitingSince ?? now) >= limits.settleEvery)
         } || (mayHaveWork && fetchLimit(now, settling: nil) > 0)
+    }
+
+    /// Whether results wait a moment for others that end as soon, to share a sync of the disk.
+    ///
+    /// Slow jobs are not waited for.
+    func isGathering(_ now: Duration) -> Bool {
+        guard drain == nil, commitRetry == nil, let average, !waiting.isEmpty,
+            waiting.count < limits.commitMax, now - waiting.since < limits.gatherFor
+        else { return false }
+        let unfinished = open.reduce(0) { $0 + $1.unfinished }
+        return unfinished > 0
+            && average * unfinished / configuration.concurrency < limits.gatherFor
     }
 
     private mutating func apply(_ verdicts: [CommitVerdict]) {
@@ -188,7 +201,7 @@ extension Coordinator {
                 ran: waiting.jobs[index].ran
             )
         }
-        waiting.removeFirst(verdicts.count)
+        waiting.removeFirst(verdicts.count, now: now)
     }
 
     private mutating func outcome(after verdict: CommitVerdict, job: Job) -> Outcome {

@@ -287,7 +287,7 @@ struct Coordinator {
             ran: attempt.duration,
             isNoted: batch.noted.contains(attempt.position)
         )
-        waiting.append(job, effect, at: (batch, attempt.position))
+        waiting.append(job, effect, at: (batch, attempt.position), now: now)
         batch.uncommitted += 1
         if batch.waitingSince == nil { batch.waitingSince = now }
     }
