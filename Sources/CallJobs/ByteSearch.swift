@@ -1,15 +1,20 @@
+import Foundation
+
 extension [UInt8] {
     /// Where the first occurrence of some bytes ends; nil when there is none.
     func end(of bytes: [UInt8]) -> Int? {
-        bytes.withUnsafeBufferPointer { bytes in
-            withUnsafeBufferPointer { text in
+        bytes.withUnsafeBytes { bytes in
+            withUnsafeBytes { text in
+                guard let first = bytes.first, let wanted = bytes.baseAddress,
+                    let base = text.baseAddress
+                else { return nil }
+                // Searched by its first byte, which stands a few times in a flat object of JSON.
                 var start = 0
                 while start + bytes.count <= text.count {
-                    var matched = 0
-                    while matched < bytes.count, text[start + matched] == bytes[matched] {
-                        matched += 1
-                    }
-                    if matched == bytes.count { return start + matched }
+                    let room = text.count - bytes.count - start + 1
+                    guard let found = memchr(base + start, Int32(first), room) else { return nil }
+                    start = base.distance(to: UnsafeRawPointer(found))
+                    if memcmp(found, wanted, bytes.count) == 0 { return start + bytes.count }
                     start += 1
                 }
                 return nil

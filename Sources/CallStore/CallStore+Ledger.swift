@@ -37,8 +37,23 @@ extension CallStore {
         guard !jobs.isEmpty || first != nil else {
             return LedgerReceipt(verdicts: [], outbox: [])
         }
-        return try await change { database in
-            let writer = writer(on: database)
+        do throws(StoreError) {
+            return try await commit(jobs, first: first, isWhole: true)
+        } catch {
+            // One of the jobs failed, or the ledger has it: each by itself.
+            if error.concernsStore { throw error }
+            return try await commit(jobs, first: first, isWhole: false)
+        }
+    }
+
+    private func commit(
+        _ jobs: [LedgerJob],
+        first: StoreChange?,
+        isWhole: Bool
+    ) async throws(StoreError) -> LedgerReceipt {
+        try await change { database in
+            var writer = writer(on: database)
+            writer.isWhole = isWhole
             try first?(writer)
             let verdicts = try writer.apply(jobs)
             try writer.announceEvents()
@@ -77,24 +92,25 @@ extension StoreWriter {
         }
     }
 
-    /// All jobs at once; when one of them fails or is in the ledger, each under its own savepoint.
+    /// All jobs at once, or each under its own savepoint.
     ///
     /// Most batches are new and have nothing to roll back, and a statement for each of their rows
     /// costs several times as much as the row.
+    ///
+    /// - Throws: All at once also what concerns one of the jobs, and `StoreError.stale` when the
+    ///   ledger has one.
     fileprivate func apply(_ jobs: [LedgerJob]) throws -> [LedgerVerdict] {
         guard !jobs.isEmpty else { return [] }
         // Most batches find an empty outbox: then no job can have come from it.
         let mayBeInOutbox = try hasOutbox()
-        let together = try undoable { try enterTogether(jobs, mayBeInOutbox: mayBeInOutbox) }
-        switch together {
-        case .success:
+        if isWhole {
+            try enterTogether(jobs, mayBeInOutbox: mayBeInOutbox)
             return jobs.map { _ in .applied }
-        case .failure:
-            return try jobs.map { job in
-                switch try undoable({ try enter(job, mayBeInOutbox: mayBeInOutbox) }) {
-                case .success(let verdict): verdict
-                case .failure(let error): Self.verdict(of: error)
-                }
+        }
+        return try jobs.map { job in
+            switch try undoable({ try enter(job, mayBeInOutbox: mayBeInOutbox) }) {
+            case .success(let verdict): verdict
+            case .failure(let error): Self.verdict(of: error)
             }
         }
     }

@@ -15,36 +15,55 @@ extension StoreWriter {
         rowsMax: Int = JobIndexLimits.rowsMax
     ) throws -> Int {
         guard !marks.isEmpty else { return 0 }
-        var noted = 0
-        for mark in marks {
-            try run("savepoint mark")
-            do {
-                if try enter(mark) {
-                    try append(mark)
-                    noted += 1
-                }
-            } catch {
-                let error = StoreError(error)
-                if error.concernsStore { throw error }
-                try run("rollback to savepoint mark")
-            }
-            try run("release savepoint mark")
+        let noted = try marks.count { mark in
+            try isWhole ? note(mark) : undoably { try note(mark) } ?? false
         }
         try boundJobIndex(rowsMax: rowsMax, removing: 2 * marks.count)
         return noted
     }
 
+    /// Nil when the body broke a rule of the store, and did nothing.
+    ///
+    /// - Throws: Errors that concern the store as a whole.
+    private func undoably<Value>(_ body: () throws -> Value) throws -> Value? {
+        try run("savepoint mark")
+        do {
+            let value = try body()
+            try run("release savepoint mark")
+            return value
+        } catch {
+            let error = StoreError(error)
+            if error.concernsStore { throw error }
+            try run("rollback to savepoint mark")
+            try run("release savepoint mark")
+            return nil
+        }
+    }
+
+    /// Whether it was news.
+    private func note(_ mark: JobMark) throws -> Bool {
+        guard try enter(mark) else { return false }
+        try append(mark)
+        return true
+    }
+
     /// Ends the row of a job that is done; a job that the index does not know stays unknown.
     func markDone(_ entry: LedgerEntry) throws {
-        let changed = try run(
+        let statement = try bound(
             """
             update job_index set state = 'done', attempt = ?, worker = ?, fence = max(fence, ?),
                 changed_ms = ?, due_ms = null
             where job_id = ?
-            """,
-            [entry.attempt, entry.worker.text, entry.fence, nowMilliseconds, entry.id.text]
-        )
-        guard changed == 1 else { return }
+            """
+        ) { values in
+            try values.bind(entry.attempt)
+            try values.bind(entry.worker.text)
+            try values.bind(entry.fence)
+            try values.bind(nowMilliseconds)
+            try values.bind(entry.id.text)
+        }
+        try statement.execute()
+        guard database.changesCount == 1 else { return }
         try append(
             JobMark(
                 id: entry.id,
@@ -63,7 +82,7 @@ extension StoreWriter {
 
     /// Adds or changes the job's row; false when a newer delivery has spoken.
     private func enter(_ mark: JobMark) throws -> Bool {
-        try run(
+        let statement = try bound(
             """
             insert into job_index (
                 job_id, kind, lane, state, entity, error_class, reason, attempt, failures, worker,
@@ -81,19 +100,30 @@ extension StoreWriter {
                 changed_ms = excluded.changed_ms,
                 due_ms = excluded.due_ms
             where excluded.fence >= fence or ?
-            """,
-            [
-                mark.id.text, mark.kind, mark.lane.rawValue, mark.event.state.rawValue, mark.entity,
-                mark.errorClass, mark.reason, mark.attempt,
-                mark.event == .failed || mark.event == .dead ? 1 : 0, mark.worker?.text,
-                mark.fence ?? 0, mark.enqueuedMilliseconds, mark.atMilliseconds,
-                mark.dueMilliseconds, mark.fence == nil,
-            ]
-        ) == 1
+            """
+        ) { values in
+            try values.bind(mark.id.text)
+            try values.bind(mark.kind)
+            try values.bind(mark.lane.rawValue)
+            try values.bind(mark.event.state.rawValue)
+            try values.bind(mark.entity)
+            try values.bind(mark.errorClass)
+            try values.bind(mark.reason)
+            try values.bind(mark.attempt)
+            try values.bind(mark.event == .failed || mark.event == .dead ? 1 : 0)
+            try values.bind(mark.worker?.text)
+            try values.bind(mark.fence ?? 0)
+            try values.bind(mark.enqueuedMilliseconds)
+            try values.bind(mark.atMilliseconds)
+            try values.bind(mark.dueMilliseconds)
+            try values.bind(mark.fence == nil ? 1 : 0)
+        }
+        try statement.execute()
+        return database.changesCount == 1
     }
 
     private func append(_ mark: JobMark) throws {
-        try run(
+        let statement = try bound(
             """
             insert into job_events (
                 job_id, position, at_ms, event, attempt, worker, fence, person, error_class,
@@ -101,20 +131,28 @@ extension StoreWriter {
             )
             select ?1, coalesce(max(position), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
             from job_events where job_id = ?1
-            """,
-            [
-                mark.id.text, mark.atMilliseconds, mark.event.rawValue, mark.attempt,
-                mark.worker?.text, mark.fence, mark.person, mark.errorClass, mark.reason,
-                mark.ranMilliseconds, mark.dueMilliseconds,
-            ]
-        )
+            returning position
+            """
+        ) { values in
+            try values.bind(mark.id.text)
+            try values.bind(mark.atMilliseconds)
+            try values.bind(mark.event.rawValue)
+            try values.bind(mark.attempt)
+            try values.bind(mark.worker?.text)
+            try values.bind(mark.fence)
+            try values.bind(mark.person)
+            try values.bind(mark.errorClass)
+            try values.bind(mark.reason)
+            try values.bind(mark.ranMilliseconds)
+            try values.bind(mark.dueMilliseconds)
+        }
+        guard let position = try Int.fetchOne(statement), position > JobIndexLimits.eventsPerJobMax
+        else { return }
         try run(
             """
-            delete from job_events where job_id = ?1 and position <= (
-                select max(position) from job_events where job_id = ?1
-            ) - ?2
+            delete from job_events where job_id = ? and position <= ?
             """,
-            [mark.id.text, JobIndexLimits.eventsPerJobMax]
+            [mark.id.text, position - JobIndexLimits.eventsPerJobMax]
         )
     }
 

@@ -5,7 +5,7 @@ extension StoreWriter {
     ///
     /// A statement that may fail keeps a copy of each page that it changes, so one for each row
     /// costs several times the row. Each size is compiled once per connection.
-    fileprivate static let rowsPerStatement = [512, 64, 8, 1]
+    fileprivate static let rowsPerStatement = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
 
     /// Cuts rows into parts of few sizes, in order.
     func inStatements<Element>(

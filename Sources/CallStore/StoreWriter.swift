@@ -16,6 +16,11 @@ package struct StoreWriter {
     /// The jobs that this transaction has put into the outbox; to be sent after its commit.
     package var outboxAdded: [OutboxEntry] { added.entries }
 
+    /// Whether all of the transaction is made again, part by part, when any of it fails.
+    ///
+    /// Then nothing in it needs a savepoint, which keeps a copy of each page that is changed.
+    var isWhole = false
+
     /// The moment of this transaction, Unix milliseconds.
     package let nowMilliseconds: Int64
 
