@@ -184,8 +184,9 @@ extension StoreWriter {
                 attempt: jobs[position].entry.attempt,
                 trace: jobs[position].entry.trace
             )
-            if jobs[position].entry.mayBeIndexed { try markDone(jobs[position].entry) }
         }
+        let noted = jobs.indices.filter { jobs[$0].entry.mayBeIndexed }
+        try markDone(noted.map { jobs[$0].entry })
     }
 
     /// The rows of one delivery: what they share stands last among the values.
@@ -262,7 +263,7 @@ extension StoreWriter {
             let entry = job.entry
             try make(job.change, of: entry.id, attempt: entry.attempt, trace: entry.trace)
         }
-        if job.entry.mayBeIndexed { try markDone(job.entry) }
+        if job.entry.mayBeIndexed { try markDone([job.entry]) }
         return isFirst ? .applied : .alreadyApplied
     }
 

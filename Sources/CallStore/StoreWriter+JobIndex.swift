@@ -15,8 +15,17 @@ extension StoreWriter {
         rowsMax: Int = JobIndexLimits.rowsMax
     ) throws -> Int {
         guard !marks.isEmpty else { return 0 }
-        let noted = try marks.count { mark in
-            try isWhole ? note(mark) : undoably { try note(mark) } ?? false
+        let noted: Int
+        if isWhole, marks.allSatisfy({ $0.fence != nil }) {
+            try inStatements(marks) { part in
+                guard try enter(part) == part.count else {
+                    throw StoreError.stale(reason: "a newer delivery has spoken of one")
+                }
+            }
+            try append(marks)
+            noted = marks.count
+        } else {
+            noted = try marks.count { mark in try undoably { try note(mark) } ?? false }
         }
         try boundJobIndex(rowsMax: rowsMax, removing: 2 * marks.count)
         return noted
@@ -42,118 +51,150 @@ extension StoreWriter {
 
     /// Whether it was news.
     private func note(_ mark: JobMark) throws -> Bool {
-        guard try enter(mark) else { return false }
-        try append(mark)
+        guard try enter([mark]) == 1 else { return false }
+        try append([mark])
         return true
     }
 
-    /// Ends the row of a job that is done; a job that the index does not know stays unknown.
-    func markDone(_ entry: LedgerEntry) throws {
-        let statement = try bound(
-            """
-            update job_index set state = 'done', attempt = ?, worker = ?, fence = max(fence, ?),
-                changed_ms = ?, due_ms = null
-            where job_id = ?
-            """
-        ) { values in
-            try values.bind(entry.attempt)
-            try values.bind(entry.worker.text)
-            try values.bind(entry.fence)
-            try values.bind(nowMilliseconds)
-            try values.bind(entry.id.text)
+    /// Ends the rows of jobs that are done; a job that the index does not know stays unknown.
+    func markDone(_ entries: [LedgerEntry]) throws {
+        let known = try entries.filter { entry in
+            let statement = try bound(
+                """
+                update job_index set state = 'done', attempt = ?, worker = ?,
+                    fence = max(fence, ?), changed_ms = ?, due_ms = null
+                where job_id = ?
+                """
+            ) { values in
+                try values.bind(entry.attempt)
+                try values.bind(entry.worker.text)
+                try values.bind(entry.fence)
+                try values.bind(nowMilliseconds)
+                try values.bind(entry.id.text)
+            }
+            try statement.execute()
+            return database.changesCount == 1
         }
-        try statement.execute()
-        guard database.changesCount == 1 else { return }
         try append(
-            JobMark(
-                id: entry.id,
-                kind: entry.kind,
-                lane: .std,
-                event: .done,
-                attempt: entry.attempt,
-                worker: entry.worker,
-                fence: entry.fence,
-                enqueuedMilliseconds: entry.enqueuedMilliseconds ?? 0,
-                atMilliseconds: nowMilliseconds,
-                ranMilliseconds: entry.ranMilliseconds
-            )
+            known.map { entry in
+                JobMark(
+                    id: entry.id,
+                    kind: entry.kind,
+                    lane: .std,
+                    event: .done,
+                    attempt: entry.attempt,
+                    worker: entry.worker,
+                    fence: entry.fence,
+                    enqueuedMilliseconds: entry.enqueuedMilliseconds ?? 0,
+                    atMilliseconds: nowMilliseconds,
+                    ranMilliseconds: entry.ranMilliseconds
+                )
+            }
         )
     }
 
-    /// Adds or changes the job's row; false when a newer delivery has spoken.
-    private func enter(_ mark: JobMark) throws -> Bool {
-        let statement = try bound(
-            """
-            insert into job_index (
-                job_id, kind, lane, state, entity, error_class, reason, attempt, failures, worker,
-                fence, enqueued_ms, changed_ms, due_ms
-            ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            on conflict (job_id) do update set
-                state = excluded.state,
-                entity = coalesce(excluded.entity, entity),
-                error_class = coalesce(excluded.error_class, error_class),
-                reason = coalesce(excluded.reason, reason),
-                attempt = excluded.attempt,
-                failures = failures + excluded.failures,
-                worker = coalesce(excluded.worker, worker),
-                fence = max(fence, excluded.fence),
-                changed_ms = excluded.changed_ms,
-                due_ms = excluded.due_ms
-            where excluded.fence >= fence or ?
-            """
-        ) { values in
-            try values.bind(mark.id.text)
-            try values.bind(mark.kind)
-            try values.bind(mark.lane.rawValue)
-            try values.bind(mark.event.state.rawValue)
-            try values.bind(mark.entity)
-            try values.bind(mark.errorClass)
-            try values.bind(mark.reason)
-            try values.bind(mark.attempt)
-            try values.bind(mark.event == .failed || mark.event == .dead ? 1 : 0)
-            try values.bind(mark.worker?.text)
-            try values.bind(mark.fence ?? 0)
-            try values.bind(mark.enqueuedMilliseconds)
-            try values.bind(mark.atMilliseconds)
-            try values.bind(mark.dueMilliseconds)
-            try values.bind(mark.fence == nil ? 1 : 0)
+    /// Adds or changes the rows of jobs.
+    ///
+    /// - Parameter marks: Several from workers, or one: what a person says always counts.
+    /// - Returns: How many were news; of the others a newer delivery has spoken.
+    /// - Throws: Errors of the database.
+    private func enter(_ marks: ArraySlice<JobMark>) throws -> Int {
+        let statement = try bound(Self.enterMarks.text(rows: marks.count)) { values in
+            for mark in marks {
+                try values.bind(mark.id.text)
+                try values.bind(mark.kind)
+                try values.bind(mark.lane.rawValue)
+                try values.bind(mark.event.state.rawValue)
+                try values.bind(mark.entity)
+                try values.bind(mark.errorClass)
+                try values.bind(mark.reason)
+                try values.bind(mark.attempt)
+                try values.bind(mark.event == .failed || mark.event == .dead ? 1 : 0)
+                try values.bind(mark.worker?.text)
+                try values.bind(mark.fence ?? 0)
+                try values.bind(mark.enqueuedMilliseconds)
+                try values.bind(mark.atMilliseconds)
+                try values.bind(mark.dueMilliseconds)
+            }
+            try values.bind(marks.first?.fence == nil ? 1 : 0)
         }
         try statement.execute()
-        return database.changesCount == 1
+        return database.changesCount
     }
 
-    private func append(_ mark: JobMark) throws {
-        let statement = try bound(
-            """
-            insert into job_events (
-                job_id, position, at_ms, event, attempt, worker, fence, person, error_class,
-                reason, ran_ms, due_ms
-            )
-            select ?1, coalesce(max(position), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
-            from job_events where job_id = ?1
-            returning position
-            """
-        ) { values in
-            try values.bind(mark.id.text)
-            try values.bind(mark.atMilliseconds)
-            try values.bind(mark.event.rawValue)
-            try values.bind(mark.attempt)
-            try values.bind(mark.worker?.text)
-            try values.bind(mark.fence)
-            try values.bind(mark.person)
-            try values.bind(mark.errorClass)
-            try values.bind(mark.reason)
-            try values.bind(mark.ranMilliseconds)
-            try values.bind(mark.dueMilliseconds)
+    private static let enterMarks = RowsStatement { count in
+        """
+        insert into job_index (
+            job_id, kind, lane, state, entity, error_class, reason, attempt, failures, worker,
+            fence, enqueued_ms, changed_ms, due_ms
+        ) values \(rows(count, of: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+        on conflict (job_id) do update set
+            state = excluded.state,
+            entity = coalesce(excluded.entity, entity),
+            error_class = coalesce(excluded.error_class, error_class),
+            reason = coalesce(excluded.reason, reason),
+            attempt = excluded.attempt,
+            failures = failures + excluded.failures,
+            worker = coalesce(excluded.worker, worker),
+            fence = max(fence, excluded.fence),
+            changed_ms = excluded.changed_ms,
+            due_ms = excluded.due_ms
+        where excluded.fence >= fence or ?
+        """
+    }
+
+    /// Adds to what happened to jobs, and keeps the latest of each.
+    private func append(_ marks: [JobMark]) throws {
+        try inStatements(marks) { part in
+            var counts: [JobID: Int] = [:]
+            let statement = try bound(Self.appendEvents.text(rows: part.count)) { values in
+                for mark in part {
+                    counts[mark.id, default: 0] += 1
+                    try values.bind(mark.id.text)
+                    try values.bind(counts[mark.id])
+                    try values.bind(mark.atMilliseconds)
+                    try values.bind(mark.event.rawValue)
+                    try values.bind(mark.attempt)
+                    try values.bind(mark.worker?.text)
+                    try values.bind(mark.fence)
+                    try values.bind(mark.person)
+                    try values.bind(mark.errorClass)
+                    try values.bind(mark.reason)
+                    try values.bind(mark.ranMilliseconds)
+                    try values.bind(mark.dueMilliseconds)
+                }
+                try values.bind(JobIndexLimits.eventsPerJobMax)
+            }
+            for id in Set(try Optional<String>.fetchAll(statement).compactMap { $0 }) {
+                try run(
+                    """
+                    delete from job_events where job_id = ?1 and position <= (
+                        select max(position) from job_events where job_id = ?1
+                    ) - ?2
+                    """,
+                    [id, JobIndexLimits.eventsPerJobMax]
+                )
+            }
         }
-        guard let position = try Int.fetchOne(statement), position > JobIndexLimits.eventsPerJobMax
-        else { return }
-        try run(
-            """
-            delete from job_events where job_id = ? and position <= ?
-            """,
-            [mark.id.text, position - JobIndexLimits.eventsPerJobMax]
+    }
+
+    /// Returns the id with each event that goes beyond the bound of its job.
+    private static let appendEvents = RowsStatement { count in
+        """
+        with marks (
+            job_id, nth, at_ms, event, attempt, worker, fence, person, error_class, reason, ran_ms,
+            due_ms
+        ) as (values \(rows(count, of: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")))
+        insert into job_events (
+            job_id, position, at_ms, event, attempt, worker, fence, person, error_class, reason,
+            ran_ms, due_ms
         )
+        select job_id, nth + coalesce(
+                (select max(position) from job_events where job_events.job_id = marks.job_id), 0
+            ), at_ms, event, attempt, worker, fence, person, error_class, reason, ran_ms, due_ms
+        from marks where true
+        returning case when position > ? then job_id end
+        """
     }
 
     /// Drops rows beyond the bound: those of jobs that are over first, the oldest first.
