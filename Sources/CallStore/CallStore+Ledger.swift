@@ -7,16 +7,28 @@ extension CallStore {
     package func finished(among ids: [JobID]) async throws(StoreError) -> Set<JobID> {
         guard !ids.isEmpty else { return [] }
         return try await read { database in
-            // One statement for the whole batch: a call for each id costs more than its search.
-            let statement = try database.cachedStatement(
-                sql: """
-                    select wanted.key from json_each(?) as wanted
-                    where exists (select 1 from ledger where job_id = wanted.value)
-                    """
-            )
-            let found = try Int.fetchAll(statement, arguments: [StoredJSON.list(ids)])
-            return Set(found.map { ids[$0] })
+            // Few statements for the whole batch: a call for each id costs more than its search.
+            var found: Set<JobID> = []
+            try RowsStatement.cut(ids) { part in
+                let sql = Self.finishedAmong.text(rows: part.count)
+                let statement = try database.bound(sql) { values in
+                    for position in part.indices {
+                        try values.bind(position)
+                        try values.bind(part[position].text)
+                    }
+                }
+                for position in try Int.fetchAll(statement) { found.insert(part[position]) }
+            }
+            return found
         }
+    }
+
+    private static let finishedAmong = RowsStatement { count in
+        """
+        with wanted (position, id) as (values \(StoreWriter.rows(count, of: "(?,?)")))
+        select position from wanted
+        where exists (select 1 from ledger where job_id = wanted.id)
+        """
     }
 
     /// Writes ledger rows and results of finished jobs in one transaction.

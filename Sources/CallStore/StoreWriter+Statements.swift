@@ -12,13 +12,7 @@ extension StoreWriter {
         _ elements: [Element],
         _ body: (ArraySlice<Element>) throws -> Void
     ) rethrows {
-        var rest = elements[...]
-        for size in Self.rowsPerStatement {
-            while rest.count >= size {
-                try body(rest.prefix(size))
-                rest = rest.dropFirst(size)
-            }
-        }
+        try RowsStatement.cut(elements, body)
     }
 
     /// The same row of a `values` clause, so many times.
@@ -34,7 +28,17 @@ extension StoreWriter {
         _ sql: String,
         _ bind: (inout StatementValues) throws -> Void
     ) throws -> Statement {
-        let statement = try database.cachedStatement(sql: sql)
+        try database.bound(sql, bind)
+    }
+}
+
+extension Database {
+    /// A statement, as `StoreWriter.bound` says, for those who only read, too.
+    func bound(
+        _ sql: String,
+        _ bind: (inout StatementValues) throws -> Void
+    ) throws -> Statement {
+        let statement = try cachedStatement(sql: sql)
         // Resets it, and lets it be executed with what is bound from here on.
         statement.setUncheckedArguments([])
         var values = StatementValues(statement: statement)
@@ -58,6 +62,20 @@ struct RowsStatement: Sendable {
     }
 
     func text(rows: Int) -> String { usual[rows] ?? text(rows) }
+
+    /// Cuts rows into parts of few sizes, in order.
+    static func cut<Element>(
+        _ elements: [Element],
+        _ body: (ArraySlice<Element>) throws -> Void
+    ) rethrows {
+        var rest = elements[...]
+        for size in StoreWriter.rowsPerStatement {
+            while rest.count >= size {
+                try body(rest.prefix(size))
+                rest = rest.dropFirst(size)
+            }
+        }
+    }
 }
 
 /// Binds the values of one statement, from the first to the last.
