@@ -112,6 +112,53 @@ struct JobIndexTests {
         #expect(try fixture.number("select count(*) from job_index") == 1)
     }
 
+    @Test("notes of one commit are written together, in order, and the latest of a job are kept")
+    func together() async throws {
+        let fixture = try await StoreFixture()
+        let count = JobIndexLimits.eventsPerJobMax + 7
+        var marks = try (0..<count).map { index in
+            try Self.mark("j1", .snoozed, at: 1_794_700_000_000 + Int64(index), reason: "busy")
+        }
+        marks.insert(try Self.mark("j2", .failed, error: "timeout", reason: "late"), at: 3)
+        marks.append(try Self.mark("j2", .started))
+        let receipt = try await fixture.store.commit([
+            try Self.finished("j2", indexed: true), try Self.finished("j3", indexed: true),
+        ]) { [marks] writer in
+            let noted = try writer.mark(marks)
+            #expect(noted == marks.count)
+        }
+        #expect(receipt.verdicts == [.applied, .applied])
+        let long = try await fixture.store.history(of: try JobID("j1"))
+        #expect(long.events.count == JobIndexLimits.eventsPerJobMax)
+        #expect(long.events.first?.atMilliseconds == 1_794_700_000_007)
+        #expect(long.events.last?.atMilliseconds == 1_794_700_000_000 + Int64(count - 1))
+        let short = try await fixture.store.history(of: try JobID("j2"))
+        #expect(short.events.map(\.event) == [.failed, .started, .done])
+        #expect(short.indexed?.state == .done)
+        #expect(short.indexed?.errorClass == "timeout")
+        #expect(try fixture.number("select count(*) from job_index") == 2)
+    }
+
+    @Test("a note of an older delivery is left out of a commit, and the rest of it stands")
+    func olderInCommit() async throws {
+        let fixture = try await StoreFixture()
+        let newer = try Self.mark("j1", .failed, fence: 5, error: "other", reason: "x")
+        try await fixture.store.write { writer in try writer.mark([newer]) }
+        let marks = [
+            try Self.mark("j1", .started, fence: 4), try Self.mark("j2", .failed, reason: "x"),
+        ]
+        let receipt = try await fixture.store.commit([try Self.finished("j3")]) { writer in
+            try writer.mark(marks)
+        }
+        #expect(receipt.verdicts == [.applied])
+        let older = try await fixture.store.history(of: try JobID("j1"))
+        #expect(older.events.map(\.event) == [.failed])
+        #expect(older.indexed?.fence == 5)
+        let other = try await fixture.store.history(of: try JobID("j2"))
+        #expect(other.events.map(\.event) == [.failed])
+        #expect(try await fixture.store.finished(among: [try JobID("j3")]).count == 1)
+    }
+
     @Test("rows beyond the bound go: those of jobs that are over first, the oldest first")
     func bound() async throws {
         let fixture = try await StoreFixture()

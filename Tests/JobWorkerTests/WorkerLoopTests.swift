@@ -44,6 +44,35 @@ struct WorkerLoopTests {
         #expect(stage.ledger.commits.allSatisfy { $0.count <= limits.commitMax })
     }
 
+    @Test("results of fast jobs share commits; those of slow jobs wait for none")
+    func gathers() throws {
+        let gathered = try commits(gatherFor: WorkerLimits().gatherFor, attempt: .microseconds(20))
+        let single = try commits(gatherFor: .zero, attempt: .microseconds(20))
+        #expect(gathered < single, "\(gathered) and \(single)")
+        let slow = try commits(gatherFor: WorkerLimits().gatherFor, attempt: .milliseconds(100))
+        let slowSingle = try commits(gatherFor: .zero, attempt: .milliseconds(100))
+        #expect(slow == slowSingle)
+    }
+
+    /// Commits of a worker with 20,000 jobs that take so long, or 200 slow ones.
+    private func commits(gatherFor: Duration, attempt: Duration) throws -> Int {
+        let jobs = attempt < .milliseconds(1) ? 20_000 : 200
+        let simulation = Simulation(seed: 1)
+        var stage = try Stage(simulation) { _, play in
+            try await play.sleep(attempt)
+            return .done("effect")
+        }
+        stage.concurrency = 16
+        stage.limits.gatherFor = gatherFor
+        stage.ledger.slowDown(to: .microseconds(500))
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue((0..<jobs).map { "job-\($0)" })
+            await stage.until { stage.isEmpty }
+        }
+        #expect(stage.ledger.effects.count == jobs)
+        return stage.ledger.commits.count
+    }
+
     @Test("an idle worker wakes by the bell at once, and by the clock for parked jobs")
     func wakes() throws {
         let simulation = Simulation(seed: 1)
