@@ -1,7 +1,7 @@
 import Foundation
 
 extension [UInt8] {
-    /// Where the first occurrence of some bytes ends; nil when there is none.
+    /// Where the first occurrence of some bytes, one at least, ends; nil when there is none.
     func end(of bytes: [UInt8]) -> Int? {
         bytes.withUnsafeBytes { bytes in
             withUnsafeBytes { text in

@@ -38,7 +38,8 @@ extension CallStore {
     ///
     /// - Parameters:
     ///   - jobs: The finished jobs; none when only the caller's own change is to be made.
-    ///   - first: A change of the caller's own that shares the transaction, and with it the fsync.
+    ///   - first: A change of the caller's own that shares the transaction, and with it the fsync. It
+    ///     is made twice, too, where a job of the commit fails.
     /// - Returns: What became of each job, and the follow-on jobs that wait to be sent.
     /// - Throws: `StoreError.unavailable` and others that concern the store as a whole; nothing
     ///   was changed, and the same call may be made again.
@@ -54,6 +55,7 @@ extension CallStore {
         } catch {
             // One of the jobs failed, or the ledger has it: each by itself.
             if error.concernsStore { throw error }
+            metrics.noteRepeat()
             return try await commit(jobs, first: first, isWhole: false)
         }
     }

@@ -16,7 +16,7 @@ package struct CallStore: Sendable {
     let pool: DatabasePool
     let ambient: Ambient
     let privacy: StorePrivacy
-    private let metrics = StoreMetrics()
+    let metrics = StoreMetrics()
 
     /// Told of jobs that `write` has put into the outbox, once they are committed.
     private var hearOfJobs: (@Sendable ([OutboxEntry]) -> Void)?

@@ -8,7 +8,8 @@ extension StoreWriter {
     /// may wait for it.
     ///
     /// - Returns: How many were noted.
-    /// - Throws: Errors that concern the store as a whole.
+    /// - Throws: Errors that concern the store as a whole; in a transaction that is made again when
+    ///   any of it fails, also what concerns one of the notes, to be passed on.
     @discardableResult
     package func mark(
         _ marks: [JobMark],

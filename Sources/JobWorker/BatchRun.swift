@@ -17,7 +17,7 @@ final class BatchRun: Sendable {
     private let runnable: [Int]
     private let cursor = Atomic<Int>(0)
     private let ended = Atomic<Int>(0)
-    private let mayHaveCancelled = Atomic<Bool>(false)
+    private let anyCancelled = Atomic<Bool>(false)
     private let cancelled = Mutex<Set<JobID>>([])
 
     init(batch: Batch, policies: [JobPolicy], runnable: [Int]) {
@@ -54,13 +54,13 @@ final class BatchRun: Sendable {
     /// Lets a job that has not begun end without being run.
     func cancel(_ ids: [JobID]) {
         cancelled.withLock { $0.formUnion(ids) }
-        mayHaveCancelled.store(true, ordering: .releasing)
+        anyCancelled.store(true, ordering: .releasing)
     }
 
     /// Whether any of its jobs may not begin.
-    var hasCancelled: Bool { mayHaveCancelled.load(ordering: .acquiring) }
+    var hasCancelled: Bool { anyCancelled.load(ordering: .acquiring) }
 
     func isCancelled(_ id: JobID) -> Bool {
-        hasCancelled && cancelled.withLock { $0.contains(id) }
+        cancelled.withLock { $0.contains(id) }
     }
 }

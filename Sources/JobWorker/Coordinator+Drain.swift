@@ -97,6 +97,8 @@ extension Coordinator {
     /// Sleeps until something happens or is due.
     mutating func rest() async {
         let now = ambient.elapsed()
+        // The time of what gathered may have come since the last look at it.
+        if !isCommitUnderWay, mayCommit(now), isCommitDue(now) { return }
         let isWaitingForWork = pendingTurn == nil && fetchRoom(settling: nil) > 0
         if isWaitingForWork { bell.arm(atMost: max(nextFetch - now, .milliseconds(1))) }
         var deadlines: [Duration] = []
@@ -109,8 +111,8 @@ extension Coordinator {
             deadlines.append(waiting.since + limits.gatherFor)
         }
         if pendingTurn == nil, commitRetry == nil {
-            let waiting = open.filter { !isCommitUnderWay || !$0.outcomes.isEmpty }
-            deadlines += waiting.compactMap(\.waitingSince).map { $0 + limits.settleEvery }
+            let unsettled = open.filter { !isCommitUnderWay || !$0.outcomes.isEmpty }
+            deadlines += unsettled.compactMap(\.waitingSince).map { $0 + limits.settleEvery }
         }
         if let drain {
             let steps = [

@@ -118,9 +118,7 @@ extension Coordinator {
 
     /// What is to be committed now.
     func nextCommit(_ now: Duration) -> Results? {
-        guard commitRetry.map({ now >= $0 }) ?? true,
-            areNotesDue(now) || !waiting.isEmpty && isCommitDue(now)
-        else { return nil }
+        guard mayCommit(now), areNotesDue(now) || isCommitDue(now) else { return nil }
         return Results(
             jobs: Array(waiting.jobs.prefix(limits.commitMax)),
             effects: Array(waiting.effects.prefix(limits.commitMax)),
@@ -159,9 +157,15 @@ extension Coordinator {
         }
     }
 
-    /// Results are committed together: with their batch, with the next fetch, or in time.
-    private func isCommitDue(_ now: Duration) -> Bool {
-        if isGathering(now) { return false }
+    /// Whether a commit that was not possible is not to be tried later.
+    func mayCommit(_ now: Duration) -> Bool {
+        commitRetry.map { now >= $0 } ?? true
+    }
+
+    /// Results are committed together: with others that end as soon, with their batch, before the
+    /// next fetch, or in time.
+    func isCommitDue(_ now: Duration) -> Bool {
+        if waiting.isEmpty || isGathering(now) { return false }
         if drain != nil || commitRetry != nil || waiting.count >= limits.batchMax { return true }
         return open.contains { batch in
             batch.uncommitted > 0
@@ -177,9 +181,11 @@ extension Coordinator {
         guard drain == nil, commitRetry == nil, let average, !waiting.isEmpty,
             waiting.count < limits.commitMax, now - waiting.since < limits.gatherFor
         else { return false }
-        let unfinished = open.reduce(0) { $0 + $1.unfinished }
-        return unfinished > 0
-            && average * unfinished / configuration.concurrency < limits.gatherFor
+        // What was taken back may never end.
+        let unfinished = open.reduce(0) { $0 + ($1.isLost ? 0 : $1.unfinished) }
+        // The last ones take as long as one does.
+        let rounds = max(unfinished, configuration.concurrency)
+        return unfinished > 0 && average * rounds / configuration.concurrency < limits.gatherFor
     }
 
     private mutating func apply(_ verdicts: [CommitVerdict]) {

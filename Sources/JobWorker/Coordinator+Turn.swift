@@ -5,8 +5,9 @@ import Logging
 extension Coordinator {
     /// The call to make now, if there is reason to settle or to fetch.
     ///
-    /// A call that would only fetch waits for a commit, so that it settles what was committed, too;
-    /// but not when the handlers have nothing to do meanwhile.
+    /// A call that would only fetch waits for a commit that is under way, so that it settles what was
+    /// committed, too; but not when the handlers have nothing to do meanwhile. It does not wait for
+    /// results that still gather.
     mutating func nextTurn(_ now: Duration, isCommitting: Bool) -> PendingTurn? {
         if pendingTurn == nil {
             if let request = nextRequest(now, isCommitting: isCommitting) {

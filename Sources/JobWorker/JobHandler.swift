@@ -134,9 +134,9 @@ package protocol ResultCommitter<Effect>: Sendable {
 
     /// Commits ledger rows and effects of jobs, and notes of others, in one transaction.
     ///
-    /// Each job's row and effect stand in a savepoint of their own: one whose effect violates a
-    /// constraint is rolled back alone. Notes serve people only; none may keep a job from its
-    /// commit.
+    /// Where a job's effect violates a constraint, it changes nothing and the others stand; for that
+    /// an effect may be carried out twice, of which the first time is rolled back. Notes serve people
+    /// only; none may keep a job from its commit.
     ///
     /// - Parameters:
     ///   - jobs: The finished jobs; none when only notes wait.

@@ -86,7 +86,9 @@ final class Station: Sendable {
             if !attempt.isAbandoned {
                 let last = state.ended.count - 1
                 if last < 0 || state.ended[last].run !== state.run {
-                    guard let run = state.run else { return true }
+                    guard let run = state.run else {
+                        preconditionFailure("An attempt belongs to a batch that was entered.")
+                    }
                     state.ended.append(EndedAttempts(run: run, attempts: []))
                 }
                 state.ended[state.ended.count - 1].attempts.append(

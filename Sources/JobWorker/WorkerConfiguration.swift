@@ -45,8 +45,8 @@ package struct WorkerLimits: Sendable {
     /// stops: so many that a disk's sync is shared by several fetches.
     package var commitMax = QueueLimits.batchMax * 4
 
-    /// Results wait at most this long for others that end as soon: a sync of the disk costs as much
-    /// as some hundred rows.
+    /// Results wait at most this long for others that end as soon, once no commit is under way: a
+    /// sync of the disk costs as much as some hundred rows.
     package var gatherFor = Duration.milliseconds(4)
 
     /// Results wait at most this long for the rest of their batch.

@@ -24,8 +24,8 @@ struct CommitTests {
         ])
         #expect(twice.verdicts == [.applied, .alreadyApplied])
         #expect(try fixture.number("select count(*) from effects") == 2)
-        let ids = try ["j1", "j2", "j3"].map { try JobID($0) }
-        #expect(try await fixture.store.finished(among: ids) == Set(ids.prefix(2)))
+        let ids = try ["j1", "j3", "j2"].map { try JobID($0) }
+        #expect(try await fixture.store.finished(among: ids) == [ids[0], ids[2]])
         #expect(try await fixture.store.finished(among: []) == [])
     }
 

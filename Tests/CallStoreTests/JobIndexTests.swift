@@ -1,6 +1,7 @@
 import CallStore
 import GRDB
 import JobQueue
+import Synchronization
 import Testing
 
 @Suite("Job index")
@@ -121,12 +122,16 @@ struct JobIndexTests {
         }
         marks.insert(try Self.mark("j2", .failed, error: "timeout", reason: "late"), at: 3)
         marks.append(try Self.mark("j2", .started))
+        let runs = Mutex(0)
         let receipt = try await fixture.store.commit([
             try Self.finished("j2", indexed: true), try Self.finished("j3", indexed: true),
         ]) { [marks] writer in
+            runs.withLock { $0 += 1 }
             let noted = try writer.mark(marks)
             #expect(noted == marks.count)
         }
+        // A second run would be the careful one, each note by itself.
+        #expect(runs.withLock { $0 } == 1)
         #expect(receipt.verdicts == [.applied, .applied])
         let long = try await fixture.store.history(of: try JobID("j1"))
         #expect(long.events.count == JobIndexLimits.eventsPerJobMax)
@@ -147,9 +152,12 @@ struct JobIndexTests {
         let marks = [
             try Self.mark("j1", .started, fence: 4), try Self.mark("j2", .failed, reason: "x"),
         ]
+        let runs = Mutex(0)
         let receipt = try await fixture.store.commit([try Self.finished("j3")]) { writer in
+            runs.withLock { $0 += 1 }
             try writer.mark(marks)
         }
+        #expect(runs.withLock { $0 } == 2)
         #expect(receipt.verdicts == [.applied])
         let older = try await fixture.store.history(of: try JobID("j1"))
         #expect(older.events.map(\.event) == [.failed])

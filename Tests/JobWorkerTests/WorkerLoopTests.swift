@@ -49,9 +49,48 @@ struct WorkerLoopTests {
         let gathered = try commits(gatherFor: WorkerLimits().gatherFor, attempt: .microseconds(20))
         let single = try commits(gatherFor: .zero, attempt: .microseconds(20))
         #expect(gathered < single, "\(gathered) and \(single)")
-        let slow = try commits(gatherFor: WorkerLimits().gatherFor, attempt: .milliseconds(100))
-        let slowSingle = try commits(gatherFor: .zero, attempt: .milliseconds(100))
-        #expect(slow == slowSingle)
+        for attempt in [Duration.milliseconds(5), .milliseconds(60), .milliseconds(100)] {
+            let slow = try commits(gatherFor: WorkerLimits().gatherFor, attempt: attempt)
+            let slowSingle = try commits(gatherFor: .zero, attempt: attempt)
+            #expect(slow == slowSingle)
+        }
+    }
+
+    @Test("results that gathered are committed in time, however the clock moves meanwhile")
+    func gathersInTime() throws {
+        let simulation = Simulation(seed: 1)
+        var stage = try Stage(simulation) { job, play in
+            if job.id.text == "slow" { try await play.sleep(.seconds(40)) }
+            return .done("effect")
+        }
+        // Between any two looks at the clock so much passes that the time to gather ends there.
+        let looks = Mutex(0)
+        let steady = stage.ambient
+        stage.workerAmbient = Ambient(
+            clock: steady.clock,
+            elapsed: {
+                let count = looks.withLock { looks in
+                    looks += 1
+                    return looks
+                }
+                return steady.elapsed() + .microseconds(2500) * count
+            },
+            now: steady.now,
+            newID: steady.newID,
+            chance: steady.chance
+        )
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue(["fast-0"])
+            await stage.until { stage.isEmpty }
+            try await stage.enqueue(["slow"])
+            for number in 1...10 {
+                await stage.sleep(.seconds(2))
+                try await stage.enqueue(["fast-\(number)"])
+                await stage.sleep(.milliseconds(200))
+                #expect(stage.ledger.effects.count == number + 1)
+            }
+            await stage.until { stage.isEmpty }
+        }
     }
 
     /// Commits of a worker with 20,000 jobs that take so long, or 200 slow ones.

@@ -18,6 +18,9 @@ struct Stage: Sendable {
     var concurrency = 4
     var limits = WorkerLimits()
 
+    /// In place of `ambient`, where a test's workers have a clock of their own.
+    var workerAmbient: Ambient?
+
     /// In place of `log`, where a test looks at more than lines.
     var logger: Logger?
 
@@ -58,7 +61,7 @@ struct Stage: Sendable {
                 concurrency: concurrency,
                 limits: limits
             ),
-            ambient: ambient,
+            ambient: workerAmbient ?? ambient,
             logger: logger ?? Logger(label: "test") { [log] _ in log.handler() },
             shutdown: shutdown ?? self.shutdown,
             board: board,
