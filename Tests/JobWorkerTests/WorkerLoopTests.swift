@@ -56,14 +56,16 @@ struct WorkerLoopTests {
         }
     }
 
-    @Test("results that gathered are committed in time, however the clock moves meanwhile")
-    func gathersInTime() throws {
+    @Test(
+        "results that gathered are committed in time, however much passes between two looks",
+        arguments: [300, 700, 850, 900, 950, 1500]
+    )
+    func gathersInTime(microsecondsPerLook: Int) throws {
         let simulation = Simulation(seed: 1)
         var stage = try Stage(simulation) { job, play in
             if job.id.text == "slow" { try await play.sleep(.seconds(40)) }
             return .done("effect")
         }
-        // Between any two looks at the clock so much passes that the time to gather ends there.
         let looks = Mutex(0)
         let steady = stage.ambient
         stage.workerAmbient = Ambient(
@@ -73,7 +75,7 @@ struct WorkerLoopTests {
                     looks += 1
                     return looks
                 }
-                return steady.elapsed() + .microseconds(2500) * count
+                return steady.elapsed() + .microseconds(microsecondsPerLook) * count
             },
             now: steady.now,
             newID: steady.newID,
