@@ -132,19 +132,19 @@ extension StoreWriter {
     /// Rolls back what a body did that failed, and nothing else.
     ///
     /// - Throws: What concerns the store as a whole: a full disk or a lost lock is no job's fault.
-    private func undoable<Value>(_ body: () throws -> Value) throws -> Result<Value, StoreError> {
+    func undoable<Value>(_ body: () throws -> Value) throws -> Result<Value, StoreError> {
         let addedBefore = added.entries.count
         // Compiled once: a savepoint of GRDB's own making would be compiled each time.
-        try run("savepoint job")
+        try run("savepoint part")
         do {
             let value = try body()
-            try run("release savepoint job")
+            try run("release savepoint part")
             return .success(value)
         } catch {
             let error = StoreError(error)
             if error.concernsStore { throw error }
-            try run("rollback to savepoint job")
-            try run("release savepoint job")
+            try run("rollback to savepoint part")
+            try run("release savepoint part")
             added.entries.removeLast(added.entries.count - addedBefore)
             added.notedCampaigns = []
             return .failure(error)

@@ -26,28 +26,10 @@ extension StoreWriter {
             try append(marks)
             noted = marks.count
         } else {
-            noted = try marks.count { mark in try undoably { try note(mark) } ?? false }
+            noted = try marks.count { mark in try undoable { try note(mark) } == .success(true) }
         }
         try boundJobIndex(rowsMax: rowsMax, removing: 2 * marks.count)
         return noted
-    }
-
-    /// Nil when the body broke a rule of the store, and did nothing.
-    ///
-    /// - Throws: Errors that concern the store as a whole.
-    private func undoably<Value>(_ body: () throws -> Value) throws -> Value? {
-        try run("savepoint mark")
-        do {
-            let value = try body()
-            try run("release savepoint mark")
-            return value
-        } catch {
-            let error = StoreError(error)
-            if error.concernsStore { throw error }
-            try run("rollback to savepoint mark")
-            try run("release savepoint mark")
-            return nil
-        }
     }
 
     /// Whether it was news.
