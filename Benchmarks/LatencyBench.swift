@@ -13,22 +13,25 @@ import TestSupport
 /// A round trip is a `PING` with plain blocking hiredis, its median in the same run, after the same
 /// pause: a machine that has been idle for a moment is slower than one that never rests.
 struct LatencyBench {
-    /// The pause before a job: longer than a worker needs to fall idle again.
-    private static let pause = Duration.milliseconds(2)
-
     let stage: BenchStage
     let samples: Int
+
+    /// The rest before a job; longer than a worker needs to fall idle again.
+    let pause: Duration
 
     func rows(runs: Int) async throws -> [BenchRow] {
         var medians: [(ours: Double, limit: Double)] = []
         var tails: [(ours: Double, limit: Double)] = []
         var handovers: [(ours: Double, limit: Double)] = []
+        var scripts: [(ours: Double, limit: Double)] = []
         for run in 0...runs {
             let roundTrip = try await rawRoundTrip()
             let handover = try await rawHandover()
+            let bare = try await RawTurns(stage: stage, samples: samples, pause: pause).median(run)
             let delays = try await ourDelays(run)
             guard run > 0 else { continue }
             handovers.append((handover, roundTrip))
+            scripts.append((bare, roundTrip))
             medians.append((delays.median, roundTrip))
             tails.append((delays.tail, roundTrip))
         }
@@ -36,6 +39,7 @@ struct LatencyBench {
             BenchRow("queue-latency-p50", unit: "us", aim: .atMost(4), runs: medians),
             BenchRow("queue-latency-p99", unit: "us", aim: .atMost(20), runs: tails),
             BenchRow("queue-latency-handover", unit: "us", aim: nil, runs: handovers),
+            BenchRow("queue-latency-scripts", unit: "us", aim: nil, runs: scripts),
         ]
     }
 
@@ -45,7 +49,7 @@ struct LatencyBench {
         let ping = RawCommand([Array("PING".utf8)])
         var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
         for _ in 0..<samples {
-            try await stage.ambient.sleep(for: Self.pause)
+            try await stage.ambient.sleep(for: pause)
             let start = stage.ambient.elapsed()
             try redis.run(ping)
             histogram.record(Self.nanoseconds(stage.ambient.elapsed() - start))
@@ -63,7 +67,7 @@ struct LatencyBench {
         var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
         async let popped: Void = pop(pops)
         for _ in 0..<samples {
-            try await stage.ambient.sleep(for: Self.pause)
+            try await stage.ambient.sleep(for: pause)
             let start = stage.ambient.elapsed()
             try redis.run(push)
             histogram.record(Self.nanoseconds(await pops.next() - start))
@@ -99,7 +103,7 @@ struct LatencyBench {
                 committer: CountingCommitter(NoLedger(), count: samples, ambient: stage.ambient)
             )
             for index in 0..<samples {
-                try await stage.ambient.sleep(for: Self.pause)
+                try await stage.ambient.sleep(for: pause)
                 let jobs = try stage.makeJobs(1, prefix: "latency\(run).\(index)")
                 let call = try EnqueueCallID("latency\(run).\(index)")
                 let start = stage.ambient.elapsed()
@@ -114,7 +118,7 @@ struct LatencyBench {
         )
     }
 
-    private static func nanoseconds(_ duration: Duration) -> UInt64 {
+    static func nanoseconds(_ duration: Duration) -> UInt64 {
         UInt64(max(1, duration / .nanoseconds(1)))
     }
 }

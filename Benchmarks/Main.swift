@@ -38,6 +38,9 @@ struct MeasureCommand: AsyncParsableCommand {
     @Option(help: "Jobs in one run of the latency benchmark.")
     var samples = 1000
 
+    @Option(help: "Milliseconds of rest before each job of the latency benchmark.")
+    var pause = 2
+
     @Option(help: "Calls, and recipients, of one run of the attribution benchmark.")
     var calls = 1_000_000
 
@@ -48,6 +51,7 @@ struct MeasureCommand: AsyncParsableCommand {
         guard runs >= 3 else { throw ValidationError("--runs must be 3 or more.") }
         guard jobs >= 1000 else { throw ValidationError("--jobs must be 1000 or more.") }
         guard calls >= 10_000 else { throw ValidationError("--calls must be 10000 or more.") }
+        guard pause >= 1 else { throw ValidationError("--pause must be 1 or more.") }
         guard samples >= 100 else { throw ValidationError("--samples must be 100 or more.") }
     }
 
@@ -78,7 +82,11 @@ struct MeasureCommand: AsyncParsableCommand {
             rows += try await IndexBench(stage: stage, jobs: jobs).rows(runs: runs)
         }
         if wants("queue-latency") {
-            rows += try await LatencyBench(stage: stage, samples: samples).rows(runs: runs)
+            rows += try await LatencyBench(
+                stage: stage,
+                samples: samples,
+                pause: .milliseconds(pause)
+            ).rows(runs: runs)
         }
         if wants("queue-backlog") || wants("queue-answers") {
             rows += try await BacklogBench(stage: stage).rows(runs: runs)

@@ -29,13 +29,32 @@ final class RawRedis {
     /// Sends a prepared command and returns how many elements its reply has.
     @discardableResult
     func run(_ command: RawCommand) throws -> Int {
-        let reply = redisCommandArgv(
+        try send(command)
+        return try receive()
+    }
+
+    /// Sends a prepared command whose reply is received later.
+    func send(_ command: RawCommand) throws {
+        let appended = redisAppendCommandArgv(
             context,
             Int32(command.count),
             command.pointers,
             command.lengths
         )
-        guard let reply else { throw Failure(reason: "the connection ended") }
+        var isWritten: CInt = 0
+        while appended == REDIS_OK, isWritten == 0 {
+            guard redisBufferWrite(context, &isWritten) == REDIS_OK else { break }
+        }
+        guard isWritten == 1 else { throw Failure(reason: "the connection ended") }
+    }
+
+    /// Waits for the next reply and returns how many elements it has.
+    @discardableResult
+    func receive() throws -> Int {
+        var reply: UnsafeMutableRawPointer?
+        guard redisGetReply(context, &reply) == REDIS_OK, let reply else {
+            throw Failure(reason: "the connection ended")
+        }
         defer { freeReplyObject(reply) }
         let value = reply.assumingMemoryBound(to: redisReply.self).pointee
         guard value.type != REDIS_REPLY_ERROR else { throw Failure(reason: "an error reply") }

@@ -133,6 +133,11 @@ package enum QueueLimits {
     /// How long the answer of an enqueue call is remembered.
     package static let callMemory = Duration.seconds(5 * 60)
 
+    /// How long producers go by what was last measured of the server's memory, and how long those do
+    /// that bring an idle queue a single job; the beats of its workers measure, too.
+    package static let memoryMeasureEvery = Duration.seconds(1)
+    package static let memoryMeasuredLast = Duration.seconds(10)
+
     /// Jobs kept in `dead`, and for how long.
     package static let deadMax = 10_000
     package static let deadAge = Duration.seconds(30 * 24 * 60 * 60)

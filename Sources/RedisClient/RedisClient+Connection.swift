@@ -27,7 +27,7 @@ extension RedisClient {
                 }
                 line.link = .connecting
                 return .connect(line.generation)
-            case .ready(let channel):
+            case .ready(let channel, _):
                 return .write(channel, line.generation)
             case .connecting, .backingOff:
                 return .nothing
@@ -104,9 +104,10 @@ extension RedisClient {
 
     /// The greeting is over: commands may go out.
     func connected(_ channel: any Channel, _ generation: Int) {
+        let wire = tlsContext == nil ? RedisWire(channel) : nil
         let isWanted = line.withLock { line in
             guard line.generation == generation, case .connecting = line.link else { return false }
-            line.link = .ready(channel)
+            line.link = .ready(channel, wire)
             line.failures = 0
             return true
         }

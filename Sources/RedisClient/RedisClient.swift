@@ -7,9 +7,10 @@ import Synchronization
 /// One connection to Redis, made when it is needed and made again when it is lost.
 ///
 /// Any number of tasks may use it at once: their commands are pipelined, and all that come up
-/// within one turn of the event loop go out in one write. A command that was cancelled or timed
-/// out keeps its place in the line of replies, so it never shifts those of others. Commands that
-/// block (`BLPOP`) belong on a client of their own. Must be closed.
+/// within one turn of the event loop go out in one write. One that nothing stands before is written
+/// by its caller, without waking the loop. A command that was cancelled or timed out keeps its place
+/// in the line of replies, so it never shifts those of others. Commands that block (`BLPOP`) belong
+/// on a client of their own. Must be closed.
 package final class RedisClient: RedisExecutor, Sendable {
     /// Bytes after which a write is passed on: about what a socket's buffer takes.
     static let writeBytes = 64 * 1024
@@ -269,25 +270,43 @@ package final class RedisClient: RedisExecutor, Sendable {
 
     private func submit(_ request: RedisRequest) {
         enum Next {
+            case write(RedisWire)
             case tick
             case nothing
             case refuse(RedisError)
         }
+        let isElsewhere = !eventLoop.inEventLoop
         let next: Next = line.withLock { line in
             guard !line.isShutDown else { return .refuse(.closed) }
             guard line.waiting.count + line.inFlight.count < configuration.limits.commandsMax else {
                 return .refuse(.cannotConnect(reason: "too many commands wait"))
             }
+            if isElsewhere, let wire = line.wire(request) { return .write(wire) }
             line.append(request)
             guard !line.isTickScheduled else { return .nothing }
             line.isTickScheduled = true
             return .tick
         }
         switch next {
+        case .write(let wire): write(request.bytes, to: wire)
         case .tick: eventLoop.execute { self.tick() }
         case .nothing: return
         case .refuse(let error): request.waiter?.finish(.failure(error))
         }
+    }
+
+    /// Writes a request without the event loop, which is woken only where it has something to do.
+    private func write(_ bytes: ByteBuffer, to wire: RedisWire) {
+        var rest = bytes
+        rest.moveReaderIndex(forwardBy: wire.write(bytes))
+        let needsLoop = line.withLock { line in
+            let goesOn = line.wired(wire, rest: rest.readableBytes > 0 ? rest : nil)
+            let isTimed = line.timer.map { timer in line.due.map { timer <= $0 } ?? true } ?? false
+            guard goesOn || !isTimed, !line.isTickScheduled else { return false }
+            line.isTickScheduled = true
+            return true
+        }
+        if needsLoop { eventLoop.execute { self.tick() } }
     }
 
     private func abandon(_ id: UInt64) {

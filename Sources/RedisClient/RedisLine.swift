@@ -15,7 +15,8 @@ struct RedisLine {
         /// The last attempt failed; the next one is due at a time that a timer knows.
         case backingOff
 
-        case ready(any Channel)
+        /// The wire is missing where all must pass the channel's handlers, as with TLS.
+        case ready(any Channel, RedisWire?)
     }
 
     var link = Link.none
@@ -41,6 +42,12 @@ struct RedisLine {
     /// When the server last said something.
     var heard = NIODeadline.distantPast
 
+    /// Whether a caller writes to the wire just now; nobody else writes meanwhile.
+    var isWiring = false
+
+    /// What is left of a request that the wire did not take whole.
+    var rest: ByteBuffer?
+
     /// Whether the event loop will look at the line anyway.
     var isTickScheduled = false
 
@@ -58,15 +65,49 @@ struct RedisLine {
     /// Puts a request at the end of the line.
     mutating func append(_ request: RedisRequest) {
         waiting.append(request)
+        note(request)
+    }
+
+    private mutating func note(_ request: RedisRequest) {
         let first = min(request.deadline, request.connectDeadline)
         if due.map({ first < $0 }) ?? true { due = first }
+    }
+
+    /// Lets a caller write a request itself when nothing stands before it.
+    ///
+    /// - Returns: Where to write; nil when the request must be appended instead.
+    mutating func wire(_ request: RedisRequest) -> RedisWire? {
+        // With no reply due, all that the event loop was given has been written.
+        guard inFlight.isEmpty, waiting.isEmpty, !isWiring, case .ready(_, let wire?) = link else {
+            return nil
+        }
+        isWiring = true
+        inFlight.append(request)
+        note(request)
+        return wire
+    }
+
+    /// A caller has written its request, up to a rest.
+    ///
+    /// - Returns: Whether the event loop must go on with what waits.
+    mutating func wired(_ wire: RedisWire, rest: ByteBuffer?) -> Bool {
+        // A request whose connection is gone was told so, and its rest is for nobody.
+        guard case .ready(_, let present?) = link, present === wire else { return false }
+        isWiring = false
+        self.rest = rest
+        return rest != nil || !waiting.isEmpty
     }
 
     /// Takes the next waiting requests over to `inFlight`, with their bytes put together.
     ///
     /// No further request is added once there are `bytesMax` bytes. Returns what to write; nil
-    /// when nothing waits.
+    /// when nothing waits, or when a caller writes just now.
     mutating func departing(bytesMax: Int) -> ByteBuffer? {
+        guard !isWiring else { return nil }
+        if let rest {
+            self.rest = nil
+            return rest
+        }
         guard var buffer = waiting.first?.bytes else { return nil }
         inFlight.append(waiting.removeFirst())
         while buffer.readableBytes < bytesMax, let next = waiting.first {
@@ -103,8 +144,10 @@ struct RedisLine {
         telling error: RedisError,
         _ notices: inout RedisNotices
     ) -> (any Channel)? {
-        let channel: (any Channel)? = if case .ready(let channel) = link { channel } else { nil }
+        let channel: (any Channel)? = if case .ready(let channel, _) = link { channel } else { nil }
         link = .none
+        isWiring = false
+        rest = nil
         var error = error
         for request in inFlight {
             notices.add(request.waiter, .failure(error))

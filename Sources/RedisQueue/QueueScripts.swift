@@ -1,7 +1,8 @@
 package import JobQueue
 package import RedisClient
 
-/// The queue's scripts as they are sent: constants, prelude and body.
+/// The queue's scripts as they are sent: constants, clock, the usual case of an idle queue, prelude
+/// and body.
 package struct QueueScripts: Sendable {
     /// The layout of the keys that these scripts read and write; they refuse a newer one.
     ///
@@ -54,20 +55,48 @@ package struct QueueScripts: Sendable {
     ///   - tuning: The limits, written into each script.
     ///   - rewrite: Gets name and whole text of each script, and returns its text.
     package init(tuning: QueueTuning, rewrite: (_ name: String, _ source: String) -> String) {
-        let head = Self.constants(tuning) + Self.text(PackageResources.prelude_lua)
-        func script(_ name: String, _ parts: [UInt8]...) -> RedisScript {
-            let source = head + parts.map(Self.text).joined(separator: "\n")
+        let clock = Self.constants(tuning) + Self.text(PackageResources.clock_lua)
+        let prelude = Self.text(PackageResources.prelude_lua)
+        func script(_ name: String, idle: [UInt8] = [], _ parts: [UInt8]...) -> RedisScript {
+            let source =
+                clock + Self.text(idle) + prelude + parts.map(Self.text).joined(separator: "\n")
             return RedisScript(name: name, source: rewrite(name, source))
         }
-        enqueue = script("enqueue", PackageResources.pressure_lua, PackageResources.enqueue_lua)
-        tick = script("tick", PackageResources.pressure_lua, PackageResources.tick_lua)
+        enqueue = script(
+            "enqueue",
+            idle: PackageResources.enqueue_idle_lua,
+            PackageResources.memory_lua,
+            PackageResources.pressure_lua,
+            PackageResources.enqueue_lua
+        )
+        tick = script(
+            "tick",
+            PackageResources.memory_lua,
+            PackageResources.pressure_lua,
+            PackageResources.tick_lua
+        )
         pauseSchedule = script("pause-schedule", PackageResources.pause_schedule_lua)
         resumeSchedule = script("resume-schedule", PackageResources.resume_schedule_lua)
-        feed = script("feed", PackageResources.pressure_lua, PackageResources.feed_lua)
+        feed = script(
+            "feed",
+            PackageResources.memory_lua,
+            PackageResources.pressure_lua,
+            PackageResources.feed_lua
+        )
         closeFeed = script("close-feed", PackageResources.close_feed_lua)
-        marks = script("marks", PackageResources.pressure_lua, PackageResources.marks_lua)
-        turn = script("turn", PackageResources.adopt_lua, PackageResources.turn_lua)
-        beat = script("beat", PackageResources.beat_lua)
+        marks = script(
+            "marks",
+            PackageResources.memory_lua,
+            PackageResources.pressure_lua,
+            PackageResources.marks_lua
+        )
+        turn = script(
+            "turn",
+            idle: PackageResources.turn_idle_lua,
+            PackageResources.adopt_lua,
+            PackageResources.turn_lua
+        )
+        beat = script("beat", PackageResources.memory_lua, PackageResources.beat_lua)
         reap = script("reap", PackageResources.reap_lua)
         forget = script("forget", PackageResources.forget_lua)
         ring = script("ring", PackageResources.ring_lua)
@@ -106,6 +135,8 @@ package struct QueueScripts: Sendable {
             ("DEAD_COUNT", Int64(tuning.deadMax)),
             ("DEAD_AGE", tuning.deadAge.queueMilliseconds),
             ("PER_CALL", Int64(QueueLimits.jobsPerCallMax)),
+            ("MEASURE_EVERY", QueueLimits.memoryMeasureEvery.queueMilliseconds),
+            ("MEASURED_LAST", QueueLimits.memoryMeasuredLast.queueMilliseconds),
             ("SOFT_DEPTH", Int64(tuning.marks.depth.soft)),
             ("HARD_DEPTH", Int64(tuning.marks.depth.hard)),
             ("LAST_DEPTH", Int64(tuning.marks.depth.last)),

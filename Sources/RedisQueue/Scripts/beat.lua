@@ -3,6 +3,8 @@
 -- KEYS[15] worker:<id>
 -- ARGV[1] worker, ARGV[2] host, ARGV[3] process id, ARGV[4] version, ARGV[5] started (ms),
 -- ARGV[6] slots, ARGV[7] busy, ARGV[8..] batches
+-- It also measures how full the server is, so that a producer of an idle queue need not.
+--
 -- Result: {unsettled jobs of each batch in order, or -1 when it is gone}, {ids of cancelled jobs}
 
 open()
@@ -30,4 +32,6 @@ redis.call('ZADD', KEYS[14], now + LEASE, ARGV[1])
 redis.call('HSET', KEYS[15], 'host', ARGV[2], 'pid', ARGV[3], 'version', ARGV[4],
   'started', ARGV[5], 'slots', ARGV[6], 'busy', ARGV[7])
 redis.call('PEXPIRE', KEYS[15], 86400000)
+local measured = redis.call('HMGET', KEYS[10], 'memory', 'memoryAt')
+noteMemory(memoryShare(measured[1], measured[2]))
 return {remaining, cancelled}

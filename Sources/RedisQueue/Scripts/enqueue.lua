@@ -84,7 +84,7 @@ local function carryOut(key, parts)
   return answer
 end
 
-noteMemory()
+noteMemory(memory, isMeasured)
 local results = {}
 for i, parts in ipairs(calls) do results[i] = carryOut(KEYS[14 + i], parts) end
 local hasReady = push(lists)

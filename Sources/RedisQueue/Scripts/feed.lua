@@ -25,7 +25,7 @@ for i = 3, #ARGV, 2 do
   jobs[#jobs + 1] = {e, id, lane, horizon, limit}
 end
 
-noteMemory()
+noteMemory(memory, isMeasured)
 redis.call('SET', KEYS[15], ARGV[2])
 redis.call('PEXPIRE', KEYS[15], CURSOR_AGE)
 local lists = {}

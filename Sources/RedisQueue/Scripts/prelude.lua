@@ -1,6 +1,4 @@
--- Stands in front of every script of the queue. Before it stands one line of constants, written by
--- the program: LAYOUT, LEASE, GRACE, SUSPECT_AGE, CALL_MEMORY (ms), BATCH_BYTES, PAYLOAD_BYTES,
--- CRASHES, DEAD_COUNT, DEAD_AGE (ms), PER_CALL.
+-- Stands in front of every script of the queue, after the constants and clock.lua.
 --
 -- KEYS[1] lease        ZSET  batch -> end in ms
 -- KEYS[2..4] ready:hi, ready:std, ready:low   LISTs; pushed on the left, fetched from the right
@@ -15,21 +13,10 @@
 local LANES = {hi = KEYS[2], std = KEYS[3], low = KEYS[4]}
 local PREFIX = string.sub(KEYS[1], 1, -6)
 
-local clock = redis.call('TIME')
-local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
-local nowMicroseconds = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
-
 local layout = redis.call('HGET', KEYS[10], 'layout')
 if layout and tonumber(layout) > LAYOUT then
   return redis.error_reply('RBLAYOUT ' .. layout)
 end
-
--- A number as text with all its digits; concatenation alone would cut it at fourteen.
-local function text(number)
-  return string.format('%.0f', number)
-end
-
-local nowText = text(now)
 
 -- The first write of a script that must work when the server is full: it needs no memory, and the
 -- server refuses none that follow it.

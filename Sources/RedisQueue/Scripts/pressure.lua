@@ -4,7 +4,7 @@
 -- Marks are fields of ctl (softDepth, hardDepth, lastDepth: jobs; softMemory, hardMemory,
 -- lastMemory: percent of maxmemory), else those of the program. Over a soft mark producers are
 -- asked to wait a while before they send more; over a hard one the low lane is refused, over a
--- last one all but `hi`. The memory is measured at most once in MEASURE_EVERY ms.
+-- last one all but `hi`.
 
 local TIMES = nowText .. '|' .. nowText .. '|'
 local HEAD, HEAD_2 = 'v1|' .. TIMES, 'v2|' .. TIMES
@@ -17,17 +17,7 @@ local function laneOf(name)
   return lane, limit
 end
 
-local SLOW_LEAST, SLOW_MOST, MEASURE_EVERY = 100, 5000, 1000
-
-local function share(known, at)
-  if known and at and math.abs(now - tonumber(at)) < MEASURE_EVERY then return tonumber(known) end
-  local info = redis.pcall('INFO', 'memory')
-  -- A user without the right to ask goes by the depth alone.
-  if type(info) ~= 'string' then return 0 end
-  local most = tonumber(string.match(info, '\nmaxmemory:(%d+)') or '0')
-  local used = tonumber(string.match(info, '\nused_memory:(%d+)') or '0')
-  return most > 0 and math.floor(used * 100 / most) or 0, true
-end
+local SLOW_LEAST, SLOW_MOST = 100, 5000
 
 -- Delay (ms) that producers are asked for, and the level: 0 none, 1 soft, 2 hard, 3 last.
 local function levelOf(value, soft, hard, last)
@@ -42,7 +32,7 @@ local ctl = redis.call('HMGET', KEYS[10], 'softDepth', 'hardDepth', 'lastDepth',
 local depth = redis.call('LLEN', KEYS[2]) + redis.call('LLEN', KEYS[3]) + redis.call('LLEN', KEYS[4])
   + redis.call('LLEN', KEYS[5]) + redis.call('ZCARD', KEYS[6])
   + (tonumber(ctl[9] or 0)) + (tonumber(ctl[10] or 0)) + (tonumber(ctl[11] or 0))
-local memory, isMeasured = share(ctl[7], ctl[8])
+local memory, isMeasured = memoryShare(ctl[7], ctl[8])
 local depthDelay, depthLevel = levelOf(depth, tonumber(ctl[1] or SOFT_DEPTH),
   tonumber(ctl[2] or HARD_DEPTH), tonumber(ctl[3] or LAST_DEPTH))
 local memoryDelay, memoryLevel = levelOf(memory, tonumber(ctl[4] or SOFT_MEMORY),
@@ -52,9 +42,4 @@ local level = math.max(depthLevel, memoryLevel)
 
 local function isRefused(lane)
   return level >= 3 and lane ~= 'hi' or level >= 2 and lane == 'low'
-end
-
--- Keeps what was measured for the next calls. A full server keeps nothing, and still answers.
-local function noteMemory()
-  if isMeasured then redis.pcall('HSET', KEYS[10], 'memory', memory, 'memoryAt', nowText) end
 end

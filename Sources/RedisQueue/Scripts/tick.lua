@@ -22,7 +22,7 @@ local pausedBy = redis.call('HGET', KEYS[16], 'pausedBy')
 if not pausedBy then
   if isRefused(lane) then return {'refused', lane, SLOW_MOST} end
 end
-noteMemory()
+noteMemory(memory, isMeasured)
 redis.call('SET', KEYS[15], ARGV[1])
 local lists = {}
 local outcome, holder

@@ -5,6 +5,7 @@ import TestSupport
 struct ModelGenerator {
     private var random: Seeded
     private let mayRepeatIDs: Bool
+    private let isQuiet: Bool
     private var nextName = 0
     private var numbers: [WorkerID: Int] = [:]
     private var pastTurns: [TurnRequest] = []
@@ -16,10 +17,12 @@ struct ModelGenerator {
     private let uniques: [UniqueKey]
     private let limitKeys: [LimitKey]
 
-    /// Lets a quarter of the sequences use a job's id twice, as a resent outbox row does.
+    /// Lets a quarter of the sequences use a job's id twice, as a resent outbox row does, and keeps
+    /// the queue of a fifth idle most of the time.
     init(seed: UInt64) throws {
         random = Seeded(seed: seed)
         mayRepeatIDs = seed % 4 == 0
+        isQuiet = seed % 5 == 0
         workers = try ["a", "s-b.1", "c.7"].map { try WorkerID($0) }
         uniques = try ["u1", "u2", "u3"].map { try UniqueKey($0) }
         // Every third sequence does without limit keys.
@@ -32,6 +35,7 @@ struct ModelGenerator {
 
     mutating func next(_ model: QueueModel, now: Int64) throws -> ModelStep {
         deadIDs = model.dead.keys.sorted { $0.text < $1.text }
+        if isQuiet, chance(0.6) { return try quietly(model, now: now) }
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<20: return try enqueue()
         case 20..<55: return try turn(model)
@@ -42,6 +46,22 @@ struct ModelGenerator {
         case 78..<80: return repeatedEnqueue(orElse: .ring)
         case 80..<85: return try handPush(now)
         default: return try rarely(model, now: now)
+        }
+    }
+
+    /// What comes one by one: a job, the token, the job's delivery, its end.
+    private mutating func quietly(_ model: QueueModel, now: Int64) throws -> ModelStep {
+        switch Int.random(in: 0..<24, using: &random) {
+        case 0..<6: return try enqueueOne()
+        case 6..<10: return .takeToken
+        case 10..<16: return try turn(model, settles: 0.4)
+        case 16: return repeatedEnqueue(orElse: .takeToken)
+        case 17: return repeatedTurn(orElse: .takeToken)
+        case 18: return .wait(Int64.random(in: 0...3000, using: &random))
+        case 19: return .wait(Int64.random(in: 9000...11_000, using: &random))
+        case 20, 21: return .reap(limit: 1)
+        case 22: return pastIDs.last.map { .cancel([$0]) } ?? .takeToken
+        default: return try handPush(now)
         }
     }
 
@@ -96,6 +116,21 @@ struct ModelGenerator {
         }
         pastCalls += calls
         return .enqueue(calls)
+    }
+
+    private mutating func enqueueOne() throws -> ModelStep {
+        let call = try EnqueueCallID(name("call"))
+        var job = NewJob(
+            id: try JobID(name("job")),
+            kind: "sync",
+            lane: pick(Lane.allCases),
+            payload: Array("{}".utf8)
+        )
+        if chance(0.2) { job.delay = .milliseconds(Int.random(in: 1...60_000, using: &random)) }
+        pastIDs.append(job.id)
+        keysOfJobs[job.id] = .some(nil)
+        pastCalls.append((call, [job]))
+        return .enqueue([(call, [job])])
     }
 
     private mutating func repeatedEnqueue(orElse other: ModelStep) -> ModelStep {
@@ -205,14 +240,17 @@ struct ModelGenerator {
 
     // MARK: Workers
 
-    private mutating func turn(_ model: QueueModel) throws -> ModelStep {
+    private mutating func turn(
+        _ model: QueueModel,
+        settles: Double = 0.75
+    ) throws -> ModelStep {
         let worker = pick(workers)
         let number = numbers[worker, default: 0] + (chance(0.1) ? 2 : 1)
         numbers[worker] = number
         let request = TurnRequest(
             worker: worker,
             number: number,
-            settlement: chance(0.75) ? settlement(model, of: worker) : nil,
+            settlement: chance(settles) ? settlement(model, of: worker) : nil,
             limit: chance(0.15) ? 0 : Int.random(in: 1...6, using: &random),
             lowLimit: chance(0.3) ? Int.random(in: 0...3, using: &random) : QueueLimits.batchMax,
             isIdle: chance(0.4)

@@ -38,7 +38,7 @@ struct ModelTests {
     @Test("a planted defect is found", arguments: Mutation.all)
     func mutation(_ mutation: Mutation) async throws {
         let isPlanted = Mutex(false)
-        let problems = try await Self.problems(seeds: 1..<401, stopAtFirst: true) {
+        let problems = try await Self.problems(seeds: 1..<1001, stopAtFirst: true) {
             ModelWorlds.scripts { name, source in
                 guard name == mutation.script, source.contains(mutation.original) else {
                     return source

@@ -273,5 +273,83 @@ struct Mutation: Sendable, CustomTestStringConvertible {
             original: "for j = #items, i, -1 do redis.call('RPUSH', key, items[j]) end",
             replacement: ""
         ),
+        Mutation(
+            name: "push twice on a repeated enqueue of an idle queue",
+            script: "enqueue",
+            original: "'SET', KEYS[15], '', 'NX', 'PX', CALL_MEMORY",
+            replacement: "'SET', KEYS[15], '', 'PX', CALL_MEMORY"
+        ),
+        Mutation(
+            name: "never ring after an enqueue to an idle queue",
+            script: "enqueue",
+            original: "redis.call('RPUSH', KEYS[11], '1')\n  return",
+            replacement: "return"
+        ),
+        Mutation(
+            name: "ring an idle queue that is paused",
+            script: "enqueue",
+            original: "or ctl[2] or not memory",
+            replacement: "or not memory"
+        ),
+        Mutation(
+            name: "never ask producers of an idle queue to slow down",
+            script: "enqueue",
+            original: "if depth >= tonumber(ctl[3] or SOFT_DEPTH)\n    or not",
+            replacement: "if not"
+        ),
+        Mutation(
+            name: "fetch the only job under a number that is used up",
+            script: "turn",
+            original: "if not highest or highest >= tonumber(ARGV[2]) then",
+            replacement: "if not highest then"
+        ),
+        Mutation(
+            name: "fetch the only job although paused",
+            script: "turn",
+            original: "or ctl[2] or ctl[5] then",
+            replacement: "or ctl[5] then"
+        ),
+        Mutation(
+            name: "fetch the only job before one that is due",
+            script: "turn",
+            original: " or due and tonumber(due) <= now then",
+            replacement: " then"
+        ),
+        Mutation(
+            name: "fetch the only job under a fence that does not rise",
+            script: "turn",
+            original: "math.max(tonumber(ctl[3] or 0) + 1, nowMicroseconds)",
+            replacement: "nowMicroseconds"
+        ),
+        Mutation(
+            name: "fetch the only job whatever it is",
+            script: "turn",
+            original: "if string.sub(job, 1, 3) ~= 'v1|' or",
+            replacement: "if"
+        ),
+        Mutation(
+            name: "fetch the only job and forget the suspects",
+            script: "turn",
+            original: "'EXISTS', other, KEYS[4], KEYS[5], KEYS[13]",
+            replacement: "'EXISTS', other, KEYS[4], KEYS[13]"
+        ),
+        Mutation(
+            name: "fetch the only job although it is cancelled",
+            script: "turn",
+            original: "'EXISTS', other, KEYS[4], KEYS[5], KEYS[13]",
+            replacement: "'EXISTS', other, KEYS[4], KEYS[5]"
+        ),
+        Mutation(
+            name: "fetch the only job and forget the other lanes",
+            script: "turn",
+            original: "'EXISTS', other, KEYS[4], KEYS[5], KEYS[13]",
+            replacement: "'EXISTS', KEYS[5], KEYS[13]"
+        ),
+        Mutation(
+            name: "fetch the only job and do not count it",
+            script: "turn",
+            original: "'running', text(tonumber(ctl[6] or 0) + 1))",
+            replacement: "'running', ctl[6] or '0')"
+        ),
     ]
 }
