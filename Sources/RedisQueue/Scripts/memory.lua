@@ -5,10 +5,11 @@
 
 -- The memory in use, in percent, and whether it was measured now.
 local function memoryShare(known, at)
-  if known and at and math.abs(now - tonumber(at)) < MEASURE_EVERY then return tonumber(known) end
+  local share, measured = tonumber(known or nil), tonumber(at or nil)
+  if share and measured and math.abs(now - measured) < MEASURE_EVERY then return share end
   local info = redis.pcall('INFO', 'memory')
   -- A user without the right to ask goes by the depth alone.
-  if type(info) ~= 'string' then return 0 end
+  if type(info) ~= 'string' then return 0, true end
   local most = tonumber(string.match(info, '\nmaxmemory:(%d+)') or '0')
   local used = tonumber(string.match(info, '\nused_memory:(%d+)') or '0')
   return most > 0 and math.floor(used * 100 / most) or 0, true

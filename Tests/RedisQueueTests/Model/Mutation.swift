@@ -276,8 +276,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "push twice on a repeated enqueue of an idle queue",
             script: "enqueue",
-            original: "'SET', KEYS[15], '', 'NX', 'PX', CALL_MEMORY",
-            replacement: "'SET', KEYS[15], '', 'PX', CALL_MEMORY"
+            original: "KEYS[11], KEYS[15]) > 0 then",
+            replacement: "KEYS[11]) > 0 then"
         ),
         Mutation(
             name: "never ring after an enqueue to an idle queue",
@@ -312,13 +312,13 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "fetch the only job before one that is due",
             script: "turn",
-            original: " or due and tonumber(due) <= now then",
+            original: " or due and (due <= now or due == math.huge) then",
             replacement: " then"
         ),
         Mutation(
             name: "fetch the only job under a fence that does not rise",
             script: "turn",
-            original: "math.max(tonumber(ctl[3] or 0) + 1, nowMicroseconds)",
+            original: "math.max(last + 1, nowMicroseconds)",
             replacement: "nowMicroseconds"
         ),
         Mutation(
@@ -348,8 +348,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "fetch the only job and do not count it",
             script: "turn",
-            original: "'running', text(tonumber(ctl[6] or 0) + 1))",
-            replacement: "'running', ctl[6] or '0')"
+            original: "'running', text(running + 1))",
+            replacement: "'running', text(running))"
         ),
     ]
 }
