@@ -172,8 +172,10 @@ extension RedisClient {
             return line.disconnected(telling: .closed, &notices)
         }
         notices.send()
+        guard let channel else { return }
         // A reply that nobody asked for: what follows could not be told apart.
-        channel?.close(promise: nil)
+        channel.close(promise: nil)
+        tick()
     }
 
     /// The wait before the next attempt, after some failures in a row.

@@ -300,7 +300,8 @@ package final class RedisClient: RedisExecutor, Sendable {
         var rest = bytes
         rest.moveReaderIndex(forwardBy: wire.write(bytes))
         let needsLoop = line.withLock { line in
-            let goesOn = line.wired(wire, rest: rest.readableBytes > 0 ? rest : nil)
+            let left = rest.readableBytes > 0 ? rest : nil
+            guard let goesOn = line.wired(wire, rest: left) else { return false }
             let isTimed = line.timer.map { timer in line.due.map { timer <= $0 } ?? true } ?? false
             guard goesOn || !isTimed, !line.isTickScheduled else { return false }
             line.isTickScheduled = true
@@ -317,6 +318,9 @@ package final class RedisClient: RedisExecutor, Sendable {
             return line.disconnected(telling: .closed, &notices)
         }
         notices.send()
-        channel?.close(promise: nil)
+        guard let channel else { return }
+        channel.close(promise: nil)
+        // What waits needs a new connection, and nobody else tells.
+        eventLoop.execute { self.tick() }
     }
 }

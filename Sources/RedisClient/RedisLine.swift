@@ -78,9 +78,9 @@ struct RedisLine {
     /// - Returns: Where to write; nil when the request must be appended instead.
     mutating func wire(_ request: RedisRequest) -> RedisWire? {
         // With no reply due, all that the event loop was given has been written.
-        guard inFlight.isEmpty, waiting.isEmpty, !isWiring, case .ready(_, let wire?) = link else {
-            return nil
-        }
+        guard inFlight.isEmpty, waiting.isEmpty, !isWiring, rest == nil,
+            case .ready(_, let wire?) = link
+        else { return nil }
         isWiring = true
         inFlight.append(request)
         note(request)
@@ -89,10 +89,10 @@ struct RedisLine {
 
     /// A caller has written its request, up to a rest.
     ///
-    /// - Returns: Whether the event loop must go on with what waits.
-    mutating func wired(_ wire: RedisWire, rest: ByteBuffer?) -> Bool {
-        // A request whose connection is gone was told so, and its rest is for nobody.
-        guard case .ready(_, let present?) = link, present === wire else { return false }
+    /// - Returns: Whether the event loop must go on with what waits; nil when the connection is gone: its
+    ///   requests were told so, and the rest is for nobody.
+    mutating func wired(_ wire: RedisWire, rest: ByteBuffer?) -> Bool? {
+        guard case .ready(_, let present?) = link, present === wire else { return nil }
         isWiring = false
         self.rest = rest
         return rest != nil || !waiting.isEmpty
@@ -144,7 +144,11 @@ struct RedisLine {
         telling error: RedisError,
         _ notices: inout RedisNotices
     ) -> (any Channel)? {
-        let channel: (any Channel)? = if case .ready(let channel, _) = link { channel } else { nil }
+        var channel: (any Channel)?
+        if case .ready(let present, let wire) = link {
+            channel = present
+            wire?.end()
+        }
         link = .none
         isWiring = false
         rest = nil

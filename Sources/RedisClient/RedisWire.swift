@@ -5,8 +5,7 @@ import NIOPosix
 /// A second handle of a connection's socket, to write from any thread while the event loop has
 /// nothing to write itself.
 ///
-/// The handle is a duplicate, so that it never names another file after the channel is closed; the
-/// server sees the end of the connection only when this is gone, too.
+/// The handle is a duplicate, so that it never names another file after the channel is closed.
 final class RedisWire: Sendable {
     private let descriptor: CInt
 
@@ -28,6 +27,9 @@ final class RedisWire: Sendable {
     }
 
     deinit { _ = close(descriptor) }
+
+    /// Ends the connection, for the server and for whoever is about to write.
+    func end() { _ = shutdown(descriptor, CInt(SHUT_RDWR)) }
 
     /// Writes what the socket takes now.
     ///

@@ -37,20 +37,46 @@ struct WireTests {
     @Test("arrives whole when the socket takes only a part of it, and before those that follow")
     func partial() async throws {
         try await withSharedClient { client in
-            let big = [UInt8](repeating: 0x61, count: 8 * 1024 * 1024)
-            for round in 0..<5 {
-                let key = "wire:big:\(round)"
-                // With an answer here nothing stands before the next command.
-                _ = try await client.reply("PING")
-                async let set = client.send(
-                    RedisCommand([[UInt8]("SET"), [UInt8](key), big])
-                )
-                async let appended = client.reply("APPEND", "wire:after:\(round)", "x")
-                #expect(try await set == .status("OK"))
-                #expect(try await appended == .integer(1))
-                #expect(try await client.reply("STRLEN", key) == .integer(Int64(big.count)))
-                _ = try await client.reply("DEL", key, "wire:after:\(round)")
+            var random = Seeded(seed: 8)
+            var big = [UInt8](repeating: 0, count: 8 * 1024 * 1024)
+            for index in stride(from: 0, to: big.count, by: 61) {
+                big[index] = UInt8.random(in: 0...255, using: &random)
             }
+            let set = RedisCommand([[UInt8]("SET"), [UInt8]("wire:big"), big])
+            #expect(try await client.send(set) == .status("OK"))
+            #expect(try await client.reply("GET", "wire:big") == .bytes(big), "spoilt on the way")
+            for round in 0..<5 {
+                async let again = client.send(set)
+                async let appended = client.reply("APPEND", "wire:after:\(round)", "x")
+                #expect(try await again == .status("OK"))
+                #expect(try await appended == .integer(1))
+                _ = try await client.reply("DEL", "wire:after:\(round)")
+            }
+            #expect(try await client.reply("STRLEN", "wire:big") == .integer(Int64(big.count)))
+            _ = try await client.reply("DEL", "wire:big")
+        }
+    }
+
+    @Test("keeps no connection open that its client has closed")
+    func closes() async throws {
+        let server = try await PrivateRedis.shared()
+        var name = RedisValue.null
+        try await withClient(RedisConfiguration(url: server.url)) { client in
+            name = try await client.reply("CLIENT", "ID")
+        }
+        guard case .integer(let id) = name else {
+            Issue.record("no id: \(name)")
+            return
+        }
+        try await withSharedClient { other in
+            var tries = 0
+            // The server reads the end of a connection when it comes to it.
+            while tries < 10_000,
+                try await other.reply("CLIENT", "LIST", "ID", "\(id)").text != ""
+            {
+                tries += 1
+            }
+            #expect(tries < 10_000, "the server still has the connection")
         }
     }
 
