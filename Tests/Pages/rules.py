@@ -35,13 +35,20 @@ def rescores(page, address: str) -> None:
     start.click()
     row = page.locator("[data-rescores] tbody tr")
     expect(row).to_have_count(1)
-    page.wait_for_function(
-        "() => fetch('/api/v1/rescores').then((answer) => answer.json()).then((found) => found.items[0].state === 'done')"
-    )
+    ends(page, address)
     page.reload(wait_until="load")
     expect(row).to_contain_text("done")
     found = pages.get(address, "rescores")["items"][0]
     assert found["withdrawn"] > 0 and found["lookedAt"] == found["calls"], found
+
+
+def ends(page, address: str) -> None:
+    """Waits until the re-score is done. `wait_for_function` takes a promise for an answer, and waits for none."""
+    for _ in range(600):
+        if pages.get(address, "rescores")["items"][0]["state"] == "done":
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the re-score does not end")
 
 
 def main() -> int:

@@ -210,6 +210,9 @@ struct FaultTests {
         // The greeting's answer, the answer to the first command, and one too many.
         try await withImpostor(saying: "+OK\r\n", then: "+first\r\n+second\r\n") {
             configuration async throws in
+            var configuration = configuration
+            // Each command needs a connection of its own, and a busy machine takes its time for it.
+            configuration.limits.connectPatience = .seconds(5)
             try await withClient(configuration) { client async throws in
                 #expect(try await client.reply("PING") == .status("first"))
                 for _ in 0..<5 {

@@ -294,8 +294,8 @@ struct Mutation: Sendable, CustomTestStringConvertible {
         Mutation(
             name: "never ask producers of an idle queue to slow down",
             script: "enqueue",
-            original: "if depth >= tonumber(ctl[3] or SOFT_DEPTH)\n    or not",
-            replacement: "if not"
+            original: "if depth >= tonumber(ctl[3] or SOFT_DEPTH) then return nil end",
+            replacement: ""
         ),
         Mutation(
             name: "fetch the only job under a number that is used up",
