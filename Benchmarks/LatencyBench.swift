@@ -10,13 +10,13 @@ import TestSupport
 
 /// From enqueue to the start of the handler on an idle queue, in Redis round trips.
 ///
-/// A round trip is a `PING` with plain blocking hiredis, its median in the same run, after the same
-/// pause: a machine that has been idle for a moment is slower than one that never rests.
+/// Each measurement has its own round trips, taken by turns with it in short blocks: the machine is
+/// not the same a few seconds later, and code that has rested is slower than code that never does.
 struct LatencyBench {
     let stage: BenchStage
     let samples: Int
 
-    /// The rest before a job; longer than a worker needs to fall idle again.
+    /// The rest before a job, and before a round trip; longer than a worker needs to fall idle again.
     let pause: Duration
 
     func rows(runs: Int) async throws -> [BenchRow] {
@@ -24,56 +24,44 @@ struct LatencyBench {
         var tails: [(ours: Double, limit: Double)] = []
         var handovers: [(ours: Double, limit: Double)] = []
         var scripts: [(ours: Double, limit: Double)] = []
+        var pings: [(ours: Double, limit: Double)] = []
         for run in 0...runs {
-            let roundTrip = try await rawRoundTrip()
             let handover = try await rawHandover()
-            let bare = try await RawTurns(stage: stage, samples: samples, pause: pause).median(run)
+            let bare = try await RawTurns(stage: stage, samples: samples, pause: pause).measure(run)
             let delays = try await ourDelays(run)
             guard run > 0 else { continue }
-            handovers.append((handover, roundTrip))
-            scripts.append((bare, roundTrip))
-            medians.append((delays.median, roundTrip))
-            tails.append((delays.tail, roundTrip))
+            handovers.append((handover.delays.microseconds(50), handover.roundTrip))
+            scripts.append((bare.delays.microseconds(50), bare.roundTrip))
+            medians.append((delays.delays.microseconds(50), delays.roundTrip))
+            tails.append((delays.delays.microseconds(99), delays.roundTrip))
+            pings.append((delays.roundTrips.microseconds(99), delays.roundTrip))
         }
         return [
             BenchRow("queue-latency-p50", unit: "us", aim: .atMost(4), runs: medians),
             BenchRow("queue-latency-p99", unit: "us", aim: .atMost(20), runs: tails),
+            BenchRow("queue-latency-ping-p99", unit: "us", aim: nil, runs: pings),
             BenchRow("queue-latency-handover", unit: "us", aim: nil, runs: handovers),
             BenchRow("queue-latency-scripts", unit: "us", aim: nil, runs: scripts),
         ]
     }
 
-    /// Median microseconds of a round trip.
-    private func rawRoundTrip() async throws -> Double {
-        let redis = try RawRedis(socket: stage.server.socketPath)
-        let ping = RawCommand([Array("PING".utf8)])
-        var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
-        for _ in 0..<samples {
-            try await stage.ambient.sleep(for: pause)
-            let start = stage.ambient.elapsed()
-            try redis.run(ping)
-            histogram.record(Self.nanoseconds(stage.ambient.elapsed() - start))
-        }
-        return Double(histogram.valueAtPercentile(50)) / 1000
-    }
-
-    /// Median microseconds from a plain push to the end of a plain blocking pop in another thread.
+    /// From a plain push to the end of a plain blocking pop in another thread.
     ///
     /// What a queue on a Redis list takes at the least: no script, no lease, no worker.
-    private func rawHandover() async throws -> Double {
+    private func rawHandover() async throws -> PairedDelays {
         let pops = StartWatch()
         let redis = try RawRedis(socket: stage.server.socketPath)
         let push = RawCommand(["LPUSH", Self.handoverKey, "1"].map { Array($0.utf8) })
-        var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+        var pairs = try PairedDelays(stage: stage, pause: pause)
         async let popped: Void = pop(pops)
         for _ in 0..<samples {
-            try await stage.ambient.sleep(for: pause)
+            try await pairs.rest()
             let start = stage.ambient.elapsed()
             try redis.run(push)
-            histogram.record(Self.nanoseconds(await pops.next() - start))
+            pairs.record(await pops.next() - start)
         }
         try await popped
-        return Double(histogram.valueAtPercentile(50)) / 1000
+        return pairs
     }
 
     private static let handoverKey = "bench:handover"
@@ -92,8 +80,8 @@ struct LatencyBench {
         }
     }
 
-    private func ourDelays(_ run: Int) async throws -> (median: Double, tail: Double) {
-        var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+    private func ourDelays(_ run: Int) async throws -> PairedDelays {
+        var pairs = try PairedDelays(stage: stage, pause: pause)
         try await stage.withQueue { queue in
             let starts = StartWatch()
             let handler = StampingHandler(starts: starts, ambient: stage.ambient)
@@ -103,23 +91,67 @@ struct LatencyBench {
                 committer: CountingCommitter(NoLedger(), count: samples, ambient: stage.ambient)
             )
             for index in 0..<samples {
-                try await stage.ambient.sleep(for: pause)
+                try await pairs.rest()
                 let jobs = try stage.makeJobs(1, prefix: "latency\(run).\(index)")
                 let call = try EnqueueCallID("latency\(run).\(index)")
                 let start = stage.ambient.elapsed()
                 _ = try await queue.enqueue(jobs, call: call)
-                histogram.record(Self.nanoseconds(await starts.next() - start))
+                pairs.record(await starts.next() - start)
             }
             _ = try await drained
         }
-        return (
-            Double(histogram.valueAtPercentile(50)) / 1000,
-            Double(histogram.valueAtPercentile(99)) / 1000
-        )
+        return pairs
+    }
+}
+
+/// Delays, and round trips that were measured by turns with them.
+///
+/// A round trip is a `PING` with plain blocking hiredis, after the same pause as what is measured.
+/// They come in blocks, so that either follows its like at that pause.
+struct PairedDelays {
+    /// Measurements of one kind in a row, about a tenth of a second.
+    private static let blockLength = 40
+
+    private let ambient: Ambient
+    private let pause: Duration
+    private let redis: RawRedis
+    private let ping = RawCommand([Array("PING".utf8)])
+    private(set) var roundTrips = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+    private(set) var delays = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+
+    init(stage: BenchStage, pause: Duration) throws {
+        ambient = stage.ambient
+        self.pause = pause
+        redis = try RawRedis(socket: stage.server.socketPath)
     }
 
-    static func nanoseconds(_ duration: Duration) -> UInt64 {
+    /// Makes the pause before what is measured, and measures round trips when it is their turn.
+    mutating func rest() async throws {
+        if delays.totalCount.isMultiple(of: UInt64(Self.blockLength)) {
+            for _ in 0..<Self.blockLength {
+                try await ambient.sleep(for: pause)
+                let start = ambient.elapsed()
+                try redis.run(ping)
+                roundTrips.record(Self.nanoseconds(ambient.elapsed() - start))
+            }
+        }
+        try await ambient.sleep(for: pause)
+    }
+
+    mutating func record(_ delay: Duration) { delays.record(Self.nanoseconds(delay)) }
+
+    /// Median microseconds of a round trip.
+    var roundTrip: Double { roundTrips.microseconds(50) }
+
+    private static func nanoseconds(_ duration: Duration) -> UInt64 {
         UInt64(max(1, duration / .nanoseconds(1)))
+    }
+}
+
+extension Histogram<UInt64> {
+    /// A percentile of recorded nanoseconds.
+    func microseconds(_ percentile: Double) -> Double {
+        Double(valueAtPercentile(percentile)) / 1000
     }
 }
 

@@ -69,8 +69,9 @@ struct MeasureCommand: AsyncParsableCommand {
 
     private func measure(_ stage: BenchStage) async throws -> BenchReport {
         var rows: [BenchRow] = []
+        // A benchmark may have several rows, whose names begin with its own.
         func wants(_ name: String) -> Bool {
-            name.hasPrefix(only)
+            name.hasPrefix(only) || only.hasPrefix(name)
         }
         if wants("queue-enqueue") || wants("queue-drain") {
             rows += try await QueueBench(stage: stage, jobs: jobs).rows(runs: runs)
@@ -115,7 +116,7 @@ struct MeasureCommand: AsyncParsableCommand {
         }
         return BenchReport(
             machine: BenchMachine.description,
-            rows: rows.filter { wants($0.name) }
+            rows: rows.filter { $0.name.hasPrefix(only) }
         )
     }
 }

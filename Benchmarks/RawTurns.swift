@@ -1,6 +1,5 @@
 import Ambient
 import Foundation
-import Histogram
 import JobQueue
 import RedisClient
 import RedisQueue
@@ -15,8 +14,8 @@ struct RawTurns {
     let samples: Int
     let pause: Duration
 
-    /// Median microseconds from the producer's send to the worker's reply with the job in it.
-    func median(_ run: Int) async throws -> Double {
+    /// From the producer's send to the worker's reply with the job in it.
+    func measure(_ run: Int) async throws -> PairedDelays {
         let name = try QueueName("bench-\(stage.ambient.newID().uuidString.lowercased())")
         let calls = ScriptCalls(keys: QueueKeys(queue: name), scripts: .shipped)
         let redis = try RawRedis(socket: stage.server.socketPath)
@@ -26,20 +25,20 @@ struct RawTurns {
         try redis.run(Self.command(calls.prepare()))
         let ids = try (0..<samples).map { try JobID("raw\(run).\($0)") }
         let pops = StartWatch()
-        var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+        var pairs = try PairedDelays(stage: stage, pause: pause)
         async let ended: Void = work(ids, calls, pops)
         for (index, id) in ids.enumerated() {
             let job = NewJob(id: id, kind: "bench", payload: BenchStage.payload)
             let call = try calls.enqueue([(EnqueueCallID("raw\(run).\(index)"), [job])])
             let push = Self.command(call)
-            try await stage.ambient.sleep(for: pause)
+            try await pairs.rest()
             let start = stage.ambient.elapsed()
             try redis.send(push)
-            histogram.record(LatencyBench.nanoseconds(await pops.next() - start))
+            pairs.record(await pops.next() - start)
             try redis.receive()
         }
         try await ended
-        return Double(histogram.valueAtPercentile(50)) / 1000
+        return pairs
     }
 
     /// Waits for each job with a turn behind the bell, and settles it with another one.

@@ -1,4 +1,5 @@
 import Ambient
+import Glibc
 import JobQueue
 import Logging
 
@@ -66,7 +67,11 @@ extension Coordinator {
         )
         batch.run = run
         batch.isAdmitted = true
-        if !runnable.isEmpty { crew.work.add(run) }
+        guard !runnable.isEmpty else { return }
+        crew.work.add(run)
+        // A handler's thread that was just woken may stand behind this one on the same processor,
+        // although another one is idle. What an idle worker does next can wait for it.
+        if batch.wasAwaited { sched_yield() }
     }
 
     /// The rules of each job's kind.

@@ -28,7 +28,7 @@ extension Coordinator {
             metrics.noteTurn()
             metrics.flush()
             noteQueueAnswer(after: pending)
-            take(reply, to: pending.request)
+            take(reply, to: pending)
         case .failure(let error):
             noteQueueFailure(error)
         }
@@ -140,14 +140,15 @@ extension Coordinator {
 
     // MARK: - What came back
 
-    private mutating func take(_ reply: TurnReply, to request: TurnRequest) {
+    private mutating func take(_ reply: TurnReply, to pending: PendingTurn) {
+        let request = pending.request
         let now = ambient.elapsed()
         board.update { $0.lastTurn = now }
         queueClock = (reply.nowMilliseconds, now)
         if let settlement = request.settlement { take(reply.settled, of: settlement, now: now) }
         if let batch = reply.batch {
             metrics.noteWaits(of: batch.jobs, fetchedAtMilliseconds: reply.nowMilliseconds)
-            let batch = OpenBatch(batch)
+            let batch = OpenBatch(batch, wasAwaited: pending.waitsForBell)
             open.append(batch)
             board.update { $0.batches.append(batch.reference) }
             if drain != nil { giveBack(batch, now: now) }

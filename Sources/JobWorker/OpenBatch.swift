@@ -4,6 +4,9 @@ import JobQueue
 final class OpenBatch {
     let batch: Batch
 
+    /// Whether the worker held nothing and waited for it.
+    let wasAwaited: Bool
+
     /// Whether the queue must look at its jobs to free keys: unique or limit ones.
     private let holdsKeys: Bool
 
@@ -37,8 +40,9 @@ final class OpenBatch {
     /// Taken back by the queue: nothing of it is settled any more.
     var isLost = false
 
-    init(_ batch: Batch) {
+    init(_ batch: Batch, wasAwaited: Bool) {
         self.batch = batch
+        self.wasAwaited = wasAwaited
         unfinished = batch.jobs.count
         unsettled = batch.jobs.count
         unfinishedLow = batch.jobs.count { $0.lane == .low }

@@ -171,7 +171,7 @@ extension RedisClient {
             line.generation += 1
             return line.disconnected(telling: .closed, &notices)
         }
-        notices.send()
+        executor.waking { notices.send() }
         guard let channel else { return }
         // A reply that nobody asked for: what follows could not be told apart.
         channel.close(promise: nil)

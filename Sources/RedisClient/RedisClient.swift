@@ -20,6 +20,9 @@ package final class RedisClient: RedisExecutor, Sendable {
     /// Where the connection lives, its timers fire and its futures complete.
     package let eventLoop: any EventLoop
 
+    /// Runs tasks where the connection lives, as soon as its replies have woken them.
+    package let executor: EventLoopExecutor
+
     let ambient: Ambient
     let logger: Logger
     let tlsContext: NIOSSLContext?
@@ -31,17 +34,21 @@ package final class RedisClient: RedisExecutor, Sendable {
     /// - Parameters:
     ///   - configuration: Where the server is, and the limits.
     ///   - eventLoop: Where the connection lives.
+    ///   - executor: That of another client on the same event loop, whose tasks wait for this one's
+    ///     replies, too.
     ///   - ambient: Chance, for the jitter of the backoff.
     ///   - logger: Told of connections made and lost.
     /// - Throws: `RedisTLSError` when the file of the authorities cannot be read.
     package init(
         _ configuration: RedisConfiguration,
         on eventLoop: any EventLoop,
+        executor: EventLoopExecutor? = nil,
         ambient: Ambient,
         logger: Logger
     ) throws(RedisTLSError) {
         self.configuration = configuration
         self.eventLoop = eventLoop
+        self.executor = executor ?? EventLoopExecutor(eventLoop)
         self.ambient = ambient
         self.logger = logger
         tlsContext = try configuration.tls.map { tls throws(RedisTLSError) in

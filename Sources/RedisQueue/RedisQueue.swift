@@ -70,6 +70,7 @@ package final class RedisQueue: Sendable {
         bellClient = try RedisClient(
             commands.configuration,
             on: commands.eventLoop,
+            executor: commands.executor,
             ambient: ambient,
             logger: logger
         )
@@ -79,7 +80,7 @@ package final class RedisQueue: Sendable {
             ambient: ambient,
             logger: logger
         )
-        executor = EventLoopExecutor(commands.eventLoop)
+        executor = commands.executor
         bell = Bell(client: bellClient, key: keys.bell, ringing: calls.ring())
     }
 

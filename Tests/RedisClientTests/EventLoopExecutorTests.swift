@@ -1,0 +1,131 @@
+import NIOCore
+import NIOPosix
+import RedisClient
+import Synchronization
+import Testing
+
+@Suite("Tasks on a connection's event loop")
+struct EventLoopExecutorTests {
+    @Test("that a reply wakes, and those that these wake, run before the loop's other work")
+    func runsAtOnce() async throws {
+        try await withLoop { loop, executor in
+            let (first, second) = (Gate(), Gate())
+            let order = Record<[String]>([])
+            async let one: Void = withTaskExecutorPreference(executor) {
+                await first.wait()
+                order.change { $0.append("woken") }
+                second.open()
+            }
+            async let other: Void = withTaskExecutorPreference(executor) {
+                await second.wait()
+                order.change { $0.append("woken by the woken") }
+            }
+            try await first.awaited(on: loop)
+            try await second.awaited(on: loop)
+            try await loop.submit {
+                loop.execute { order.change { $0.append("the loop's") } }
+                executor.waking {
+                    first.open()
+                    order.change { $0.append("told") }
+                }
+                order.change { $0.append("back") }
+            }
+            .get()
+            _ = await (one, other)
+            try await loop.submit {}.get()
+            #expect(
+                order.value == ["told", "woken", "woken by the woken", "back", "the loop's"]
+            )
+        }
+    }
+
+    @Test("that wake each other without end leave the loop its other work")
+    func leavesRoom() async throws {
+        try await withLoop { loop, executor in
+            let gate = Gate()
+            let rounds = Record(0)
+            let all = 10_000
+            async let busy: Void = withTaskExecutorPreference(executor) {
+                await gate.wait()
+                for _ in 0..<all {
+                    rounds.change { $0 += 1 }
+                    await Task.yield()
+                }
+            }
+            try await gate.awaited(on: loop)
+            let seen = Record(0)
+            try await loop.submit {
+                loop.execute { seen.change { $0 = rounds.value } }
+                executor.waking { gate.open() }
+            }
+            .get()
+            await busy
+            #expect(rounds.value == all)
+            #expect((1...100).contains(seen.value))
+        }
+    }
+
+    @Test("that somebody elsewhere wakes run on the loop, too")
+    func runsLater() async throws {
+        try await withLoop { loop, executor in
+            let gate = Gate()
+            async let isOnLoop = withTaskExecutorPreference(executor) {
+                await gate.wait()
+                return loop.inEventLoop
+            }
+            try await gate.awaited(on: loop)
+            gate.open()
+            #expect(await isOnLoop)
+        }
+    }
+
+    private func withLoop(
+        _ body: (any EventLoop, EventLoopExecutor) async throws -> Void
+    ) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        try await body(loop, EventLoopExecutor(loop))
+        try await group.shutdownGracefully()
+    }
+}
+
+/// A value that several tasks change.
+private final class Record<Value: Sendable>: Sendable {
+    private let state: Mutex<Value>
+
+    init(_ value: Value) {
+        state = Mutex(value)
+    }
+
+    var value: Value { state.withLock { $0 } }
+
+    func change(_ change: (inout Value) -> Void) {
+        state.withLock { change(&$0) }
+    }
+}
+
+/// Where one task waits until it is let through.
+private final class Gate: Sendable {
+    private let waiter = Mutex<CheckedContinuation<Void, Never>?>(nil)
+
+    func wait() async {
+        await withCheckedContinuation { continuation in waiter.withLock { $0 = continuation } }
+    }
+
+    func open() {
+        let continuation = waiter.withLock { waiter in
+            defer { waiter = nil }
+            return waiter
+        }
+        continuation?.resume()
+    }
+
+    /// Waits until the task does.
+    func awaited(on loop: any EventLoop) async throws {
+        for _ in 0..<100_000 {
+            // A task of this loop has stopped once something else runs on it.
+            if try await loop.submit({ self.waiter.withLock { $0 != nil } }).get() { return }
+        }
+        Issue.record("nobody came to wait")
+    }
+}
