@@ -74,7 +74,9 @@ struct LatencyBench {
         let redis = try RawRedis(socket: stage.server.socketPath)
         let pop = RawCommand(["BRPOP", Self.handoverKey, "30"].map { Array($0.utf8) })
         while missing > 0 {
-            try redis.run(pop)
+            guard try redis.run(pop) == 2 else {
+                throw RawRedis.Failure(reason: "a pop brought nothing")
+            }
             pops.note(stage.ambient.elapsed())
             missing -= 1
         }
@@ -107,7 +109,8 @@ struct LatencyBench {
 /// Delays, and round trips that were measured by turns with them.
 ///
 /// A round trip is a `PING` with plain blocking hiredis, after the same pause as what is measured.
-/// They come in blocks, so that either follows its like at that pause.
+/// They come in blocks, so that either follows its like at that pause; the first of a block, which
+/// does not, is left out.
 struct PairedDelays {
     /// Measurements of one kind in a row, about a tenth of a second.
     private static let blockLength = 40
@@ -116,6 +119,7 @@ struct PairedDelays {
     private let pause: Duration
     private let redis: RawRedis
     private let ping = RawCommand([Array("PING".utf8)])
+    private var rests = 0
     private(set) var roundTrips = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
     private(set) var delays = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
 
@@ -127,18 +131,22 @@ struct PairedDelays {
 
     /// Makes the pause before what is measured, and measures round trips when it is their turn.
     mutating func rest() async throws {
-        if delays.totalCount.isMultiple(of: UInt64(Self.blockLength)) {
-            for _ in 0..<Self.blockLength {
+        if rests.isMultiple(of: Self.blockLength) {
+            for index in 0..<Self.blockLength {
                 try await ambient.sleep(for: pause)
                 let start = ambient.elapsed()
                 try redis.run(ping)
-                roundTrips.record(Self.nanoseconds(ambient.elapsed() - start))
+                let roundTrip = ambient.elapsed() - start
+                if index > 0 { roundTrips.record(Self.nanoseconds(roundTrip)) }
             }
         }
+        rests += 1
         try await ambient.sleep(for: pause)
     }
 
-    mutating func record(_ delay: Duration) { delays.record(Self.nanoseconds(delay)) }
+    mutating func record(_ delay: Duration) {
+        if rests % Self.blockLength != 1 { delays.record(Self.nanoseconds(delay)) }
+    }
 
     /// Median microseconds of a round trip.
     var roundTrip: Double { roundTrips.microseconds(50) }

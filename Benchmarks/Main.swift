@@ -21,7 +21,7 @@ struct MeasureCommand: AsyncParsableCommand {
         discussion: """
             Starts a redis-server of its own, without persistence, and a SQLite file in a \
             temporary folder. Every figure is the median of the runs; ours and the limit are \
-            measured one after the other in each run.
+            measured one after the other, or by turns, in each run.
             """,
         version: Release.version
     )
@@ -38,7 +38,7 @@ struct MeasureCommand: AsyncParsableCommand {
     @Option(help: "Jobs in one run of the latency benchmark.")
     var samples = 1000
 
-    @Option(help: "Milliseconds of rest before each job of the latency benchmark.")
+    @Option(help: "Milliseconds of rest before each job and round trip of the latency benchmark.")
     var pause = 2
 
     @Option(help: "Calls, and recipients, of one run of the attribution benchmark.")
@@ -51,7 +51,9 @@ struct MeasureCommand: AsyncParsableCommand {
         guard runs >= 3 else { throw ValidationError("--runs must be 3 or more.") }
         guard jobs >= 1000 else { throw ValidationError("--jobs must be 1000 or more.") }
         guard calls >= 10_000 else { throw ValidationError("--calls must be 10000 or more.") }
-        guard pause >= 1 else { throw ValidationError("--pause must be 1 or more.") }
+        guard (1...500).contains(pause) else {
+            throw ValidationError("--pause must be from 1 to 500.")
+        }
         guard samples >= 100 else { throw ValidationError("--samples must be 100 or more.") }
     }
 

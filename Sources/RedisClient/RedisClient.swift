@@ -20,7 +20,7 @@ package final class RedisClient: RedisExecutor, Sendable {
     /// Where the connection lives, its timers fire and its futures complete.
     package let eventLoop: any EventLoop
 
-    /// Runs tasks where the connection lives, as soon as its replies have woken them.
+    /// Runs tasks where the connection lives.
     package let executor: EventLoopExecutor
 
     let ambient: Ambient

@@ -130,9 +130,11 @@ final class Bell: Sendable {
             state.isBlocked = !state.waiters.isEmpty
             return (waiter, isTaken, state.isBlocked)
         }
-        if let waiter {
-            // Beside a script that has taken the token there is nothing to wait for just now.
-            waiter.continuation.resume(returning: .success(!isTaken))
+        if let waiter, isTaken {
+            // There is nothing to wait for just now, and those who wait for the script go first.
+            client.eventLoop.execute { waiter.continuation.resume(returning: .success(false)) }
+        } else if let waiter {
+            waiter.continuation.resume(returning: .success(true))
         } else if !isTaken {
             putBack()
         }

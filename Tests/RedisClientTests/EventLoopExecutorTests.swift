@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import RedisClient
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Tasks on a connection's event loop")
@@ -77,6 +78,56 @@ struct EventLoopExecutorTests {
             gate.open()
             #expect(await isOnLoop)
         }
+    }
+
+    @Test("are woken by a reply before the loop's other work")
+    func wakesWithReply() async throws {
+        try await withServer { server in
+            let configuration = try RedisConfiguration(url: server.url)
+            try await withClient(configuration, seed: 1) { client in
+                try await withClient(configuration, seed: 2) { other in
+                    try await checkReply(client, other)
+                }
+            }
+        }
+    }
+
+    private func checkReply(_ client: RedisClient, _ other: RedisClient) async throws {
+        let gate = Gate()
+        let order = Record<[String]>([])
+        async let pong = withTaskExecutorPreference(client.executor) {
+            await gate.wait()
+            let reply = try await client.reply("PING")
+            order.change { $0.append("woken") }
+            return reply
+        }
+        try await gate.awaited(on: client.eventLoop)
+        // Behind a command that blocks, so that the replies come together.
+        async let popped = client.send(
+            RedisCommand("BLPOP", "executor:list", "20"),
+            timeout: .seconds(30)
+        )
+        try await until(other, lists: "cmd=blpop")
+        let first = client.sendFuture(RedisCommand("PING"))
+        first.whenComplete { _ in
+            client.eventLoop.execute { order.change { $0.append("the loop's") } }
+        }
+        gate.open()
+        // Two times `*1 $4 PING`, each with its ends of lines.
+        try await until(other, lists: "qbuf=28")
+        _ = try await other.reply("RPUSH", "executor:list", "x")
+        _ = try await (pong, popped)
+        try await client.eventLoop.submit {}.get()
+        #expect(order.value == ["woken", "the loop's"])
+    }
+
+    /// Waits until the server's list of connections says something.
+    private func until(_ client: RedisClient, lists text: String) async throws {
+        for _ in 0..<100_000 {
+            guard case .bytes(let bytes) = try await client.reply("CLIENT", "LIST") else { break }
+            if String(decoding: bytes, as: UTF8.self).contains(text) { return }
+        }
+        Issue.record("no connection came to \(text)")
     }
 
     private func withLoop(

@@ -1,9 +1,9 @@
--- Keeps a worker and its batches alive.
+-- Keeps a worker and its batches alive, and measures how full the server is, so that a producer of
+-- an idle queue need not.
 --
 -- KEYS[15] worker:<id>
 -- ARGV[1] worker, ARGV[2] host, ARGV[3] process id, ARGV[4] version, ARGV[5] started (ms),
 -- ARGV[6] slots, ARGV[7] busy, ARGV[8..] batches
--- It also measures how full the server is, so that a producer of an idle queue need not.
 --
 -- Result: {unsettled jobs of each batch in order, or -1 when it is gone}, {ids of cancelled jobs}
 

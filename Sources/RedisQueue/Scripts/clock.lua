@@ -1,6 +1,7 @@
 -- Stands first in every script. Before it stands one line of constants, written by the program:
 -- LAYOUT, LEASE, GRACE, SUSPECT_AGE, CALL_MEMORY (ms), BATCH_BYTES, PAYLOAD_BYTES, CRASHES,
--- DEAD_COUNT, DEAD_AGE (ms), PER_CALL, MEASURE_EVERY and MEASURED_LAST (ms), and the marks of pressure.lua.
+-- DEAD_COUNT, DEAD_AGE (ms), PER_CALL, MEASURE_EVERY and MEASURED_LAST (ms), and the marks of
+-- pressure.lua.
 
 -- A number as text with all its digits; concatenation alone would cut it at fourteen.
 local function text(number)

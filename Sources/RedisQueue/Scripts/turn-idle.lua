@@ -1,9 +1,9 @@
--- Stands between the clock and the prelude of turn: a worker with nothing to settle fetches the only
--- job that waits.
+-- Stands between the clock and the prelude of turn: a worker with nothing to settle fetches the
+-- only job that waits.
 --
 -- It does what the whole script would do in that case, and leaves all others to it with nothing
--- changed. On an idle machine everything is cold, and what is touched is what is paid for: the definitions
--- of the prelude alone take longer than this.
+-- changed. On an idle machine everything is cold, and what is touched is what is paid for: the
+-- definitions of the prelude alone take longer than this.
 --
 -- KEYS, ARGV and result as in turn.lua.
 
