@@ -11,7 +11,8 @@ package struct Call: Hashable, Sendable {
     /// When it last changed.
     package var changedMilliseconds: Int64
 
-    /// Whether a detail or a webhook has been recorded, not only a list row.
+    /// Whether a detail or a webhook of the state that the call has is here, not only a list row
+    /// or what was read before it came so far.
     package var hasDetail: Bool
     package var attribution: Attribution?
     package var conversion: Conversion?

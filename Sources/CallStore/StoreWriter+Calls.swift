@@ -107,6 +107,11 @@ extension StoreWriter {
         }
         let storedStart: Int64 = stored["started_unix"]
         let hasDetail: Bool = stored["has_detail"]
+        // A detail is of the state it was read in: a call that has come further is to be read anew.
+        let isWhole =
+            reading.status.rank == storedRank
+            ? hasDetail || reading.isDetail
+            : isOlder ? hasDetail : reading.isDetail
         // The event of a failed call tells when it failed, not when it began.
         let keepsStart = (isOlder && hasDetail) || reading.source == .initiationFailure
         let start = keepsStart ? storedStart : (reading.startedUnix ?? storedStart)
@@ -146,7 +151,7 @@ extension StoreWriter {
             (isOlder
                 ? stored["list_fingerprint"]
                 : reading.listFingerprint?.databaseValue ?? stored["list_fingerprint"]),
-            (hasDetail || reading.isDetail).databaseValue,
+            isWhole.databaseValue,
             start.databaseValue,
             (isNews ? revision + 1 : revision).databaseValue,
             (isNews ? nowMilliseconds : stored["changed_ms"]).databaseValue,

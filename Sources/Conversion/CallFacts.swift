@@ -86,10 +86,11 @@ package struct CallFacts: Sendable, Equatable {
 
     /// The turns; nil when there were some that we do not have.
     private static func transcript(of call: Call) -> [Turn]? {
+        guard call.hasDetail else { return nil }
         guard call.transcript.isEmpty else { return call.transcript }
         let record = call.record
         let wasDeleted = record.transcriptDeletedUnix != nil
         let hadMessages = (record.messageCount ?? 0) > 0 || (record.callerMessageCount ?? 0) > 0
-        return call.hasDetail && !wasDeleted && !hadMessages ? [] : nil
+        return !wasDeleted && !hadMessages ? [] : nil
     }
 }

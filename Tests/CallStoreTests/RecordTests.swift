@@ -179,6 +179,39 @@ struct RecordTests {
         #expect(try await fixture.store.call(id)?.record.status == .done)
     }
 
+    @Test("takes a call that has ended for unread until a detail of its end is here")
+    func wholeness() async throws {
+        let fixture = try await StoreFixture()
+        var going = CallRecord.sample(status: .inProgress)
+        going.criteria = nil
+        going.callSuccessful = nil
+        let id = try await fixture.record(going).call
+        #expect(try await fixture.store.call(id)?.hasDetail == true)
+        // The list shows the end; its detail cannot be had at once.
+        var row = CallRecord.sample(source: .list, fetched: going.fetchedAtMilliseconds + 1)
+        row.transcript = nil
+        row.criteria = nil
+        try await fixture.record(row)
+        #expect(try await fixture.store.call(id)?.hasDetail == false)
+        // Nor does a detail from before the end that comes in late make it whole.
+        going.fetchedAtMilliseconds = row.fetchedAtMilliseconds + 1
+        try await fixture.record(going)
+        #expect(try await fixture.store.call(id)?.hasDetail == false)
+        let whole = CallRecord.sample(fetched: row.fetchedAtMilliseconds + 2)
+        try await fixture.record(whole)
+        let call = try #require(try await fixture.store.call(id))
+        #expect(call.hasDetail)
+        #expect(call.record.criteria == whole.criteria)
+        // What came in pieces was not changed afterwards.
+        let provenance = try await fixture.store.provenance(of: id)
+        #expect(provenance.correctedMilliseconds == nil)
+        #expect(provenance.changes.isEmpty)
+        // A row that only adds to it leaves it whole.
+        row.fetchedAtMilliseconds = whole.fetchedAtMilliseconds + 1
+        try await fixture.record(row)
+        #expect(try await fixture.store.call(id)?.hasDetail == true)
+    }
+
     @Test("lists unfinished calls, the longest unread first, and none that began too long ago")
     func watchList() async throws {
         let fixture = try await StoreFixture()

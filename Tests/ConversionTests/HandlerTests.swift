@@ -142,6 +142,43 @@ struct ConversionHandlerTests {
         }
     }
 
+    @Test("does not take what was heard of a call under way for all of it")
+    func waitsForTheWords() async throws {
+        let rules = """
+            rules:
+              - {id: booked, type: booking, when: {phrase: {speaker: caller, any: [book]}}}
+            """
+        try await ConversionBench.run { bench in
+            var reading = CallRecord(
+                identity: CallIdentity(conversationID: "conv_1"),
+                source: .detail,
+                fetchedAtMilliseconds: 1,
+                agentID: "agent",
+                status: .inProgress
+            )
+            reading.startedUnix = 1_772_366_400
+            reading.transcript = [Turn(speaker: .caller, message: "Hello?", secondsIn: 1)]
+            var row = reading
+            row.source = .list
+            row.status = .done
+            row.transcript = nil
+            row.fetchedAtMilliseconds = 2
+            var whole = reading
+            whole.status = .done
+            whole.transcript?.append(
+                Turn(speaker: .caller, message: "I want to book.", secondsIn: 9)
+            )
+            whole.fetchedAtMilliseconds = 3
+            for (reading, outcome) in [(reading, nil), (row, .unknown), (whole, .yes)]
+                as [(CallRecord, Ternary?)]
+            {
+                let call = try await bench.store.write { try $0.record(reading).call }
+                try await bench.run(.calls([call]), by: rules)
+                #expect(try await bench.store.call(call)?.conversion?.outcome == outcome)
+            }
+        }
+    }
+
     @Test("lets a person's label go before the rules, whatever is judged again")
     func keepsLabels() async throws {
         try await ConversionBench.run { bench in

@@ -98,6 +98,7 @@ struct ArchiveMonthTests {
         let listed = month.listed
         let wholes = month.truth(of: course.wholeMoments(listed: listed, in: month))
         var expected = card.map { LedgerDay(fromUnix: $0.fromUnix, toUnix: $0.toUnix) }
+        var changed: Set<String> = []
         for (id, call) in truth {
             guard
                 let day = card.firstIndex(where: {
@@ -120,8 +121,10 @@ struct ArchiveMonthTests {
                 whole.verdict != call.verdict || whole.rating != call.rating
             {
                 expected[day].changedLater += 1
+                changed.insert(id)
             }
         }
+        try compareChanges(stage, course, changed, truth, replay)
         let wrong = zip(card, expected).filter { $0 != $1 && $0.calls == $1.calls }
         #expect(wrong.map { "\($0) is not \($1)" }.prefix(3) == [], "\(replay)")
         // Of calls that nobody understands the events of failed ones are counted as well.
@@ -135,6 +138,46 @@ struct ArchiveMonthTests {
         }
         #expect(sums.hook > 0 && sums.poll > 0 && sums.later > 0 && sums.never > 0)
         print("ledger card: \(sums)")
+    }
+
+    /// Which calls changed after they were whole; one that should not have is told with its course.
+    private func compareChanges(
+        _ stage: ArchiveStage,
+        _ course: Course.Log,
+        _ expected: Set<String>,
+        _ truth: [String: MonthCall],
+        _ replay: String
+    ) throws {
+        let probe = try StoreProbe(path: stage.path)
+        let stored = Set(
+            try probe.texts("select conversation_id from calls where corrected_ms is not null")
+        )
+        let differing = stored.intersection(truth.keys).symmetricDifference(expected)
+        let courses = try differing.sorted().prefix(5).map { id in
+            let changes = try probe.texts(
+                """
+                select (seen_ms / 1000) || ' ' || field || ' was ' || ifnull(value, 'nothing')
+                from call_changes join calls on calls.id = call_changes.call_id
+                where conversation_id = '\(id)' order by seen_ms
+                """
+            )
+            let deliveries = course.deliveries[id, default: []].map {
+                "of \($0.momentUnix) at \($0.arrivesUnix)"
+            }
+            let calls = try probe.texts(
+                """
+                select arrived_by || ' ' || source || ' ' || (created_ms / 1000) || ' '
+                    || (fetched_ms / 1000) || ' ' || ifnull(webhook_ms / 1000, 'never')
+                from calls where conversation_id = '\(id)'
+                """
+            )
+            return """
+                \(id): changed \(changes), delivered \(deliveries), listed \
+                \(stage.month.listed[id] ?? 0), stored \(calls), polled at \
+                \(course.polls.map { "\($0): \(stage.month.truth(at: $0)[id]?.status ?? "none")" })
+                """
+        }
+        #expect(courses == [], "\(replay)")
     }
 }
 

@@ -59,10 +59,10 @@ final class SimulatedMonth: Sendable {
     static let key = "simulator"
 
     /// What the faults of the month are: the hostile set, and webhooks and analyses as they can
-    /// really go wrong.
+    /// really go wrong; pages are repeated and cursors expire so often that it happens in each.
     static let faults = [
         "drop-webhooks=0.3", "duplicate-webhooks=0.3", "reorder-webhooks=0.3", "late-webhooks=0.2",
-        "late-ratings=0.5", "rerun-analysis=0.1",
+        "late-ratings=0.5", "rerun-analysis=0.1", "repeat-pages=0.2", "expire-cursors=0.25",
     ]
 
     let ambient: Ambient
