@@ -165,7 +165,7 @@ extension StoreWriter {
     ) throws {
         var entered = 0
         for group in Self.grouped(jobs) {
-            try inStatements(group.positions) { part in
+            try RowsStatement.cut(group.positions) { part in
                 let statement = try bound(Self.insertEntries.text(rows: part.count)) { values in
                     for position in part {
                         try values.bind(jobs[position].entry.id.text)

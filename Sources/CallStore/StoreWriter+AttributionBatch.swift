@@ -17,7 +17,7 @@ extension StoreWriter {
         try countingCredits {
             var renewed: [CallID] = []
             let seen = Dictionary(uniqueKeysWithValues: decided.map { ($0.call, $0.seen) })
-            try inStatements(decided) { part in
+            try RowsStatement.cut(decided) { part in
                 let statement = try bound(Self.upsert.text(rows: part.count)) { values in
                     for entry in part { try values.bind(entry) }
                     try values.bind(nowMilliseconds)
@@ -33,7 +33,7 @@ extension StoreWriter {
             return renewed
         }
         let changes = entries.filter { $0.isChange && written.contains($0.call) }
-        try inStatements(changes) { part in
+        try RowsStatement.cut(changes) { part in
             let statement = try bound(Self.insertHistory.text(rows: part.count)) { values in
                 for entry in part {
                     try values.bind(entry.call.number)

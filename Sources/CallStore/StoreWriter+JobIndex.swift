@@ -18,7 +18,7 @@ extension StoreWriter {
         guard !marks.isEmpty else { return 0 }
         let noted: Int
         if isWhole, marks.allSatisfy({ $0.fence != nil }) {
-            try inStatements(marks) { part in
+            try RowsStatement.cut(marks) { part in
                 guard try enter(part) == part.count else {
                     throw StoreError.stale(reason: "a newer delivery has spoken of one")
                 }
@@ -128,7 +128,7 @@ extension StoreWriter {
 
     /// Adds to what happened to jobs, and keeps the latest of each.
     private func append(_ marks: [JobMark]) throws {
-        try inStatements(marks) { part in
+        try RowsStatement.cut(marks) { part in
             var counts: [JobID: Int] = [:]
             let statement = try bound(Self.appendEvents.text(rows: part.count)) { values in
                 for mark in part {

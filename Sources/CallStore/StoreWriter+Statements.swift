@@ -1,20 +1,6 @@
 import GRDB
 
 extension StoreWriter {
-    /// Rows in one statement, from most to least; a batch is cut into these.
-    ///
-    /// A statement that may fail keeps a copy of each page that it changes, so one for each row
-    /// costs several times the row. Each size is compiled once per connection.
-    fileprivate static let rowsPerStatement = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
-
-    /// Cuts rows into parts of few sizes, in order.
-    func inStatements<Element>(
-        _ elements: [Element],
-        _ body: (ArraySlice<Element>) throws -> Void
-    ) rethrows {
-        try RowsStatement.cut(elements, body)
-    }
-
     /// The same row of a `values` clause, so many times.
     static func rows(_ count: Int, of row: String) -> String {
         Array(repeating: row, count: count).joined(separator: ",")
@@ -49,6 +35,12 @@ extension Database {
 
 /// A statement for any number of rows.
 struct RowsStatement: Sendable {
+    /// Rows in one statement, from most to least; a batch is cut into these.
+    ///
+    /// A statement that may fail keeps a copy of each page that it changes, so one for each row
+    /// costs several times the row. Each size is compiled once per connection.
+    private static let sizes = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1]
+
     private let text: @Sendable (Int) -> String
 
     /// The texts of the sizes into which batches are cut; made once.
@@ -57,7 +49,7 @@ struct RowsStatement: Sendable {
     init(_ text: @escaping @Sendable (Int) -> String) {
         self.text = text
         usual = Dictionary(
-            uniqueKeysWithValues: StoreWriter.rowsPerStatement.map { ($0, text($0)) }
+            uniqueKeysWithValues: Self.sizes.map { ($0, text($0)) }
         )
     }
 
@@ -69,7 +61,7 @@ struct RowsStatement: Sendable {
         _ body: (ArraySlice<Element>) throws -> Void
     ) rethrows {
         var rest = elements[...]
-        for size in StoreWriter.rowsPerStatement {
+        for size in sizes {
             while rest.count >= size {
                 try body(rest.prefix(size))
                 rest = rest.dropFirst(size)

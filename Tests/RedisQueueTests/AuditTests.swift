@@ -1,6 +1,5 @@
 import Foundation
 import JobQueue
-import Logging
 import RedisClient
 import RedisQueue
 import TestSupport
@@ -72,20 +71,10 @@ private func withAuditStage(
 ) async throws {
     let server = try await PrivateRedis.shared()
     try await withRedisClient(server) { client in
-        let queue = try RedisQueue(
-            try QueueName("audit-\(name)"),
-            commands: client,
-            ambient: .live(seed: 1),
-            logger: Logger(label: "test")
-        )
-        do {
+        try await withRedisQueue("audit-\(name)", on: client) { queue in
             let stage = AuditStage(queue: queue, client: client)
             try await stage.fill()
             try await body(stage)
-            await queue.close()
-        } catch {
-            await queue.close()
-            throw error
         }
     }
 }
@@ -242,15 +231,11 @@ struct AuditTests {
                         with: "redis.call('HINCRBY', KEYS[12], 'enqueued', 1)\nparts[part]()"
                     ) : source
             }
-            let busy = try RedisQueue(
-                stage.queue.name,
-                commands: stage.client,
-                scripts: scripts,
-                ambient: .live(seed: 1),
-                logger: Logger(label: "test")
-            )
-            let report = try await busy.audit(mends: true)
-            await busy.close()
+            let report = try await withRedisQueue(
+                stage.queue.name.text,
+                on: stage.client,
+                scripts: scripts
+            ) { try await $0.audit(mends: true) }
             #expect(report.violations == [])
             #expect(report.unchecked.count == 2)
             let key = stage.queue.keys.prefix + "uniq:lost"

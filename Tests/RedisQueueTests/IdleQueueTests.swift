@@ -1,7 +1,4 @@
-import Ambient
 import JobQueue
-import Logging
-import NIOPosix
 import RedisClient
 import RedisQueue
 import TestSupport
@@ -143,37 +140,30 @@ struct IdleQueueTests {
 
     private func withIdleQueue(_ body: (Idle) async throws -> Void) async throws {
         let server = try await PrivateRedis.start(PrivateRedisOptions())
-        let ambient = Ambient.live()
-        let client = try RedisClient(
-            RedisConfiguration(url: server.url),
-            on: MultiThreadedEventLoopGroup.singleton.next(),
-            ambient: ambient,
-            logger: Logger(label: "test")
-        )
-        let queue = try RedisQueue(
-            try QueueName("idle"),
-            commands: client,
-            ambient: ambient,
-            logger: Logger(label: "test")
-        )
         let outcome: Result<Void, any Error>
         do {
-            _ = try await queue.enqueue([newJob("first")], call: try EnqueueCallID("first"))
-            let batch = try #require(try await queue.turn(Idle.request(1, nil)).batch)
-            _ = try await queue.turn(Idle.request(2, batch.settled(.done)))
-            _ = try await client.send(RedisCommand("DEL", queue.keys.bell))
-            let unmeasured = Idle(queue: queue, client: client, measuredAt: "")
-            let at = try await unmeasured.field("memoryAt")
-            try #require(!at.isEmpty, "the first enqueue measures")
-            outcome = .success(
-                try await body(Idle(queue: queue, client: client, measuredAt: at))
-            )
+            try await withRedisClient(server) { client in
+                try await withRedisQueue("idle", on: client) { queue in
+                    try await body(try await idle(queue, client))
+                }
+            }
+            outcome = .success(())
         } catch {
             outcome = .failure(error)
         }
-        await queue.close()
-        await client.close()
         await server.kill()
         try outcome.get()
+    }
+
+    /// Lets the queue measure the memory and know the worker, and brings it to rest.
+    private func idle(_ queue: RedisQueue, _ client: RedisClient) async throws -> Idle {
+        _ = try await queue.enqueue([newJob("first")], call: try EnqueueCallID("first"))
+        let batch = try #require(try await queue.turn(Idle.request(1, nil)).batch)
+        _ = try await queue.turn(Idle.request(2, batch.settled(.done)))
+        _ = try await client.send(RedisCommand("DEL", queue.keys.bell))
+        let unmeasured = Idle(queue: queue, client: client, measuredAt: "")
+        let at = try await unmeasured.field("memoryAt")
+        try #require(!at.isEmpty, "the first enqueue measures")
+        return Idle(queue: queue, client: client, measuredAt: at)
     }
 }

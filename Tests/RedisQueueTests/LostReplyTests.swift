@@ -1,7 +1,6 @@
 import Ambient
 import JobQueue
 import Logging
-import NIOPosix
 import RedisClient
 import RedisQueue
 import TestSupport
@@ -224,57 +223,48 @@ struct LostReplyTests {
     ) async throws {
         let server = try await PrivateRedis.shared()
         let proxy = try await RedisProxy.start(to: server.socketPath)
-        let ambient = Ambient.live()
-        let name = try QueueName("lost-\(ambient.newID())")
-        func open(_ url: String) throws -> (RedisQueue, RedisClient) {
-            let client = try RedisClient(
-                RedisConfiguration(url: url),
-                on: MultiThreadedEventLoopGroup.singleton.next(),
-                ambient: ambient,
-                logger: Self.quiet
-            )
-            let queue = try RedisQueue(
-                name,
-                commands: client,
-                ambient: ambient,
-                logger: Self.quiet
-            )
-            return (queue, client)
-        }
-        let (queue, client) = try open(proxy.url)
-        let (direct, directClient) = try open(server.url)
-        let result: Result<Void, any Error>
+        let name = "lost-\(Ambient.live().newID())"
+        let outcome: Result<Void, any Error>
         do {
-            try await warm(directClient)
-            result = .success(try await body(queue, direct, proxy))
+            try await withQueue(name, at: server.url) { direct, client in
+                try await warm(client)
+                try await withQueue(name, at: proxy.url) { queue, _ in
+                    try await body(queue, direct, proxy)
+                }
+            }
+            outcome = .success(())
         } catch {
-            result = .failure(error)
+            outcome = .failure(error)
         }
-        await queue.close()
-        await direct.close()
-        await client.close()
-        await directClient.close()
         await proxy.end()
-        try result.get()
+        try outcome.get()
+    }
+
+    private func withQueue(
+        _ name: String,
+        at url: String,
+        _ body: (RedisQueue, RedisClient) async throws -> Void
+    ) async throws {
+        let configuration = try RedisConfiguration(url: url)
+        try await withRedisClient(configuration, logger: Self.quiet) { client in
+            try await withRedisQueue(name, on: client, logger: Self.quiet) { queue in
+                try await body(queue, client)
+            }
+        }
     }
 
     /// Lets the server know the scripts, so that a plan meets the call itself.
     private func warm(_ client: RedisClient) async throws {
-        let ambient = Ambient.live()
-        let queue = try RedisQueue(
-            try QueueName("warm-\(ambient.newID())"),
-            commands: client,
-            ambient: ambient,
-            logger: Self.quiet
-        )
-        try await queue.prepare()
-        _ = try await queue.enqueue([newJob("warm")], call: try EnqueueCallID("warm"))
-        _ = try await queue.fire(
-            Tick(schedule: "warm", instantMilliseconds: 1, job: newJob("warm@1"))
-        )
-        _ = try await queue.turn(request(1))
-        _ = try await queue.reap(limit: 1)
-        await queue.close()
+        let name = "warm-\(Ambient.live().newID())"
+        try await withRedisQueue(name, on: client, logger: Self.quiet) { queue in
+            try await queue.prepare()
+            _ = try await queue.enqueue([newJob("warm")], call: try EnqueueCallID("warm"))
+            _ = try await queue.fire(
+                Tick(schedule: "warm", instantMilliseconds: 1, job: newJob("warm@1"))
+            )
+            _ = try await queue.turn(request(1))
+            _ = try await queue.reap(limit: 1)
+        }
     }
 
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -7,10 +7,12 @@
 --   later, parked, dead, bodies   cursor
 --   orphans  batch, …; when mending, one
 --   unique   name of a key, …; data: name and holder of those that neither later nor dead knows
---   ids      list (hi, std, low, suspect or <lane>:<limit key>), cursor; data: ids of jobs with a unique key
+--   ids      list (hi, std, low, suspect or <lane>:<limit key>), cursor; data: ids of jobs with a
+--            unique key
 --   running  mark, unsettled jobs that were counted
 --   free     mark, name and holder, …
--- Result: {mark, cursor or '', items checked, {data, …}, {kind, subject, detail, mended 0 or 1, …}}
+-- Result: {mark, cursor or '', items checked, {data, …},
+--          {kind, subject, detail, mended 0 or 1, …}}
 --
 -- The mark changes with everything that moves a job. What was gathered by several calls is only
 -- judged, and mended, when it is the same at the end.

@@ -1,6 +1,7 @@
 -- Takes a permit for one request to an upstream, or says how long to wait.
 --
--- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, failures, trips, probe, tat (us)
+-- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, failures, trips, probe,
+--                        tat (us)
 -- KEYS[2] permits  ZSET  permit -> expiry (Unix ms)
 -- KEYS[3] grants   HASH  permit -> epoch it was granted in
 -- ARGV[1] permit   chosen by the caller; a repeat with the same one takes no second permit

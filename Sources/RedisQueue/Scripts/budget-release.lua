@@ -1,6 +1,7 @@
 -- Gives a permit back and lets the budget learn from what the request met.
 --
--- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, failures, trips, probe, tat (us)
+-- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, failures, trips, probe,
+--                        tat (us)
 -- KEYS[2] permits  ZSET  permit -> expiry (Unix ms)
 -- KEYS[3] grants   HASH  permit -> epoch it was granted in
 -- ARGV[1] permit

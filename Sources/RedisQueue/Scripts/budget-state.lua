@@ -1,6 +1,7 @@
 -- Shows a budget; writes nothing.
 --
--- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, failures, trips, probe, tat (us)
+-- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, failures, trips, probe,
+--                        tat (us)
 -- KEYS[2] permits  ZSET  permit -> expiry (Unix ms)
 -- ARGV[1] ceiling  most requests at once, 1 or more
 --

@@ -1,7 +1,7 @@
 -- Stands between the prelude and what asks how full the server is.
 --
--- `memory` (percent of maxmemory) and `memoryAt` (ms) of ctl are what was measured last. It is measured
--- at most once in MEASURE_EVERY ms.
+-- `memory` (percent of maxmemory) and `memoryAt` (ms) of ctl are what was measured last. It is
+-- measured at most once in MEASURE_EVERY ms.
 
 -- The memory in use, in percent, and whether it was measured now.
 local function memoryShare(known, at)

@@ -6,8 +6,9 @@
 local KEY = KEYS[15]
 local commands = {
   {'UNLINK', KEY}, {'RPUSH', KEY, 'a', 'b'}, {'LPUSH', KEY, 'c'}, {'LLEN', KEY},
-  {'LRANGE', KEY, 0, -1}, {'LTRIM', KEY, 0, -1}, {'LINDEX', KEY, -1}, {'LSET', KEY, 0, ''}, {'RPOP', KEY, 1}, {'DEL', KEY},
-  {'ZADD', KEY, 1, 'a'}, {'ZINCRBY', KEY, 1, 'a'}, {'ZSCORE', KEY, 'a'}, {'ZCARD', KEY}, {'ZCOUNT', KEY, 0, 1},
+  {'LRANGE', KEY, 0, -1}, {'LTRIM', KEY, 0, -1}, {'LINDEX', KEY, -1}, {'LSET', KEY, 0, ''},
+  {'RPOP', KEY, 1}, {'DEL', KEY}, {'ZADD', KEY, 1, 'a'}, {'ZINCRBY', KEY, 1, 'a'},
+  {'ZSCORE', KEY, 'a'}, {'ZCARD', KEY}, {'ZCOUNT', KEY, 0, 1},
   {'ZRANGE', KEY, 0, 0}, {'ZRANGEBYSCORE', KEY, 0, 1}, {'ZREMRANGEBYSCORE', KEY, 5, 6},
   {'ZREM', KEY, 'a'}, {'DEL', KEY}, {'HSET', KEY, 'a', '1'}, {'HGET', KEY, 'a'},
   {'HMGET', KEY, 'a'}, {'HGETALL', KEY}, {'HSCAN', KEY, 0}, {'HLEN', KEY}, {'HEXISTS', KEY, 'a'},

@@ -1,7 +1,5 @@
 import Ambient
 import JobQueue
-import Logging
-import NIOPosix
 import RedisClient
 import RedisQueue
 import Synchronization
@@ -78,17 +76,14 @@ private func withClockedQueue(
     let scripts = QueueScripts(tuning: tuning) { _, source in
         source.replacingTime(with: "redis.call('LRANGE', KEYS[1] .. ':clock', 0, 1)")
     }
-    let queue = try RedisQueue(
-        try QueueName("contract-\(number)"),
-        commands: client,
+    try await withRedisQueue(
+        "contract-\(number)",
+        on: client,
         tuning: tuning,
-        scripts: scripts,
-        ambient: .live(seed: 1),
-        logger: Logger(label: "test")
-    )
-    let clock = TestClock(client: client, key: queue.keys.leases + ":clock")
-    try await clock.advance(by: .zero)
-    do {
+        scripts: scripts
+    ) { queue in
+        let clock = TestClock(client: client, key: queue.keys.leases + ":clock")
+        try await clock.advance(by: .zero)
         try await body(
             ContractQueue(
                 queue: queue,
@@ -98,10 +93,6 @@ private func withClockedQueue(
                 }
             )
         )
-        await queue.close()
-    } catch {
-        await queue.close()
-        throw error
     }
 }
 

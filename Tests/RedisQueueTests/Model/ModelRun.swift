@@ -1,5 +1,4 @@
 import JobQueue
-import Logging
 import RedisClient
 import RedisQueue
 import TestSupport
@@ -62,16 +61,12 @@ struct ModelRun {
 
     /// What the online audit says of the state that the sequence has left; nil when nothing.
     private func audit() async throws -> String? {
-        let queue = try RedisQueue(
-            try QueueName(ModelWorlds.queue),
-            commands: client,
+        let report = try await withRedisQueue(
+            ModelWorlds.queue,
+            on: client,
             tuning: ModelWorlds.tuning,
-            scripts: scripts,
-            ambient: .live(seed: 1),
-            logger: Logger(label: "test")
-        )
-        let report = try await queue.audit(mends: false)
-        await queue.close()
+            scripts: scripts
+        ) { try await $0.audit(mends: false) }
         guard report.violations.isEmpty, report.unchecked.isEmpty else {
             return "the audit found \(report.violations), unchecked \(report.unchecked)"
         }

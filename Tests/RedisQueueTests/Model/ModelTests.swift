@@ -1,8 +1,6 @@
 import Foundation
 import JobQueue
-import Logging
 import NIOCore
-import NIOPosix
 import RedisClient
 import RedisQueue
 import Synchronization
@@ -143,27 +141,5 @@ private actor ModelServers {
         // Two tasks ask for different servers, so none is started twice.
         servers[index] = server
         return server
-    }
-}
-
-/// A client of a private server, closed at the end.
-func withRedisClient<Result: Sendable>(
-    _ server: PrivateRedis,
-    _ body: (RedisClient) async throws -> Result
-) async throws -> Result {
-    let configuration = RedisConfiguration(address: .unix(path: server.socketPath))
-    let client = try RedisClient(
-        configuration,
-        on: MultiThreadedEventLoopGroup.singleton.next(),
-        ambient: .live(seed: 1),
-        logger: Logger(label: "test")
-    )
-    do {
-        let result = try await body(client)
-        await client.close()
-        return result
-    } catch {
-        await client.close()
-        throw error
     }
 }
