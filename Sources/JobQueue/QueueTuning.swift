@@ -14,6 +14,9 @@ package struct QueueTuning: Sendable, Equatable {
     package var marks = PressureMarks()
 
     package init() {}
+
+    /// How long a worker keeps the duty of running suspects while it runs none.
+    package var soloDuty: Duration { lease * QueueLimits.soloDutyLeases }
 }
 
 /// Durations as the queue counts them.

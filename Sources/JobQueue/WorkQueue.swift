@@ -127,6 +127,12 @@ package enum QueueLimits {
     /// With the lease and the longest wait for a reap it keeps the first restart within 35 s.
     package static let suspectAgeMax = Duration.seconds(2)
 
+    /// Leases for which one worker has the duty of running suspects before another may take it.
+    ///
+    /// It ends first what it has in hand: a page of a sync, by far the most common, takes about a
+    /// minute. After two, somebody may be quicker whose jobs are shorter.
+    package static let soloDutyLeases = 4
+
     /// After this much time without a reap by anyone, all leases get this much more.
     package static let grace = Duration.seconds(10)
 

@@ -233,6 +233,17 @@ extension Coordinator {
         logger.notice("results can be committed again; work goes on")
     }
 
+    /// Fetching goes on when what the ledger failed at is gone: nobody would ask it again.
+    mutating func noteNothingToCommit(_ now: Duration) {
+        guard let commitRetry, commitRetry <= now, !isCommitUnderWay, !isAdmissionUnderWay,
+            waiting.isEmpty, notes.isEmpty, open.allSatisfy(\.isAdmitted)
+        else { return }
+        commitFailures = 0
+        self.commitRetry = nil
+        board.update { $0.commitDownSince = nil }
+        logger.notice("what could not be committed is gone; work goes on")
+    }
+
     /// Nobody's attempt: fetching stops, and the same commit is tried again.
     private mutating func noteLedgerFailure(_ error: CommitError) {
         let now = ambient.elapsed()

@@ -38,7 +38,7 @@ extension QueueError {
             self = .layoutTooNew(found: found, known: QueueScripts.layout)
         case "RBCANCELS":
             self = .refused(reason: "too many cancellations wait for their jobs")
-        case "UNBLOCKED", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN":
+        case let word? where RedisServerError.passing.contains(String(word)):
             self = .unavailable(reason: message)
         case "WRONGTYPE":
             self = .refused(reason: message)
@@ -61,14 +61,16 @@ extension RedisError {
 }
 
 extension RedisServerError {
+    /// What error replies begin with that are of a state of the server which passes.
+    fileprivate static let passing: Set<String> = [
+        "UNBLOCKED", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS",
+    ]
+
     /// States that pass: a start, a failover, a long script.
     fileprivate var isWorthRepeating: Bool {
         switch self {
         case .loading, .readOnly, .busy: true
-        case .other(let message):
-            ["UNBLOCKED", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"].contains {
-                message.hasPrefix($0)
-            }
+        case .other(let message): Self.passing.contains { message.hasPrefix($0) }
         case .outOfMemory, .cannotPersist, .noAuthentication, .noPermission, .noScript, .moved:
             false
         }

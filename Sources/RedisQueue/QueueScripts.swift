@@ -127,6 +127,7 @@ package struct QueueScripts: Sendable {
             ("LAYOUT", Int64(layout)),
             ("LEASE", tuning.lease.queueMilliseconds),
             ("GRACE", tuning.grace.queueMilliseconds),
+            ("SOLO_DUTY", tuning.soloDuty.queueMilliseconds),
             ("SUSPECT_AGE", tuning.suspectAgeMax.queueMilliseconds),
             ("CALL_MEMORY", tuning.callMemory.queueMilliseconds),
             ("BATCH_BYTES", Int64(tuning.batchBytesMax)),

@@ -222,7 +222,11 @@ private struct QueueAuditRun {
                 }
             }
             guard !missing.isEmpty else { return }
-            for reply in try await places(of: Set(missing.values), keyedLists) {
+            guard let places = try await places(of: Set(missing.values), keyedLists) else {
+                report.unchecked.append("unique keys' holders: there are too many batches")
+                return
+            }
+            for reply in places {
                 note(reply)
                 let found = Set(reply.data)
                 missing = missing.filter { !found.contains($0.value) }
@@ -237,14 +241,16 @@ private struct QueueAuditRun {
         report.unchecked.append("some unique keys' holders: the queue kept moving")
     }
 
-    /// Looks through batches and lists until every one of these jobs was seen.
+    /// Looks through batches and lists until every one of these jobs was seen; nil when there are
+    /// batches that it cannot look through.
     private mutating func places(
         of ids: Set<String>,
         _ keyedLists: [String]
-    ) async throws(QueueError) -> [AuditReply] {
+    ) async throws(QueueError) -> [AuditReply]? {
         var left = ids
         var replies: [AuditReply] = []
         let begin = try await part("leases", mends: false)
+        guard begin.cursor.isEmpty else { return nil }
         for names in begin.batches(sizeMax: Self.itemsMax) where !left.isEmpty {
             let violationsBefore = report.violations.count
             let reply = try await part("runs", names, mends: false)

@@ -5,6 +5,10 @@ import RedisClient
 import Synchronization
 
 extension RedisQueue {
+    /// Answers in a row that nobody understands, after which beating ends: one alone may be of a
+    /// state of the server that passes, and the end of the beats is that of the worker.
+    private static let strangeAnswersMax = 3
+
     /// Beats from the event loop of its connection, by that loop's timer.
     ///
     /// No task takes part until the end: four handlers that spun for 4 s on two cores held a
@@ -48,6 +52,7 @@ extension RedisQueue {
     ) {
         do throws(QueueError) {
             answer(try ScriptReply(value).beatAnswer(to: presence))
+            heartbeat.wasUnderstood()
         } catch {
             heartbeat.finish(error)
         }
@@ -58,9 +63,12 @@ extension RedisQueue {
         guard let error = error as? RedisError else { return }
         let reason = QueueError(error)
         switch reason {
-        case .refused where error != .server(.readOnly), .layoutTooNew, .protocolViolation:
+        case .refused where error != .server(.readOnly), .layoutTooNew:
             heartbeat.finish(reason)
-        case .refused, .unavailable, .full, .overloaded, .payloadTooLarge, .cancelled:
+        case .protocolViolation where heartbeat.wasStrange() >= Self.strangeAnswersMax:
+            heartbeat.finish(reason)
+        case .protocolViolation, .refused, .unavailable, .full, .overloaded, .payloadTooLarge,
+            .cancelled:
             logger.warning("a beat failed", metadata: ["error": "\(error)"])
         }
     }
@@ -76,6 +84,19 @@ private final class Heartbeat: Sendable {
 
     private let state = Mutex(State.beating)
     private let latest = Mutex<EventLoopFuture<Void>?>(nil)
+    private let strange = Mutex(0)
+
+    func wasUnderstood() {
+        strange.withLock { $0 = 0 }
+    }
+
+    /// Counts an answer that nobody understands; how many came in a row.
+    func wasStrange() -> Int {
+        strange.withLock { count in
+            count += 1
+            return count
+        }
+    }
 
     /// Remembers the beat that went out last.
     func sent(_ beat: EventLoopFuture<Void>) {

@@ -108,7 +108,7 @@ extension QueueModel {
         let isFree = solo.map { $0.until <= now } ?? true
         let isLate = oldestSuspectAge(now: now) > tuning.suspectAgeMax.queueMilliseconds
         guard isMine && !isFree || isFree && isLate else { return false }
-        solo = SoloDuty(worker: worker, until: now + tuning.lease.queueMilliseconds)
+        solo = SoloDuty(worker: worker, until: now + tuning.soloDuty.queueMilliseconds)
         return true
     }
 }

@@ -247,6 +247,7 @@ extension QueueModel {
         for (reference, lease) in leases where lease.expiry > longest {
             leases[reference]?.expiry = longest
         }
+        if let solo, solo.until > now + tuning.soloDuty.queueMilliseconds { self.solo = nil }
         let grace = tuning.grace.queueMilliseconds
         guard now - lastReap <= grace else {
             for (reference, lease) in leases where lease.expiry < now + grace {
@@ -256,6 +257,7 @@ extension QueueModel {
             report.isGrace = true
             return report
         }
+        if let solo, let expiry = presences[solo.worker], expiry <= now { self.solo = nil }
         presences = presences.filter { $0.value > now }
         let ended = leases.filter { $0.value.expiry <= now }
             .sorted { ($0.value.expiry, $0.key.text) < ($1.value.expiry, $1.key.text) }

@@ -404,6 +404,26 @@ struct WorkerLoopTests {
         #expect(stage.ledger.effects.count == 8)
     }
 
+    @Test("a worker goes on when the batch that its ledger failed at was lost")
+    func losesWhatTheLedgerFailedAt() throws {
+        let simulation = Simulation(seed: 1)
+        let stage = try Stage(simulation) { _, _ in .done("effect") }
+        stage.ledger.goDown(until: .seconds(90))
+        stage.queue.setFaults { [ambient = stage.ambient] call in
+            // No beat arrives for longer than a lease.
+            guard case .beat = call, ambient.elapsed() < .seconds(60) else { return .none }
+            return .failBefore(.unavailable(reason: "away"))
+        }
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue(["early"])
+            await stage.until { stage.queue.snapshot.counters.reaped == 1 }
+            try await stage.enqueue(["late"])
+            await stage.until { stage.isEmpty }
+        }
+        #expect(stage.ledger.effects.values.sorted() == [1, 1])
+        #expect(stage.errors.all.isEmpty)
+    }
+
     @Test("the call whose reply was lost is repeated as it was", arguments: Seeds.first(20))
     func repeatsCalls(seed: UInt64) throws {
         let simulation = Simulation(seed: seed)

@@ -1,7 +1,5 @@
 import Ambient
 import JobQueue
-import Logging
-import NIOPosix
 import RedisClient
 import RedisQueue
 import TestSupport
@@ -182,6 +180,64 @@ struct RedisQueueFaultTests {
             _ = try await queue.pressure(setting: [.lastMemory: used])
             await #expect(throws: QueueError.self) { try await answer(.std, "last") }
             #expect(try await answer(.hi, "last-hi").answers == [.queued])
+        }
+    }
+
+    @Test("a beat that the server refuses for lack of replicas is repeated, and ends no worker")
+    func withoutReplicas() async throws {
+        try await withQueue(on: try await PrivateRedis.start()) { queue, client in
+            try await queue.prepare()
+            _ = try await client.send(RedisCommand("CONFIG", "SET", "min-replicas-to-write", "1"))
+            let call = try EnqueueCallID("refused")
+            await #expect {
+                try await queue.enqueue([newJob("refused")], call: call)
+            } throws: { error in
+                guard case .unavailable? = error as? QueueError else { return false }
+                return true
+            }
+            let presence = Presence(
+                worker: try WorkerID("w"),
+                host: "host",
+                processID: 7,
+                version: "1",
+                startedMilliseconds: 1,
+                slots: 4,
+                busy: 0,
+                batches: []
+            )
+            let answers = AsyncStream<BeatAnswer>.makeStream()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await queue.keepAlive(every: .milliseconds(1)) {
+                        presence
+                    } answer: {
+                        answers.continuation.yield($0)
+                    }
+                }
+                try await Self.refusals(of: client, atLeast: 10)
+                _ = try await client.send(
+                    RedisCommand("CONFIG", "SET", "min-replicas-to-write", "0")
+                )
+                for await _ in answers.stream { break }
+                group.cancelAll()
+                await #expect(throws: QueueError.cancelled) { try await group.waitForAll() }
+            }
+        }
+    }
+
+    /// Waits until the server has refused so many commands for lack of replicas.
+    private static func refusals(of client: RedisClient, atLeast count: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
+            let reply = try await client.send(RedisCommand("INFO", "errorstats"))
+            guard case .bytes(let bytes) = reply else { throw QueueError.cancelled }
+            let text = String(decoding: bytes, as: UTF8.self)
+            let found = text.split(whereSeparator: \.isNewline)
+                .first { $0.hasPrefix("errorstat_NOREPLICAS:count=") }
+                .flatMap { Int($0.drop { $0 != "=" }.dropFirst()) }
+            if found ?? 0 >= count { return }
+            try #require(ContinuousClock.now < deadline, "no beat was refused: \(text)")
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 
@@ -434,27 +490,10 @@ struct RedisQueueFaultTests {
         var configuration = RedisConfiguration(address: .unix(path: server.socketPath))
         configuration.user = user
         configuration.password = user == nil ? nil : "secret"
-        let ambient = Ambient.live()
-        let client = try RedisClient(
-            configuration,
-            on: MultiThreadedEventLoopGroup.singleton.next(),
-            ambient: ambient,
-            logger: Logger(label: "test")
-        )
-        let queue = try RedisQueue(
-            try QueueName("faults-\(ambient.newID())"),
-            commands: client,
-            ambient: ambient,
-            logger: Logger(label: "test")
-        )
-        do {
-            try await body(queue, client)
-            await queue.close()
-            await client.close()
-        } catch {
-            await queue.close()
-            await client.close()
-            throw error
+        try await withRedisClient(configuration) { client in
+            try await withRedisQueue("faults-\(Ambient.live().newID())", on: client) { queue in
+                try await body(queue, client)
+            }
         }
     }
 }

@@ -4,16 +4,22 @@
 -- Result: {batches, jobs to suspect, jobs to dead, grace}; grace is 0 or 1
 --
 -- Unsettled jobs go to `suspect`; only the job of a solo batch has crashed, for only there it is
--- known which one it was. What is no envelope goes to `dead`. A reaped delivery is no attempt. When nobody has reaped for GRACE,
--- everybody was away: all leases get that much time, and nothing is taken in this call.
+-- known which one it was. What is no envelope goes to `dead`. A reaped delivery is no attempt. When
+-- nobody has reaped for GRACE, everybody was away: all leases get that much time, and nothing is
+-- taken in this call.
 
 local last = tonumber(redis.call('HGET', KEYS[10], 'reaped') or '0')
 open()
 redis.call('HSET', KEYS[10], 'reaped', nowText)
 
--- Leases longer than a lease are left over from a clock that went back.
+-- Leases longer than a lease are left over from a clock that went back, and so is such a duty.
 for _, batch in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. text(now + LEASE), '+inf')) do
   redis.call('ZADD', KEYS[1], now + LEASE, batch)
+end
+local duty = redis.call('HMGET', KEYS[10], 'solo', 'soloUntil')
+local soloWorker, soloUntil = duty[1], tonumber(duty[2] or nil)
+if soloUntil and soloUntil > now + SOLO_DUTY then
+  redis.call('HDEL', KEYS[10], 'solo', 'soloUntil')
 end
 
 if now - last > GRACE then
@@ -48,6 +54,9 @@ local function takeBack(e, isSolo, garbage, freed)
   end
 end
 
+-- Nobody waits for a worker that is gone to run suspects.
+local presence = soloWorker and tonumber(redis.call('ZSCORE', KEYS[14], soloWorker) or nil)
+if presence and presence <= now then redis.call('HDEL', KEYS[10], 'solo', 'soloUntil') end
 redis.call('ZREMRANGEBYSCORE', KEYS[14], '-inf', now)
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 local hasWoken = false

@@ -47,8 +47,8 @@ local function canFetchLive()
     or hasKeys and redis.call('EXISTS', ROTATION.hi, ROTATION.std) > 0
 end
 
--- When the next parked job or resting key comes back, as it is when everything else is done; infinite
--- for never.
+-- When the next parked job or resting key comes back, as it is when everything else is done;
+-- infinite for never.
 local dueAtEnd
 
 local function nextDue()
@@ -529,7 +529,8 @@ local function laneOrder(fetches)
   return {'hi', 'std', 'low'}
 end
 
--- Takes or keeps the duty of running suspects; returns whether this worker has it now.
+-- Takes or keeps the duty of running suspects; returns whether this worker has it now. It lasts
+-- for longer than a lease: the worker ends first what it has in hand, without a fetch meanwhile.
 local function takeSoloDuty()
   local isMine = soloWorker == worker
   if length(KEYS[5]) == 0 then
@@ -542,7 +543,7 @@ local function takeSoloDuty()
   local isFree = not soloWorker or soloUntil <= now
   local isLate = frontAge(KEYS[5]) > SUSPECT_AGE
   if not ((isMine and not isFree) or (isFree and isLate)) then return false end
-  soloWorker, soloUntil = worker, now + LEASE
+  soloWorker, soloUntil = worker, now + SOLO_DUTY
   redis.call('HSET', KEYS[10], 'solo', worker, 'soloUntil', text(soloUntil))
   return true
 end

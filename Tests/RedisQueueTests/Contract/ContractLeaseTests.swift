@@ -113,6 +113,38 @@ struct ContractLeaseTests {
         }
     }
 
+    @Test(
+        "the duty of suspects stays with a worker that ends what it has in hand, while it lives",
+        arguments: ContractWorld.allCases
+    )
+    func soloDutyLasts(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            try await contract.add("a")
+            _ = try await contract.turn(1)
+            _ = try await contract.outliveLease()
+            try await contract.advance(.seconds(6))
+            #expect(try await contract.turn(2, limit: 1).isSoloWorker)
+            // It has jobs of a minute in hand, and fetches nothing.
+            for _ in 0..<9 {
+                try await contract.advance(.seconds(9))
+                _ = try await contract.beat([])
+                _ = try await contract.queue.reap(limit: 5)
+            }
+            #expect(try await contract.turn(1, worker: "v", limit: 1).isSoloWorker == false)
+            #expect(try await contract.turn(3, limit: 0).isSoloWorker)
+            // It dies: another one takes the duty once that is seen, not only when it ends.
+            for _ in 0..<4 {
+                try await contract.advance(.seconds(8))
+                _ = try await contract.queue.reap(limit: 5)
+            }
+            #expect(try await contract.turn(2, worker: "v", limit: 1).isSoloWorker)
+            // Nor does a clock that goes back leave it to somebody for longer.
+            try await contract.advance(.seconds(-3600))
+            _ = try await contract.queue.reap(limit: 5)
+            #expect(try await contract.queue.situation().soloWorker == nil)
+        }
+    }
+
     @Test("cancelling ends jobs wherever they are", arguments: ContractWorld.allCases)
     func cancel(world: ContractWorld) async throws {
         try await withContractQueue(world) { contract in
