@@ -81,6 +81,7 @@ package struct KnownCall: Hashable, Sendable {
     package var successScore: Double?
     package var rating: Double?
     package var title: String?
+    package var summary: String?
     package var terminationReason: String?
     package var costCredits: Int64?
 }

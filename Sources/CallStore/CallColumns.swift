@@ -13,7 +13,24 @@ enum CallColumns {
 
         let write: @Sendable (CallRecord) throws -> DatabaseValue
         let read: @Sendable (inout CallRecord, DatabaseValue) throws -> Void
+
+        /// Whether it is computed from the turns.
+        var isOfTurns: Bool { CallColumns.ofTurns.contains(name) }
+
+        /// Whether no row of the list tells it.
+        var isOfDetail: Bool { isOfTurns || CallColumns.ofDetail.contains(name) }
     }
+
+    private static let ofTurns: Set<String> = ["caller_turns", "interruptions", "response_ms"]
+
+    private static let ofDetail: Set<String> = [
+        "user_id", "phone_number_id", "channel", "agent_number_raw", "agent_number_e164",
+        "agent_number_extension", "agent_number_sip_user", "agent_number_class",
+        "agent_number_normaliser", "accepted_unix", "call_result", "error_reason", "is_text_only",
+        "criteria", "collected", "feedback_comment", "batch_call_id", "batch_recipient_id",
+        "upstream_campaign_id", "upstream_lead_id", "dynamic_variables", "deletion_unix",
+        "transcript_deleted_unix",
+    ]
 
     /// In the order in which statements name them.
     static let all: [Column] =
@@ -77,13 +94,13 @@ enum CallColumns {
         count("agent_message_count", \.agentMessageCount),
         Column(
             name: "caller_turns",
-            isContent: true,
+            isContent: false,
             write: { $0.callerTurnsWithWords?.databaseValue ?? .null },
             read: { _, _ in }
         ),
         Column(
             name: "interruptions",
-            isContent: true,
+            isContent: false,
             write: { $0.interruptions?.databaseValue ?? .null },
             read: { _, _ in }
         ),

@@ -4,7 +4,8 @@ import PhoneNumbers
 /// Decides what a reading changes in a call that the store has.
 ///
 /// A pure function of the two states: nothing known is ever forgotten, and an older reading only
-/// fills gaps.
+/// fills gaps. Content that the upstream has emptied is such a gap, so that it does not matter in
+/// which order two readings come.
 struct CallMerge {
     /// What a value of the reading meets in the store.
     static func value(
@@ -16,7 +17,7 @@ struct CallMerge {
     ) -> DatabaseValue {
         if read.isNull { return stored }
         if stored.isNull { return read }
-        if isOlder { return stored }
+        if isOlder { return isContent && isEmpty(stored) ? read : stored }
         if isContent, isEmpty(read) || isDeletedUpstream, !isEmpty(stored) { return stored }
         return read
     }
@@ -34,6 +35,17 @@ struct CallMerge {
         return read.contains(where: \.hasWords) || !stored.contains(where: \.hasWords)
     }
 
+    /// What is computed from the turns goes with them: with those of the reading when they take the
+    /// place of the stored ones, or are the very same.
+    static func valueOfTurns(
+        stored: DatabaseValue,
+        read: DatabaseValue,
+        replacesTurns: Bool,
+        isOfStored: Bool
+    ) -> DatabaseValue {
+        replacesTurns || (stored.isNull && isOfStored) ? read : stored
+    }
+
     /// Which of two numbers of the other party stays.
     static func number(
         stored: PartyNumber?,
@@ -42,15 +54,14 @@ struct CallMerge {
     ) -> PartyNumber? {
         guard let read else { return stored }
         guard let stored else { return read }
-        if isOlder { return stored }
+        if isOlder { return stored.kind == .none ? read : stored }
         // A reading whose number was deleted says nothing about who called.
         return read.kind == .none && stored.kind != .none ? stored : read
     }
 
-    /// Whether content says nothing: no text, no members, or a count of none.
+    /// Whether content says nothing: no text, or no members.
     private static func isEmpty(_ value: DatabaseValue) -> Bool {
-        if case .int64(0) = value.storage { return true }
-        return switch String.fromDatabaseValue(value) {
+        switch String.fromDatabaseValue(value) {
         case "", "[]", "{}": true
         default: false
         }

@@ -168,6 +168,13 @@ extension CallStore {
 
     // MARK: What asks for attention
 
+    /// Calls whose end is still to come: not those that the upstream has no more, nor those of
+    /// which nothing more is read here.
+    static let open = """
+        from calls
+        where status_rank < 3 and gone_ms is null and withheld is not 'erased'
+        """
+
     /// What of the archive asks for attention; one consistent look.
     package func archiveState(
         in workspace: String = CallIdentity.defaultWorkspace
@@ -177,10 +184,7 @@ extension CallStore {
             func number(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
                 try Int.fetchOne(database.cachedStatement(sql: sql), arguments: arguments) ?? 0
             }
-            let open = """
-                from calls
-                where status_rank < 3 and gone_ms is null and withheld is not 'erased'
-                """
+            let open = Self.open
             let stuckBefore = now - ArchiveLimits.stuckSeconds
             return ArchiveState(
                 unfinished: try number("select count(*) \(open)"),

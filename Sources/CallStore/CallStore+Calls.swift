@@ -33,7 +33,8 @@ extension CallStore {
                     select calls.id, calls.conversation_id, calls.status, calls.list_fingerprint,
                         calls.has_detail, calls.fetched_ms, calls.revision as content,
                         calls.duration_seconds, calls.call_successful, calls.success_score,
-                        calls.rating, calls.title, calls.termination_reason, calls.cost_credits,
+                        calls.rating, calls.title, calls.summary, calls.termination_reason,
+                        calls.cost_credits,
                         coalesce(attributions.revision, 0) as attribution,
                         coalesce(conversions.revision, 0) as judgement
                     from calls
@@ -60,6 +61,7 @@ extension CallStore {
                     successScore: row["success_score"],
                     rating: row["rating"],
                     title: row["title"],
+                    summary: row["summary"],
                     terminationReason: row["termination_reason"],
                     costCredits: row["cost_credits"]
                 )
@@ -86,8 +88,7 @@ extension CallStore {
             let statement = try database.cachedStatement(
                 sql: """
                     select id, workspace, conversation_id, status, started_unix, fetched_ms
-                    from calls
-                    where status_rank < 3 and gone_ms is null and withheld is not 'erased'
+                    \(Self.open)
                     and fetched_ms < ? and started_unix > ?
                     order by fetched_ms, id limit ?
                     """
@@ -135,7 +136,7 @@ extension CallStore {
             return CallCounts(
                 total: total,
                 done: try number("select count(*) from calls where status = 'done'"),
-                unfinished: try number("select count(*) from calls where status_rank < 3"),
+                unfinished: try number("select count(*) \(Self.open)"),
                 attributed: attributed,
                 unattributed: total - attributed,
                 conversions: try number(

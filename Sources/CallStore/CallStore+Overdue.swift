@@ -171,12 +171,13 @@ extension CallStore {
         }
     }
 
-    /// How many calls that started before a moment, Unix seconds, are not at their end yet.
+    /// How many calls that started before a moment, Unix seconds, are not at their end yet, though
+    /// one is to be expected.
     package func unfinished(startedBefore moment: Int64) async throws(StoreError) -> Int {
         try await read { database in
             try Int.fetchOne(
                 database.cachedStatement(
-                    sql: "select count(*) from calls where status_rank < 3 and started_unix < ?"
+                    sql: "select count(*) \(Self.open) and started_unix < ?"
                 ),
                 arguments: [moment]
             ) ?? 0
@@ -213,6 +214,7 @@ extension CallStore {
                         where calls.started_unix >= ? - periods.kept
                         and calls.started_unix < ? - periods.kept
                         and calls.has_detail = 0 and calls.withheld is null
+                        and calls.gone_ms is null
                         """
                 ),
                 arguments: [limit, now, moment]

@@ -1,7 +1,7 @@
 import GRDB
 
 extension StoreWriter {
-    /// Notes that a conversation is no more.
+    /// Notes that a conversation is no more, as of now.
     ///
     /// What was erased stays erased, whatever the upstream says of it later.
     package func bury(_ identity: CallIdentity, _ reason: TombstoneReason) throws {
@@ -11,7 +11,7 @@ extension StoreWriter {
             values (?, ?, ?, ?)
             on conflict (workspace, conversation_id) do update set
                 reason = excluded.reason, at_ms = excluded.at_ms
-            where tombstones.reason <> excluded.reason and tombstones.reason <> 'erased'
+            where tombstones.reason <> 'erased'
             """,
             [identity.workspace, identity.conversationID, reason.rawValue, nowMilliseconds]
         )

@@ -95,35 +95,53 @@ extension StoreWriter {
         let storedFetched: Int64 = stored["fetched_ms"]
         let isOlder =
             (reading.status.rank, reading.fetchedAtMilliseconds) < (storedRank, storedFetched)
-        let isDeleted = reading.transcriptDeletedUnix != nil
-        let merged = try CallColumns.all.map { column in
-            CallMerge.value(
-                stored: stored[column.name],
-                read: try column.write(reading),
-                isContent: column.isContent,
-                isOlder: isOlder,
-                isDeletedUpstream: isDeleted
-            )
-        }
-        let storedStart: Int64 = stored["started_unix"]
         let hasDetail: Bool = stored["has_detail"]
         // A detail is of the state it was read in: a call that has come further is to be read anew.
         let isWhole =
             reading.status.rank == storedRank
             ? hasDetail || reading.isDetail
             : isOlder ? hasDetail : reading.isDetail
-        // The event of a failed call tells when it failed, not when it began.
-        let keepsStart = (isOlder && hasDetail) || reading.source == .initiationFailure
-        let start = keepsStart ? storedStart : (reading.startedUnix ?? storedStart)
-        let storedParty = try CallReading.party(of: id, in: database)
-        let party = CallMerge.number(stored: storedParty, read: reading.caller, isOlder: isOlder)
+        // What only details tell is of an earlier state then, whenever the list was read.
+        let isFirstOfState =
+            !hasDetail && reading.isDetail && reading.status.rank == storedRank
+        let isOlderDetail = isOlder && !isFirstOfState
+        let isDeleted = reading.transcriptDeletedUnix != nil
         let storedTurns =
             reading.transcript == nil ? [] : try CallReading.turns(of: id, in: database)
         let replacesTurns = CallMerge.replacesTranscript(
             stored: storedTurns,
             read: reading.transcript,
-            isOlder: isOlder,
+            isOlder: isOlderDetail,
             isDeletedUpstream: isDeleted
+        )
+        let merged = try CallColumns.all.map { column in
+            // Until the turns of the end are here, the list knows better how much was said.
+            if column.isOfTurns, !isWhole { return DatabaseValue.null }
+            if column.isOfTurns {
+                return CallMerge.valueOfTurns(
+                    stored: stored[column.name],
+                    read: try column.write(reading),
+                    replacesTurns: replacesTurns,
+                    isOfStored: reading.transcript == storedTurns
+                )
+            }
+            return CallMerge.value(
+                stored: stored[column.name],
+                read: try column.write(reading),
+                isContent: column.isContent,
+                isOlder: column.isOfDetail ? isOlderDetail : isOlder,
+                isDeletedUpstream: isDeleted
+            )
+        }
+        let storedStart: Int64 = stored["started_unix"]
+        // The event of a failed call tells when it failed, not when it began.
+        let keepsStart = (isOlder && hasDetail) || reading.source == .initiationFailure
+        let start = keepsStart ? storedStart : (reading.startedUnix ?? storedStart)
+        let storedParty = try CallReading.party(of: id, in: database)
+        let party = CallMerge.number(
+            stored: storedParty,
+            read: reading.caller,
+            isOlder: isOlderDetail
         )
         let status = isOlder ? CallStatus(stored["status"]) : reading.status
         let isNews =
@@ -141,7 +159,7 @@ extension StoreWriter {
                 turns: replacesTurns ? storedTurns.count : nil
             )
         // It is still there, whatever was thought of it.
-        let isBack = reading.source == .detail && !isOlder && (stored["gone_ms"] as Int64?) != nil
+        let isBack = reading.isDetail && !isOlder && (stored["gone_ms"] as Int64?) != nil
 
         var values: [DatabaseValue] = [
             (isOlder ? stored["source"] : reading.source.rawValue.databaseValue),
@@ -154,7 +172,9 @@ extension StoreWriter {
             isWhole.databaseValue,
             start.databaseValue,
             (isNews ? revision + 1 : revision).databaseValue,
-            (isNews ? nowMilliseconds : stored["changed_ms"]).databaseValue,
+            // The clock of this machine may have stepped back.
+            (isNews ? max(nowMilliseconds, stored["created_ms"]) : stored["changed_ms"])
+                .databaseValue,
             reading.deliveredMilliseconds?.databaseValue ?? .null,
             (corrections.isEmpty ? nil : nowMilliseconds)?.databaseValue ?? .null,
             isBack.databaseValue,

@@ -290,7 +290,7 @@ package struct CallReader: Sendable {
     }
 
     /// The upstream's summaries may end in a newline.
-    private static func trimmed(_ text: String) -> String {
+    static func trimmed(_ text: String) -> String {
         var rest = text[...]
         while let last = rest.last, last.isWhitespace { rest.removeLast() }
         return String(rest)

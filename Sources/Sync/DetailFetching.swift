@@ -10,6 +10,9 @@ struct DetailFetching {
     let workspace: String
     let ambient: Ambient
 
+    /// When the list was asked for whose rows are added, Unix milliseconds.
+    let listedAtMilliseconds: Int64
+
     private enum Answer: Sendable {
         case fetched(FetchedConversation, atMilliseconds: Int64)
         case refused(Refusal)
@@ -65,18 +68,23 @@ struct DetailFetching {
         return answers
     }
 
-    /// What one conversation, read for its own sake, brings.
-    func reading(of fetched: FetchedConversation, _ id: String) -> PageReading {
+    /// What one conversation, read for its own sake, brings; it is as of when it was asked for.
+    func reading(
+        of fetched: FetchedConversation,
+        _ id: String,
+        askedAtMilliseconds: Int64
+    ) -> PageReading {
         var reading = PageReading()
         let fetch = PagePlan.Fetch(id: id, row: nil)
-        add(fetched, at: ambient.unixMilliseconds, to: fetch, in: &reading)
+        add(fetched, at: askedAtMilliseconds, to: fetch, in: &reading)
         return reading
     }
 
     private func answer(to id: String) async -> Answer {
+        let askedAt = ambient.unixMilliseconds
         do throws(ElevenLabsError) {
             let fetched = try await source.conversation(id)
-            return .fetched(fetched, atMilliseconds: ambient.unixMilliseconds)
+            return .fetched(fetched, atMilliseconds: askedAt)
         } catch {
             return .refused(Refusal(error))
         }
@@ -94,9 +102,13 @@ struct DetailFetching {
         case .refused(.gone):
             if let row = fetch.row { addRow(row, isDetailKnown: true, in: &reading) }
             reading.gone.append(identity)
-        case .refused(.failed), .refused(.rejected):
+        case .refused(.failed):
             // The call is there even while its detail is not.
             if let row = fetch.row { addRow(row, isDetailKnown: false, in: &reading) }
+            reading.again.append(identity)
+        case .refused(.rejected):
+            // One job more, which says why; then not before the row changes.
+            if let row = fetch.row { addRow(row, isDetailKnown: true, in: &reading) }
             reading.again.append(identity)
         case .refused(.later(let wait, _)), .refused(.resting(let wait)):
             if let row = fetch.row { addRow(row, isDetailKnown: false, in: &reading) }
@@ -150,7 +162,7 @@ struct DetailFetching {
         let record = reader.record(
             row,
             workspace: workspace,
-            fetchedAtMilliseconds: ambient.unixMilliseconds,
+            fetchedAtMilliseconds: listedAtMilliseconds,
             isDetailKnown: isDetailKnown
         )
         reading.entries.append(PageReading.Entry(record: record, raw: nil))

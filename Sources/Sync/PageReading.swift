@@ -22,9 +22,12 @@ struct PagePlan {
     /// The starts of the page's readable calls, each call once.
     private var starts: [Int64] = []
 
-    /// How many calls of a range the page shows.
-    func callCount(in range: SyncRange) -> Int {
-        starts.count { $0 >= range.fromUnix && $0 < range.toUnix }
+    /// How many calls of a page's range it shows, but for those that the page before has shown: one
+    /// that is listed anew from a time on begins a little earlier.
+    func callCount(of page: SyncPage) -> Int {
+        let range = page.range
+        let overlapEnd = page.cursor == nil ? page.filterFromUnix ?? .min : .min
+        return starts.count { $0 >= range.fromUnix && $0 < range.toUnix && $0 > overlapEnd }
     }
 
     /// The latest start on the page, when its rows come in ascending order.
@@ -33,11 +36,13 @@ struct PagePlan {
     /// Decides on each row by what the store knows of it.
     ///
     /// `endUnix` is where a poll ends: later calls are the next one's. Of what was erased here
-    /// nothing is read again.
+    /// nothing is read again; what is `doubted` is, though its row is known: the upstream said that
+    /// it has no such call.
     init(
         rows: [ConversationRow],
         known: [String: KnownCall],
         erased: Set<String>,
+        doubted: Set<String> = [],
         endUnix: Int64?
     ) {
         var seen = erased
@@ -49,7 +54,11 @@ struct PagePlan {
                 if let endUnix, summary.startedUnix >= endUnix { continue }
                 guard seen.insert(summary.id).inserted else { continue }
                 self.starts.append(summary.startedUnix)
-                add(summary, known: known[summary.id])
+                if doubted.contains(summary.id) {
+                    fetches.append(Fetch(id: summary.id, row: summary))
+                } else {
+                    add(summary, known: known[summary.id])
+                }
             case .unreadable(let error, let id, let raw):
                 if let id, erased.contains(id) { continue }
                 unreadable.append((id, raw, error.description))
@@ -103,6 +112,7 @@ extension KnownCall {
             && agrees(rating, row.rating)
             // Not every reading has them, and a missing one is no change.
             && (title == nil || agrees(title, row.title))
+            && (summary == nil || agrees(summary, row.summary.map(CallReader.trimmed)))
             && (terminationReason == nil || agrees(terminationReason, row.terminationReason))
             && (costCredits == nil || agrees(costCredits, row.cost.map { Int64($0) }))
     }

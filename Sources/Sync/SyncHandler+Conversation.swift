@@ -45,15 +45,23 @@ extension SyncHandler {
     }
 
     private func detail(of identity: CallIdentity, _ run: SyncRun) async throws -> Detail {
+        let askedAt = run.context.ambient.unixMilliseconds
         let fetching = DetailFetching(
             source: source,
             reader: reader,
             workspace: identity.workspace,
-            ambient: run.context.ambient
+            ambient: run.context.ambient,
+            listedAtMilliseconds: askedAt
         )
         do throws(ElevenLabsError) {
             let fetched = try await source.conversation(identity.conversationID)
-            return .read(fetching.reading(of: fetched, identity.conversationID))
+            return .read(
+                fetching.reading(
+                    of: fetched,
+                    identity.conversationID,
+                    askedAtMilliseconds: askedAt
+                )
+            )
         } catch {
             return .refused(Refusal(error))
         }
@@ -147,7 +155,7 @@ extension SyncHandler {
     ) async throws -> HandlerResult<StoreChange> {
         let workspace = item.delivery.workspace
         guard detail.isTranscriptIncluded else {
-            return try await fetchForWebhook(detail, item, run)
+            return try await fetchForWebhook(detail, eventUnix, item, run)
         }
         let record = reader.record(
             detail,
@@ -168,8 +176,11 @@ extension SyncHandler {
     }
 
     /// The webhook came without turns by configuration: the detail has them.
+    ///
+    /// Where no detail can be had, the webhook tells as much as a row of the list.
     private func fetchForWebhook(
         _ detail: ConversationDetail,
+        _ eventUnix: Int64?,
         _ item: InboxItem,
         _ run: SyncRun
     ) async throws -> HandlerResult<StoreChange> {
@@ -182,8 +193,18 @@ extension SyncHandler {
             change.next = [(.inbox(item.id), SyncLimits.haltPause)]
             return done(change)
         }
+        var told = reader.record(
+            detail,
+            source: .list,
+            workspace: identity.workspace,
+            fetchedAtMilliseconds: Self.moment(eventUnix, item),
+            deliveredMilliseconds: item.delivery.receivedAtMilliseconds
+        )
+        told.transcript = nil
+        let webhook = PageReading.Entry(record: told, raw: nil)
         switch try await self.detail(of: identity, run) {
         case .read(var reading):
+            if reading.entries.isEmpty { reading.entries = [webhook] }
             for index in reading.entries.indices {
                 reading.entries[index].record.deliveredMilliseconds =
                     item.delivery.receivedAtMilliseconds
@@ -193,7 +214,17 @@ extension SyncHandler {
             change.catchUpAfterUnix = try await catchUp(identity.workspace, run)
             return done(change)
         case .refused(.gone):
-            return settle(item, .dead, "the upstream has the conversation no more", run)
+            var change = run.change(
+                workspace: identity.workspace,
+                PageReading(entries: [webhook], gone: [identity])
+            )
+            change.inbox = (item.id, .done, "the upstream has the conversation no more")
+            return done(change)
+        case .refused(.rejected(let reason)):
+            let reading = PageReading(entries: [webhook])
+            var change = run.change(workspace: identity.workspace, reading)
+            change.inbox = (item.id, .done, reason)
+            return done(change)
         case .refused(let refusal):
             return try await refused(refusal, identity, again: .inbox(item.id), run)
         }

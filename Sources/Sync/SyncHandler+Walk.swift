@@ -136,6 +136,7 @@ extension SyncHandler {
     ) async throws -> HandlerResult<StoreChange> {
         var page = page
         let list: ConversationPage
+        let listedAt = run.context.ambient.unixMilliseconds
         do throws(ElevenLabsError) {
             list = try await listing(&page)
         } catch {
@@ -151,13 +152,15 @@ extension SyncHandler {
             rows: list.rows,
             known: known,
             erased: Set(buried.filter { $0.value.reason == .erased }.keys),
+            doubted: Self.doubted(buried, page, listedAt),
             endUnix: page.isPoll ? page.range.toUnix : nil
         )
         let fetching = DetailFetching(
             source: source,
             reader: reader,
             workspace: page.range.workspace,
-            ambient: run.context.ambient
+            ambient: run.context.ambient,
+            listedAtMilliseconds: listedAt
         )
         var reading = try await fetching.read(plan)
         if let reason = reading.haltReason {
@@ -169,6 +172,23 @@ extension SyncHandler {
             return .snooze(after: wait, reason: "the upstream is busy")
         }
         return try await finish(page, list, plan, reading, watching: watching, run)
+    }
+
+    /// Calls that the upstream said it has no more, a while ago: a listing again that shows them
+    /// all the same asks once more.
+    private static func doubted(
+        _ buried: [String: Tombstone],
+        _ page: SyncPage,
+        _ now: Int64
+    ) -> Set<String> {
+        guard page.walk.hasPrefix(Poll.relisting) else { return [] }
+        let latest = now - SyncLimits.doubtAfterMilliseconds
+        return Set(
+            buried.filter {
+                $0.value.reason == .deletedUpstream && $0.value.atMilliseconds <= latest
+            }
+            .keys
+        )
     }
 
     /// Whether the page shows what the walk has passed already, or leads back to itself.
@@ -286,7 +306,7 @@ extension SyncHandler {
         change.slice = page.range.slice
         if following == nil {
             change.covered = (
-                page.range, page.calls + plan.callCount(in: page.range),
+                page.range, page.calls + plan.callCount(of: page),
                 page.requests + 1 + reading.requests
             )
         }
@@ -346,7 +366,7 @@ extension SyncHandler {
         guard let cursor = list.nextCursor else { return nil }
         following.cursor = cursor
         following.number += 1
-        following.calls += plan.callCount(in: page.range)
+        following.calls += plan.callCount(of: page)
         following.reachedUnix = plan.reachedUnix.map { max($0, page.reachedUnix ?? $0) }
         return following
     }

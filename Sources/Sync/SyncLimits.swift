@@ -44,6 +44,10 @@ package enum SyncLimits {
     /// upstream the rest follows in the next nights.
     package static let missingBatch = 50
 
+    /// How long ago the upstream must have said that it has no such call before a listing again that
+    /// shows the call doubts it, in milliseconds: less than the hour between two of them.
+    package static let doubtAfterMilliseconds: Int64 = 50 * 60 * 1000
+
     /// How long work rests after a refusal that only a person can lift.
     package static let haltPause = Duration.seconds(15 * 60)
 

@@ -212,6 +212,42 @@ struct RecordTests {
         #expect(try await fixture.store.call(id)?.hasDetail == true)
     }
 
+    @Test("figures of the turns are those of the turns that are kept")
+    func figuresOfTurns() async throws {
+        let fixture = try await StoreFixture()
+        func callerTurns() throws -> Int { try fixture.number("select caller_turns from calls") }
+        var reading = CallRecord.sample()
+        try await fixture.record(reading)
+        let before = try callerTurns()
+        #expect(before > 0)
+        // An older reading whose turns are not taken tells nothing of them.
+        var older = reading
+        older.fetchedAtMilliseconds -= 1_000
+        older.transcript = []
+        try await fixture.record(older)
+        #expect(try callerTurns() == before)
+        // Turns in which the caller says nothing take their place.
+        reading.fetchedAtMilliseconds += 1_000
+        reading.transcript = [Turn(speaker: .agent, message: "Hello?", secondsIn: 0)]
+        try await fixture.record(reading)
+        #expect(try callerTurns() == 0)
+    }
+
+    @Test("until the turns of the end are here, the list knows better how much was said")
+    func turnsOfTheEnd() async throws {
+        let fixture = try await StoreFixture()
+        let going = CallRecord.sample(status: .inProgress)
+        try await fixture.record(going)
+        var row = CallRecord.sample(source: .list, fetched: going.fetchedAtMilliseconds + 1)
+        row.transcript = nil
+        try await fixture.record(row)
+        let unknown = "select count(*) from calls where caller_turns is null"
+        #expect(try fixture.number(unknown) == 1)
+        // The very turns that are stored, now of the end.
+        try await fixture.record(.sample(fetched: row.fetchedAtMilliseconds + 1))
+        #expect(try fixture.number(unknown) == 0)
+    }
+
     @Test("lists unfinished calls, the longest unread first, and none that began too long ago")
     func watchList() async throws {
         let fixture = try await StoreFixture()

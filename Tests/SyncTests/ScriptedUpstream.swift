@@ -16,6 +16,10 @@ final class ScriptedUpstream: ConversationSource {
         var rating: Int? = 4
         var verdict = "success"
         var turns = ["Hello.", "I would like to book.", "Tomorrow."]
+        var summary = "A call."
+
+        /// The result of the criterion `booked`; nil for none.
+        var booked: String?
         var transcriptDeletedUnix: Int64?
         var isGone = false
 
@@ -202,6 +206,8 @@ final class ScriptedUpstream: ConversationSource {
             "message_count": conversation.turns.count, "status": conversation.status,
             "call_successful": conversation.verdict, "direction": "inbound",
             "call_summary_title": conversation.title, "tag_ids": [String](),
+            "transcript_summary": conversation.status == "done"
+                ? conversation.summary + "\n" : NSNull() as Any,
             "rating": conversation.rating ?? NSNull() as Any,
         ])
     }
@@ -228,7 +234,11 @@ final class ScriptedUpstream: ConversationSource {
             ]
         }
         let analysis: [String: Any] = [
-            "call_successful": conversation.verdict, "transcript_summary": "A call.\n",
+            "call_successful": conversation.verdict,
+            "transcript_summary": conversation.summary + "\n",
+            "evaluation_criteria_results": conversation.booked.map {
+                ["booked": ["criteria_id": "booked", "result": $0]]
+            } ?? [:],
         ]
         return json([
             "conversation_id": conversation.id, "agent_id": "agent_1",
