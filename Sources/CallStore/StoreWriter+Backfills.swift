@@ -357,8 +357,9 @@ package enum BackfillLimits {
     /// When an open slice's job is looked for: longer than most slices take.
     package static let lookMilliseconds: Int64 = 120_000
 
-    /// Longest time between two looks for one slice.
-    package static let lookMillisecondsMax: Int64 = 24 * 3600 * 1000
+    /// Longest time between two looks for one slice: slices whose jobs are gone, or dead, fill the
+    /// window of those that are handed out until then.
+    package static let lookMillisecondsMax: Int64 = 600_000
 
     /// Time between two samples of the pace: short beside the half-life of the estimate.
     package static let paceMilliseconds: Int64 = 30_000

@@ -85,17 +85,20 @@ package struct Scheduler: Sendable {
 
     /// Fires the timetable's schedules, begun anew whenever it is replaced.
     private func fireAll() async {
-        var firstSeen: [ScheduleName: Int64] = [:]
+        var histories: [ScheduleName: History] = [:]
         while !Task.isCancelled {
             let (version, schedules) = timetable.current
             let now = nowMilliseconds.floored(by: 1000)
-            let names = Set(schedules.map(\.name))
-            firstSeen = firstSeen.filter { names.contains($0.key) }
-            for name in names where firstSeen[name] == nil { firstSeen[name] = now }
-            board.keep(only: names)
-            let lines = schedules.sorted { $0.name < $1.name }.map { schedule in
-                Line(schedule: schedule, firstSeen: firstSeen[schedule.name] ?? now)
+            var lines: [Line] = []
+            var present: [ScheduleName: History] = [:]
+            for schedule in schedules.sorted(by: { $0.name < $1.name }) {
+                var history = histories[schedule.name] ?? History(of: schedule, firstSeen: now)
+                history.note(schedule, now: now)
+                present[schedule.name] = history
+                lines.append(Line(schedule: schedule, history: history))
             }
+            histories = present
+            board.keep(only: Set(present.keys))
             await withTaskGroup(of: Void.self) { group in
                 for (kind, own) in Dictionary(grouping: lines, by: \.schedule.kind) {
                     group.addTask { await fire(own, ofKind: kind) }
@@ -108,12 +111,36 @@ package struct Scheduler: Sendable {
         }
     }
 
+    /// Since when a schedule is as it is, as far as this scheduler has seen it.
+    private struct History {
+        /// When this scheduler saw it first, in Unix seconds: where a new one begins.
+        let firstSeen: Int64
+
+        /// When its times were changed last, in Unix seconds: instants from before were never
+        /// planned; nil when they were not.
+        private(set) var retimed: Int64?
+
+        private var cadence: Cadence
+        private var timeZone: TimeZone
+
+        init(of schedule: Schedule, firstSeen: Int64) {
+            self.firstSeen = firstSeen
+            cadence = schedule.cadence
+            timeZone = schedule.timeZone
+        }
+
+        mutating func note(_ schedule: Schedule, now: Int64) {
+            guard schedule.cadence != cadence || schedule.timeZone != timeZone else { return }
+            retimed = now
+            cadence = schedule.cadence
+            timeZone = schedule.timeZone
+        }
+    }
+
     /// What the loop knows of one schedule.
     private struct Line {
         var schedule: Schedule
-
-        /// When this scheduler saw it first, in Unix seconds: where a new one begins.
-        var firstSeen: Int64
+        let history: History
 
         /// Everything up to here, in Unix seconds, is fired or let go; nil until the queue said.
         var handled: Int64?
@@ -121,9 +148,9 @@ package struct Scheduler: Sendable {
         /// The newest instant that was fired, in Unix seconds.
         var last: Int64?
 
-        init(schedule: Schedule, firstSeen: Int64) {
+        init(schedule: Schedule, history: History) {
             self.schedule = schedule
-            self.firstSeen = firstSeen
+            self.history = history
         }
     }
 
@@ -196,7 +223,10 @@ package struct Scheduler: Sendable {
         if line.handled == nil {
             let last = try await queue.lastTick(ofSchedule: schedule.name.text)
             line.last = last.map { $0.floored(by: 1000) }
-            line.handled = line.last ?? line.firstSeen
+            line.handled = max(
+                line.last ?? line.history.firstSeen,
+                line.history.retimed ?? .min
+            )
             warnOfFuture(line, now: now)
         }
         let handled = line.handled ?? now

@@ -341,6 +341,31 @@ struct SchedulerTests {
         )
     }
 
+    @Test("a schedule whose times are edited fires none of the new times that lie behind")
+    func retimes() throws {
+        let stage = try Stage(seed: 8)
+        let early = try Self.schedule("digest", "5 * * * *")
+        let late = try Self.schedule("digest", "20 * * * *")
+        let other = try Self.schedule("other", "5 * * * *")
+        let timetable = try Timetable([early, other])
+        try stage.simulation.run {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await stage.scheduler(timetable).run() }
+                // Half an hour past: 00:05 was fired, 00:20 never planned.
+                await stage.sleep(.seconds(1800))
+                _ = try timetable.replace(with: [late, other])
+                await stage.sleep(.seconds(3600))
+                group.cancelAll()
+            }
+        }
+        #expect(
+            stage.fired == [
+                "digest@2026-01-01T00:05:00Z", "digest@2026-01-01T01:20:00Z",
+                "other@2026-01-01T00:05:00Z", "other@2026-01-01T01:05:00Z",
+            ]
+        )
+    }
+
     @Test("a duty runs again and again, rests longer while it fails, and never ends the scheduler")
     func duties() throws {
         let stage = try Stage(seed: 8)

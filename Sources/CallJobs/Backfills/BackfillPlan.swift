@@ -76,7 +76,7 @@ package struct BackfillPlan: Sendable, Equatable {
         self.parallel = max(1, parallel)
         stretches = coverage
         basis = Self.basis(coverage, isOneAgent: range.agentID != nil, history: history)
-        complete = range.rereads ? 0 : Self.complete(range, coverage)
+        complete = Self.complete(range, coverage)
         jobs = range.slices - complete
         let seconds = Int64(jobs) * range.sliceSeconds
         let perSecond = basis.density.map { Double($0.calls) / Double(max(1, $0.seconds)) }
@@ -91,11 +91,17 @@ package struct BackfillPlan: Sendable, Equatable {
         time = .seconds(Double(requests) * requestSeconds / Double(self.parallel))
     }
 
-    /// How many slices leave no gap; one walk through both, for both are in order.
-    private static func complete(_ range: BackfillRange, _ coverage: [Coverage]) -> Int {
+    /// How many slices from a position on are covered whole; one walk through both, for both are in
+    /// order.
+    package static func complete(
+        _ range: BackfillRange,
+        _ coverage: [Coverage],
+        from begin: Int = 0
+    ) -> Int {
+        guard !range.rereads, begin < range.slices else { return 0 }
         var complete = 0
         var merged = coverage[...]
-        for position in 0..<range.slices {
+        for position in begin..<range.slices {
             let slice = range.slice(position)
             while let first = merged.first, first.toUnix < slice.upperBound {
                 merged = merged.dropFirst()

@@ -88,14 +88,22 @@ package struct BackfillProgress: Sendable, Equatable {
     /// - Parameters:
     ///   - backfill: As the store has it.
     ///   - samples: How it got on, oldest first.
+    ///   - coverage: What of its range is covered: the slices that are still to come there will be
+    ///     passed over, and take no time.
     ///   - parallel: Requests that the upstream's budget allows at once now.
-    package init(_ backfill: Backfill, samples: [PaceSample], parallel: Int) {
+    package init(
+        _ backfill: Backfill,
+        samples: [PaceSample],
+        coverage: [Coverage] = [],
+        parallel: Int
+    ) {
         self.backfill = backfill
         guard backfill.state == .running,
             let pace = BackfillPace(samples: samples, parallel: parallel)
         else { return }
         slicesPerSecond = pace.slicesPerSecond
-        left = pace.time(for: backfill.left)
+        let passed = BackfillPlan.complete(backfill.range, coverage, from: backfill.handedOut)
+        left = pace.time(for: max(0, backfill.left - passed))
     }
 
     /// The part that has ended, 0 to 1.

@@ -16,6 +16,11 @@ struct BackfillLook {
         BackfillProgress(
             backfill,
             samples: try await store.pace(of: backfill.id),
+            coverage: try await store.coverage(
+                over: backfill.range.fromUnix..<backfill.range.toUnix,
+                agentID: backfill.range.agentID,
+                in: backfill.range.workspace
+            ),
             parallel: try await budget.state().parallel
         )
     }

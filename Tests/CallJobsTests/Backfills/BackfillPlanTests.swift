@@ -49,6 +49,12 @@ struct BackfillPlanTests {
         var again = Self.range(days: 10)
         again.rereads = true
         #expect(Self.plan(again, stretches).jobs == 10)
+        // Of those that are still to come when the first were handed out.
+        let left = [0, 1, 2, 5, 6, 10].map {
+            BackfillPlan.complete(Self.range(days: 10), stretches, from: $0)
+        }
+        #expect(left == [3, 3, 2, 1, 0, 0])
+        #expect(BackfillPlan.complete(again, stretches, from: 2) == 0)
     }
 
     @Test("estimates requests by what was seen in the range, else in all that is covered")
