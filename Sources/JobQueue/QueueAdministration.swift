@@ -200,7 +200,7 @@ package struct QueueFigures: Sendable, Equatable {
     package var dead: Int
 
     /// Age of the oldest job that could run now; nil when none waits.
-    package var oldestReady: Duration?
+    package var oldestQueued: Duration?
 
     /// When the next parked job is due, in Unix milliseconds.
     package var nextDueMilliseconds: Int64?
@@ -218,7 +218,7 @@ package struct QueueFigures: Sendable, Equatable {
         running: Int,
         later: Int,
         dead: Int,
-        oldestReady: Duration?,
+        oldestQueued: Duration?,
         nextDueMilliseconds: Int64?,
         workers: Int,
         slots: Int,
@@ -231,7 +231,7 @@ package struct QueueFigures: Sendable, Equatable {
         self.running = running
         self.later = later
         self.dead = dead
-        self.oldestReady = oldestReady
+        self.oldestQueued = oldestQueued
         self.nextDueMilliseconds = nextDueMilliseconds
         self.workers = workers
         self.slots = slots
@@ -242,9 +242,9 @@ package struct QueueFigures: Sendable, Equatable {
     ///
     /// Workers queue what was parked. Without any, a parked job that is due would otherwise look
     /// like one that waits for its time.
-    package var oldestWaiting: Duration? {
-        guard let due = nextDueMilliseconds, due <= nowMilliseconds else { return oldestReady }
-        return max(oldestReady ?? .zero, .milliseconds(nowMilliseconds - due))
+    package var oldestReady: Duration? {
+        guard let due = nextDueMilliseconds, due <= nowMilliseconds else { return oldestQueued }
+        return max(oldestQueued ?? .zero, .milliseconds(nowMilliseconds - due))
     }
 
     /// Whether there is work and no worker alive to do it, though nobody paused the queue.
@@ -252,7 +252,7 @@ package struct QueueFigures: Sendable, Equatable {
     /// What workers hold that are gone is work, too: only other workers take it back.
     package var isStalled: Bool {
         guard pause == nil, workers == 0 else { return false }
-        return oldestWaiting != nil || running > 0
+        return oldestReady != nil || running > 0
     }
 }
 

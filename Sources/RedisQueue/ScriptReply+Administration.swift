@@ -49,7 +49,7 @@ extension ScriptReply {
             running: try integer(8),
             later: try integer(9),
             dead: try integer(10),
-            oldestReady: try optionalNumber(11).map { .milliseconds($0) },
+            oldestQueued: try optionalNumber(11).map { .milliseconds($0) },
             nextDueMilliseconds: try optionalNumber(12),
             workers: try integer(13),
             slots: try integer(14),

@@ -76,7 +76,7 @@ extension QueueModel {
             running: runningCount,
             later: parked.count,
             dead: dead.count,
-            oldestReady: waiting.map { max(0, now - $0.readyMilliseconds(orElse: now)) }.max()
+            oldestQueued: waiting.map { max(0, now - $0.readyMilliseconds(orElse: now)) }.max()
                 .map { .milliseconds($0) },
             nextDueMilliseconds: parked.values.map(\.due).min(),
             workers: living.count,

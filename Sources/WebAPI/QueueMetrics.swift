@@ -141,7 +141,7 @@ package enum QueueMetrics {
                 name: "ringback_queue_oldest_ready_seconds",
                 help: "Age of the oldest job that could run or is due; 0 when none waits."
             ) { figures in
-                figures.oldestWaiting.map(\.inSeconds) ?? 0
+                figures.oldestReady.map(\.inSeconds) ?? 0
             },
             Gauge(
                 name: "ringback_queue_stalled",

@@ -15,7 +15,7 @@ struct DoctorTests {
             running: 0,
             later: 0,
             dead: 0,
-            oldestReady: nil,
+            oldestQueued: nil,
             nextDueMilliseconds: nil,
             workers: 1,
             slots: 16,

@@ -28,7 +28,7 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
                 running: 0,
                 later: 0,
                 dead: 0,
-                oldestReady: nil,
+                oldestQueued: nil,
                 nextDueMilliseconds: nil,
                 workers: 1,
                 slots: 4,
@@ -193,7 +193,7 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
         ) {
             $0.figures.ready[.std] = 50
             $0.figures.running = 4
-            $0.figures.oldestReady = .seconds(90)
+            $0.figures.oldestQueued = .seconds(90)
             $0.workers = [try worker(busy: 4)]
         },
         QueueCase(
@@ -218,7 +218,7 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
         ) {
             $0.figures.ready[.std] = 5
             $0.figures.running = 2
-            $0.figures.oldestReady = .seconds(3)
+            $0.figures.oldestQueued = .seconds(3)
             $0.workers = [try worker(busy: 2)]
             $0.recent = RecentRuns(
                 perMinute: 12,
@@ -227,6 +227,18 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
                 p95Wait: nil,
                 lastMilliseconds: now
             )
+        },
+        QueueCase(
+            cause: .stuck,
+            text: "nothing was done in the last minute, although work could run and 1 worker "
+                + "lives: every attempt fails, or results cannot be written",
+            since: now - 70_000,
+            command: "ringback doctor, and the log of worker-sync"
+        ) {
+            $0.figures.ready[.std] = 5
+            $0.figures.running = 2
+            $0.figures.oldestQueued = .seconds(70)
+            $0.workers = [try worker(busy: 2)]
         },
         QueueCase(
             cause: .waitingForTime,
@@ -473,6 +485,35 @@ struct ExplainJobTests {
         let found = try explain(nil, history: JobHistory(outbox: entry), held: holder)
         #expect(found.map(\.cause) == [.uniqueKeyHeld, .outbox])
         #expect(found[1].sinceMilliseconds == Self.now - 2_000)
+    }
+
+    @Test("sent, and behind more jobs than are looked at: it waits there, and what holds it")
+    func sentIntoDepth() throws {
+        var entry = OutboxEntry(
+            id: try JobID("sync-1"),
+            job: OutboxJob(queue: try QueueName("sync"), kind: "sync", lane: .std, payload: []),
+            createdMilliseconds: Self.now - 2_000,
+            sends: 1
+        )
+        let lanes: [JobTimeline.DeepLane] = [
+            .init(queue: "export", lane: .low), .init(queue: "sync", lane: .std),
+        ]
+        let found = try explain(nil, history: JobHistory(outbox: entry), deep: lanes) {
+            $0.figures.workers = 0
+        }
+        #expect(found.map(\.cause) == [.waiting, .noWorker])
+        #expect(found[0].text == "waiting in sync/std, behind the first 500 jobs")
+        let timeline = JobTimeline(
+            id: try JobID("sync-1"),
+            history: JobHistory(outbox: entry),
+            held: nil,
+            deepLanes: lanes,
+            nowMilliseconds: Self.now
+        )
+        #expect(timeline.hiddenQueue == "sync")
+        entry.sends = 0
+        let unsent = try explain(nil, history: JobHistory(outbox: entry), deep: lanes)
+        #expect(unsent.map(\.cause) == [.outbox])
     }
 
     @Test("over: done, cancelled, or never heard of")

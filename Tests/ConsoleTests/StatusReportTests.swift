@@ -17,7 +17,7 @@ struct StatusReportTests {
             running: 4,
             later: 1,
             dead: 0,
-            oldestReady: .milliseconds(840),
+            oldestQueued: .milliseconds(840),
             nextDueMilliseconds: nil,
             workers: 1,
             slots: 16,
@@ -29,7 +29,7 @@ struct StatusReportTests {
             reason: "maintenance",
             atMilliseconds: 1_795_262_400_000
         )
-        figures.oldestReady = nil
+        figures.oldestQueued = nil
         figures.workers = 0
         figures.ready = [:]
         figures.running = 0

@@ -10,7 +10,7 @@ struct TopKeyTests {
             var rows = TopState.Rows()
             rows.queues = ["sync", "export"]
             rows.jobs = [try JobID("a"), try JobID("b")]
-            rows.groups = [("sync", [try JobID("a")])]
+            rows.groups = [.init(queue: "sync", reason: "timeout", ids: [try JobID("a")])]
             return rows
         }
     }
@@ -102,6 +102,77 @@ struct TopKeyTests {
         #expect(try press("sync\n", &state) == .retryDead(queue: "sync", ids: [both[0]]))
     }
 
+    private static func jobs(_ names: String...) throws -> TopState.Rows {
+        var rows = try rows
+        rows.jobs = try names.map { try JobID($0) }
+        return rows
+    }
+
+    @Test("act on the jobs that were chosen, wherever their rows are by then")
+    func movingRows() throws {
+        var state = TopState(mayAct: true)
+        _ = try press("\nj", &state)
+        let moved = try Self.jobs("new", "a", "b")
+        state.follow(moved)
+        #expect(state.selection == 2)
+        #expect(
+            state.press(.character("K"), rows: moved)
+                == .cancel(queue: "sync", ids: [try JobID("b")])
+        )
+        _ = state.press(.character("x"), rows: moved)
+        #expect(state.markedRows(among: moved) == [2])
+        let again = try Self.jobs("b", "newer", "new", "a")
+        #expect(state.markedRows(among: again) == [0])
+        #expect(
+            state.press(.character("K"), rows: again)
+                == .cancel(queue: "sync", ids: [try JobID("b")])
+        )
+    }
+
+    @Test("nothing is done to a row that took the place of the one under the cursor")
+    func lostRow() throws {
+        var state = TopState(mayAct: true)
+        _ = try press("\nj", &state)
+        let rest = try Self.jobs("a", "c")
+        #expect(state.press(.character("K"), rows: rest) == nil)
+        #expect(state.message.contains("has gone"))
+        #expect(!state.hasRow)
+        #expect(state.press(.enter, rows: rest) == nil)
+        _ = state.press(.down, rows: rest)
+        #expect(
+            state.press(.character("K"), rows: rest)
+                == .cancel(queue: "sync", ids: [try JobID("c")])
+        )
+        let none = try Self.jobs()
+        #expect(state.press(.character("K"), rows: none) == nil)
+        #expect(state.press(.down, rows: none) == nil)
+    }
+
+    @Test("marks go with the rows that a filter takes away, and all of them stay all")
+    func marks() throws {
+        var state = TopState(mayAct: true)
+        state.tab = .dead
+        _ = try press("\nx/b\n", &state)
+        #expect(state.marked.isEmpty)
+        _ = try press("A", &state)
+        let more = try Self.jobs("a", "b", "c")
+        #expect(state.press(.character("R"), rows: more) == nil)
+        let both = [try JobID("a"), try JobID("b")]
+        #expect(
+            state.prompt
+                == .confirm(.retryDead(queue: "sync", ids: both), queue: "sync", typed: "")
+        )
+    }
+
+    @Test("the cursor stays on its queue while they change places")
+    func movingQueues() throws {
+        var state = TopState(mayAct: true)
+        _ = try press("j", &state)
+        var rows = try Self.rows
+        rows.queues = ["export", "sync"]
+        #expect(state.press(.character("P"), rows: rows) == .pause(queue: "export"))
+    }
+
     @Test("a filter is typed, and Esc takes it back")
     func filter() throws {
         var state = TopState(mayAct: false)
@@ -175,6 +246,13 @@ struct TopKeyTests {
         #expect(limits.judge(calm).grade == .warning)
         calm.queues = [.init(name: "sync", figures: TopSample.figures(waiting: 1, workers: 0))]
         #expect(limits.judge(calm).grade == .critical)
+        // What is due but parked is work: only workers would queue it.
+        var due = TopSample.figures(workers: 0)
+        due.nextDueMilliseconds = due.nowMilliseconds - 130_000
+        calm.queues = [.init(name: "sync", figures: due)]
+        #expect(limits.judge(calm).grade == .critical)
+        #expect(limits.judge(calm).lines.contains("sync: the oldest job waits for 2m 10s"))
+        #expect(WorkersNeeded.count(due, recent: nil) == 1)
         calm.queues = []
         calm.pulse.lastPollMilliseconds = nil
         #expect(limits.judge(calm) == (.warning, ["never polled"]))

@@ -26,7 +26,7 @@ enum TopSample {
             running: running,
             later: later,
             dead: dead,
-            oldestReady: oldest,
+            oldestQueued: oldest,
             nextDueMilliseconds: nil,
             workers: workers,
             slots: workers * 4,
@@ -111,6 +111,14 @@ enum TopSample {
                     changedMilliseconds: now - 3_000
                 )
             ],
+            progress: [
+                .init(
+                    name: "conversion: re-score rs-1",
+                    done: 12_200,
+                    total: 20_000,
+                    left: .seconds(180)
+                )
+            ],
             failures: [
                 FailureGroup(
                     kind: "upkeep",
@@ -175,7 +183,8 @@ struct TopScreenTests {
                   upkeep      NO WORKER     4   0     3     2    2   14m!    -     -    -     -     \
                 0/1 !
 
-                RUNNING  sync conv_8f try 2 3s
+                RUNNING  conversion: re-score rs-1 61% 12200/20000 ETA 3m00s  |  \
+                sync conv_8f try 2 3s
                 LAST ERRORS  upkeep upstream x5 in 14m  the upstream answered 503
 
 

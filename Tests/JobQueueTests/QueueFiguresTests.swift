@@ -44,13 +44,13 @@ struct QueueFiguresTests {
             running: sample.running,
             later: sample.due == nil ? 0 : 1,
             dead: 0,
-            oldestReady: sample.ready,
+            oldestQueued: sample.ready,
             nextDueMilliseconds: sample.due,
             workers: sample.workers,
             slots: sample.workers,
             counters: QueueCounters()
         )
-        #expect(figures.oldestWaiting == sample.oldest)
+        #expect(figures.oldestReady == sample.oldest)
         #expect(figures.isStalled == sample.isStalled)
     }
 

@@ -12,6 +12,7 @@ package struct Explanation: Sendable, Equatable {
         case limit
         case suspects
         case saturated
+        case stuck
         case waitingForTime = "waiting-for-time"
         case moving
         case idle

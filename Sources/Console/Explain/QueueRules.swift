@@ -94,6 +94,7 @@ package enum QueueRules {
         _ found: [Explanation]
     ) -> [Explanation] {
         let figures = queue.figures
+        if found.isEmpty, let stuck = stuck(queue) { return [stuck] }
         if queue.waiting > 0 || figures.running > 0 {
             guard found.isEmpty else { return [] }
             let rate = queue.recent.map {
@@ -131,6 +132,25 @@ package enum QueueRules {
                 command: "ringback schedule next"
             )
         ]
+    }
+
+    /// Work that could have run for so long is not done soon by itself.
+    private static let stuckAge = Duration.seconds(60)
+
+    /// Work, workers with free slots, and nothing that gets done.
+    private static func stuck(_ queue: QueueSnapshot) -> Explanation? {
+        let workers = queue.figures.workers
+        guard workers > 0, let age = queue.figures.oldestReady, age > stuckAge,
+            (queue.recent?.perMinute ?? 0) == 0
+        else { return nil }
+        return Explanation(
+            .stuck,
+            "nothing was done in the last minute, although work could run and \(workers) "
+                + "\(workers == 1 ? "worker lives" : "workers live"): every attempt fails, or "
+                + "results cannot be written",
+            since: max(oldestMoment(queue) ?? 0, queue.recent?.lastMilliseconds ?? 0),
+            command: "ringback doctor, and the log of worker-\(queue.name)"
+        )
     }
 
     /// Since when the oldest waiting job could have run.

@@ -52,8 +52,28 @@ package struct JobTimeline: Sendable {
         if let held { return held.record.state.rawValue }
         if history.done != nil { return IndexedJobState.done.rawValue }
         if let state = history.indexed?.state, state == .cancelled { return state.rawValue }
-        if history.outbox != nil { return "outbox" }
+        if history.outbox != nil, !isSentOutOfSight { return "outbox" }
         return deepLanes.isEmpty ? "gone" : JobState.ready.rawValue
+    }
+
+    /// Lanes that may hold it: of its own queue alone, where that is known.
+    private var lanes: [DeepLane] {
+        guard let queue = history.outbox?.job.queue.text else { return deepLanes }
+        return deepLanes.filter { $0.queue == queue }
+    }
+
+    /// The queue in which it may wait behind what is looked at by id; nil when it is elsewhere, or
+    /// may be in one of several.
+    package var hiddenQueue: String? {
+        guard held == nil, state == JobState.ready.rawValue else { return nil }
+        let queues = Set(lanes.map(\.queue))
+        return queues.count == 1 ? queues.first : nil
+    }
+
+    /// Whether it was sent to its queue, and may stand there behind what is looked at by id.
+    private var isSentOutOfSight: Bool {
+        guard let outbox = history.outbox else { return false }
+        return outbox.sends > 0 && !lanes.isEmpty
     }
 
     /// Where it is now, in words.
@@ -67,7 +87,7 @@ package struct JobTimeline: Sendable {
             let why = job.reason.map { ": \($0)" } ?? ""
             return "cancelled at \(TimeText.iso(milliseconds: job.changedMilliseconds))\(why)"
         }
-        if let outbox = history.outbox {
+        if let outbox = history.outbox, !isSentOutOfSight {
             return outbox.sends == 0
                 ? "waits in the outbox to be sent to its queue"
                 : "sent to its queue \(outbox.sends) times, and not done yet"
@@ -75,9 +95,9 @@ package struct JobTimeline: Sendable {
         guard !deepLanes.isEmpty else {
             return "no queue holds it, and the store does not know it"
         }
-        let lanes = deepLanes.map(\.text).joined(separator: " or ")
-        return "waiting in \(lanes), behind the first \(QueueLimits.jobsPerCallMax) jobs, "
-            + "or never enqueued"
+        let names = lanes.map(\.text).joined(separator: " or ")
+        let place = "waiting in \(names), behind the first \(QueueLimits.jobsPerCallMax) jobs"
+        return isSentOutOfSight ? place : "\(place), or never enqueued"
     }
 
     private static func place(of record: JobRecord, in queue: String, now: Int64) -> String {

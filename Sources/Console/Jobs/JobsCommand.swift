@@ -270,6 +270,12 @@ enum JobReference {
                     missing.append(id)
                 }
             }
+            var hidden: [Hidden] = []
+            if mark == .cancelled, !missing.isEmpty {
+                hidden = try await outOfSight(missing, queues, session)
+                let found = Set(hidden.map(\.id))
+                missing.removeAll(where: found.contains)
+            }
             let count = wanted.count - missing.count
             if consent.dryRun {
                 report(0, of: count, missing, verb, isDry: true, session, output)
@@ -281,22 +287,28 @@ enum JobReference {
             }
             var done = 0
             for kind in JobKind.allCases {
-                guard let records = places[kind] else { continue }
-                done += try await action(queues[kind], records.map(\.job.id))
+                let records = places[kind] ?? []
+                let beyond = hidden.filter { $0.kind == kind }
+                let ids = records.map(\.job.id) + beyond.map(\.id)
+                guard !ids.isEmpty else { continue }
+                done += try await action(queues[kind], ids)
                 if mark == nil {
                     await session.audit(
                         "job.\(verb)",
                         "queue:\(kind.rawValue)",
-                        after: ["jobs": .list(records.map { .text($0.job.id.text) })]
+                        after: ["jobs": .list(ids.map { .text($0.text) })]
                     )
                 }
                 if let mark {
                     // A running one ends by its worker, or wins with its result.
                     let waiting = records.filter { $0.state != .running && $0.state != .dead }
+                    let unsent = beyond.filter(\.isInOutbox).map { (id: $0.id, attempt: 1) }
+                    let ending =
+                        try entries(waiting.map(\.job)) + entries(unsent, kind: kind.rawValue)
                     await JobMarking.note(
                         mark,
-                        records.map { (id: $0.job.id, queue: kind.rawValue) },
-                        ending: mark == .cancelled ? try entries(waiting.map(\.job)) : [],
+                        ids.map { (id: $0, queue: kind.rawValue) },
+                        ending: mark == .cancelled ? ending : [],
                         reason: "\(verb) asked for",
                         session
                     )
@@ -309,6 +321,34 @@ enum JobReference {
                     "not found: \(missing.map(\.text).joined(separator: ", "))"
                 )
             }
+        }
+    }
+
+    /// A job that may wait in a queue behind what is looked at by id.
+    private struct Hidden {
+        var kind: JobKind
+        var id: JobID
+
+        /// Whether the outbox would send it again.
+        var isInOutbox: Bool
+    }
+
+    private static func outOfSight(
+        _ ids: [JobID],
+        _ queues: OpenQueues,
+        _ session: Session
+    ) async throws -> [Hidden] {
+        try await session.withStore { store in
+            var hidden: [Hidden] = []
+            for id in ids {
+                let timeline = try await timeline(of: id, queues, store)
+                guard let kind = timeline.hiddenQueue.flatMap({ JobKind(rawValue: $0) }) else {
+                    continue
+                }
+                let isInOutbox = timeline.history.outbox != nil
+                hidden.append(Hidden(kind: kind, id: id, isInOutbox: isInOutbox))
+            }
+            return hidden
         }
     }
 

@@ -41,7 +41,7 @@ package struct TopCheck: Sendable, Equatable {
         var found: [(Grade, String)] = []
         for queue in snapshot.queues {
             if queue.hasNoWorker {
-                let isStuck = queue.waiting + queue.figures.running > 0
+                let isStuck = queue.figures.isStalled || queue.waiting > 0
                 found.append((isStuck ? .critical : .warning, "\(queue.name): no worker is alive"))
             }
             if let limit = oldestMax, let age = queue.figures.oldestReady, age > limit {

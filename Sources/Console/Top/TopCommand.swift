@@ -199,7 +199,9 @@ struct TopLoop {
     /// Takes a key; returns whether the program ends.
     private mutating func press(_ key: TopKey) async throws -> Bool {
         let rows = screen?.rowNames ?? TopState.Rows()
-        guard let effect = state.press(key, rows: rows) else { return false }
+        let effect = state.press(key, rows: rows)
+        follow()
+        guard let effect else { return false }
         switch effect {
         case .quit:
             return true
@@ -213,7 +215,7 @@ struct TopLoop {
             } catch {
                 state.message = CommandFailure.failure(error).line
             }
-            state.marked = []
+            state.unmark()
             await look()
         }
         return false
@@ -231,8 +233,14 @@ struct TopLoop {
                 (outage?.tries ?? 0) + 1
             )
         }
+        follow()
         lastLook = ambient.elapsed()
         cost = "looking took \(TopText.span(ambient.elapsed() - begin))"
+    }
+
+    /// Keeps the cursor on its row.
+    private mutating func follow() {
+        if let screen { state.follow(screen.rowNames) }
     }
 
     private var screen: TopScreen? {

@@ -39,6 +39,19 @@ extension TopSnapshot {
             ("webhookAgeSeconds", .seconds(age(since: pulse.lastWebhookMilliseconds))),
             ("outboxLagSeconds", .seconds(age(since: pulse.outboxOldestMilliseconds))),
             (
+                "progress",
+                .list(
+                    progress.map { work in
+                        .fields(
+                            ("name", .text(work.name)),
+                            ("done", .count(work.done)),
+                            ("total", .count(work.total)),
+                            ("leftSeconds", .seconds(work.left))
+                        )
+                    }
+                )
+            ),
+            (
                 "store",
                 .fields(("bytes", .integer(pulse.bytes)), ("walBytes", .integer(walBytes)))
             ),

@@ -68,6 +68,7 @@ struct TopProbe {
             pulse: pulse,
             walBytes: Self.size(of: session.settings.database + "-wal"),
             running: try await store.indexedJobs(running, limit: 5).jobs,
+            progress: try await progress(),
             failures: try await store.recentFailures(since: nowMilliseconds - Self.failuresSpan),
             schedules: ticks,
             workers: readings.flatMap { reading in
@@ -75,6 +76,45 @@ struct TopProbe {
             }
         )
     }
+
+    /// Of the newest orders those that are under way; older ones are rare and seldom so.
+    private func progress() async throws -> [TopSnapshot.Progress] {
+        var found: [TopSnapshot.Progress] = []
+        let look = BackfillLook(
+            store: store,
+            budget: queues.upstreamBudget(for: session.host)
+        )
+        for backfill in try await store.backfills(limit: Self.ordersMax)
+        where backfill.state == .running {
+            let progress = try await look.progress(backfill)
+            found.append(
+                .init(
+                    name: "sync: backfill \(backfill.id)",
+                    done: backfill.counts.ended,
+                    total: backfill.range.slices,
+                    left: progress.left
+                )
+            )
+        }
+        for rescore in try await store.rescores(limit: Self.ordersMax)
+        where rescore.state == .running {
+            let done = rescore.tally.lookedAt
+            let took = rescore.changedMilliseconds - rescore.createdMilliseconds
+            let left = done > 0 ? Int64(max(0, rescore.calls - done)) * took / Int64(done) : nil
+            found.append(
+                .init(
+                    name: "conversion: re-score \(rescore.id)",
+                    done: done,
+                    total: rescore.calls,
+                    left: left.map { .milliseconds($0) }
+                )
+            )
+        }
+        return found
+    }
+
+    /// Backfills, and scorings anew, among which those under way are looked for.
+    private static let ordersMax = 20
 
     private func read() async throws -> [Reading] {
         try await withThrowingTaskGroup(of: Reading.self) { group in

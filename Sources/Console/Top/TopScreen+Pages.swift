@@ -29,7 +29,7 @@ extension TopScreen {
             ])
         }
         var lines = [tabs]
-        lines += table.lines(width: columns, selected: state.selection, marked: state.marked)
+        lines += rowLines(of: table)
         if jobs.isEmpty { lines.append(TopLine("  no jobs here", .dim)) }
         if hasMore { lines.append(TopLine("  more: [n]", .dim)) }
         return lines
@@ -121,8 +121,18 @@ extension TopScreen {
             ])
         }
         var lines = [TopLine("dead letters, grouped by their reason", .bold)]
-        lines += table.lines(width: columns, selected: state.selection, marked: state.marked)
+        lines += rowLines(of: table)
         if groups.isEmpty { lines.append(TopLine("  none", .good)) }
+        for queue in snapshot.queues {
+            let shown = groups.filter { $0.queue == queue.name }.reduce(0) { $0 + $1.count }
+            guard shown > 0, shown < queue.figures.dead else { continue }
+            lines.append(
+                TopLine(
+                    "  \(queue.name): the first \(shown) of \(queue.figures.dead) are grouped here",
+                    .dim
+                )
+            )
+        }
         return lines
     }
 

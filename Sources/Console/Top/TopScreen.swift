@@ -80,7 +80,9 @@ package struct TopScreen: Sendable {
         switch detail {
         case .jobs(let jobs, _): names.jobs = filtered(jobs).map(\.job.id)
         case .dead(let groups, let ids):
-            names.groups = zip(groups, ids).map { ($0.queue, $1) }
+            names.groups = zip(groups, ids).map { group, ids in
+                TopState.Rows.Group(queue: group.queue, reason: group.reason, ids: ids)
+            }
         case .none, .job: break
         }
         return names
@@ -219,12 +221,21 @@ package struct TopScreen: Sendable {
             .init("p95R", isRight: true), .init("WORKERS", isRight: true), .init("10 min"),
         ])
         for queue in queues { table.add(cells(of: queue)) }
-        var lines = table.lines(width: columns, selected: state.selection, marked: state.marked)
+        var lines = rowLines(of: table)
         if queues.isEmpty { lines.append(TopLine("  no queue matches /\(state.filter)", .dim)) }
         lines.append(TopLine())
         lines.append(runningLine)
         lines += failureLines
         return lines
+    }
+
+    /// A table's lines, with the cursor and the marks.
+    func rowLines(of table: TopTable) -> [TopLine] {
+        table.lines(
+            width: columns,
+            selected: state.hasRow ? state.selection : nil,
+            marked: state.markedRows(among: rowNames)
+        )
     }
 
     private func cells(of queue: TopSnapshot.Queue) -> [TopTable.Cell] {
@@ -252,18 +263,24 @@ package struct TopScreen: Sendable {
 
     private var runningLine: TopLine {
         var line = TopLine("RUNNING  ", .bold)
-        guard !snapshot.running.isEmpty else {
+        let jobs = snapshot.running.map { job in
+            let age = snapshot.age(since: job.changedMilliseconds)
+            return "\(job.kind) \(job.entity ?? job.id.text) try \(job.attempt) "
+                + TopText.age(age)
+        }
+        let items = (snapshot.progress.map(Self.text) + jobs).prefix(3)
+        guard !items.isEmpty else {
             line.add("nothing for longer than a moment", .dim)
             return line
         }
-        line.add(
-            snapshot.running.prefix(3).map { job in
-                let age = snapshot.age(since: job.changedMilliseconds)
-                return "\(job.kind) \(job.entity ?? job.id.text) try \(job.attempt) "
-                    + TopText.age(age)
-            }.joined(separator: "  |  ")
-        )
+        line.add(items.joined(separator: "  |  "))
         return line
+    }
+
+    private static func text(_ progress: TopSnapshot.Progress) -> String {
+        let part = progress.total > 0 ? progress.done * 100 / progress.total : 0
+        let left = progress.left.map { "ETA \(TopText.age($0))" } ?? "ETA ?"
+        return "\(progress.name) \(part)% \(progress.done)/\(progress.total) \(left)"
     }
 
     private var failureLines: [TopLine] {

@@ -54,6 +54,23 @@ package struct TopSnapshot: Sendable, Equatable {
         }
     }
 
+    /// A long piece of work and how far it is.
+    package struct Progress: Sendable, Equatable {
+        package var name: String
+        package var done: Int
+        package var total: Int
+
+        /// Nil while nobody can tell.
+        package var left: Duration?
+
+        package init(name: String, done: Int, total: Int, left: Duration?) {
+            self.name = name
+            self.done = done
+            self.total = total
+            self.left = left
+        }
+    }
+
     package var time: Date
     package var redis: RedisServerFacts
     package var queues: [Queue]
@@ -67,6 +84,9 @@ package struct TopSnapshot: Sendable, Equatable {
 
     /// Jobs that have been running for a while.
     package var running: [IndexedJob]
+
+    /// Backfills and scorings anew that are under way.
+    package var progress: [Progress]
     package var failures: [FailureGroup]
     package var schedules: [StatusReport.ScheduleState]
     package var workers: [(queue: String, figures: WorkerFigures)]
@@ -79,6 +99,7 @@ package struct TopSnapshot: Sendable, Equatable {
         pulse: StorePulse = StorePulse(),
         walBytes: Int64 = 0,
         running: [IndexedJob] = [],
+        progress: [Progress] = [],
         failures: [FailureGroup] = [],
         schedules: [StatusReport.ScheduleState] = [],
         workers: [(queue: String, figures: WorkerFigures)] = []
@@ -90,6 +111,7 @@ package struct TopSnapshot: Sendable, Equatable {
         self.pulse = pulse
         self.walBytes = walBytes
         self.running = running
+        self.progress = progress
         self.failures = failures
         self.schedules = schedules
         self.workers = workers
@@ -99,6 +121,7 @@ package struct TopSnapshot: Sendable, Equatable {
         left.time == right.time && left.redis == right.redis && left.queues == right.queues
             && left.holds == right.holds && left.pulse == right.pulse
             && left.walBytes == right.walBytes && left.running == right.running
+            && left.progress == right.progress
             && left.failures == right.failures && left.schedules == right.schedules
             && left.workers.map(\.figures) == right.workers.map(\.figures)
     }

@@ -86,15 +86,33 @@ package struct TopState: Sendable, Equatable {
         case confirm(TopEffect, queue: String, typed: String)
     }
 
+    /// What the cursor stands on; rows come, go and change places with every look.
+    enum Cursor: Sendable, Equatable {
+        /// On nothing yet: it takes the first row.
+        case fresh
+        case on(String)
+
+        /// On a row that has gone: nothing is done to the one in its place.
+        case lost
+    }
+
     package var screens: [Screen] = [.overview]
-    package var selection = 0
+
+    /// Which row the cursor is in.
+    package private(set) var selection = 0
+    private var cursor = Cursor.fresh
 
     /// Which page of a list is shown, and which state of a queue's jobs.
     package var page = 0
     package var tab = JobState.ready
     package var filter = ""
     package var order = Order.name
-    package var marked: Set<Int> = []
+
+    /// Names of the rows that are marked.
+    package private(set) var marked: Set<String> = []
+
+    /// Whether all were marked at once.
+    private var hasMarkedAll = false
     package var isFrozen = false
     package var showsHelp = false
     package var showsCost = false
@@ -119,23 +137,60 @@ package struct TopState: Sendable, Equatable {
         package var queues: [String] = []
         package var jobs: [JobID] = []
 
-        /// For the screen of dead jobs: queue and jobs of each group.
-        package var groups: [(queue: String, ids: [JobID])] = []
+        /// For the screen of dead jobs.
+        package var groups: [Group] = []
+
+        /// The dead jobs of one queue with one reason.
+        package struct Group: Sendable, Equatable {
+            package var queue: String
+            package var reason: String
+            package var ids: [JobID]
+
+            package init(queue: String, reason: String, ids: [JobID]) {
+                self.queue = queue
+                self.reason = reason
+                self.ids = ids
+            }
+        }
 
         package init() {}
 
-        package static func == (left: Self, right: Self) -> Bool {
-            left.queues == right.queues && left.jobs == right.jobs
-                && left.groups.map(\.ids) == right.groups.map(\.ids)
-        }
-
-        func count(on screen: Screen) -> Int {
+        /// What tells the rows of a screen apart, in their order.
+        func names(on screen: Screen) -> [String] {
             switch screen {
-            case .overview: queues.count
-            case .queue: jobs.count
-            case .dead: groups.count
-            case .job, .workers, .schedules: 0
+            case .overview: queues
+            case .queue: jobs.map(\.text)
+            case .dead: groups.map { "\($0.queue) \($0.reason)" }
+            case .job, .workers, .schedules: []
             }
+        }
+    }
+
+    /// Whether the cursor stands on a row.
+    package var hasRow: Bool { cursor != .lost }
+
+    /// The places of the marked rows.
+    package func markedRows(among rows: Rows) -> Set<Int> {
+        let names = rows.names(on: screen)
+        return Set(names.indices.filter { marked.contains(names[$0]) })
+    }
+
+    /// Keeps cursor and marks on what they stood on, wherever its row is now.
+    package mutating func follow(_ rows: Rows) {
+        let names = rows.names(on: screen)
+        marked.formIntersection(names)
+        if marked.isEmpty { hasMarkedAll = false }
+        if case .on(let name) = cursor {
+            if let row = names.firstIndex(of: name) {
+                selection = row
+                return
+            }
+            cursor = .lost
+        }
+        selection = max(0, min(names.count - 1, selection))
+        if cursor == .fresh, let name = names.first {
+            selection = 0
+            cursor = .on(name)
         }
     }
 
@@ -143,6 +198,7 @@ package struct TopState: Sendable, Equatable {
     package mutating func press(_ key: TopKey, rows: Rows) -> TopEffect? {
         if key == .interrupt { return .quit }
         if key == .suspend { return .suspend }
+        follow(rows)
         if let prompt { return type(key, into: prompt) }
         message = ""
         if showsHelp {
@@ -173,8 +229,10 @@ package struct TopState: Sendable, Equatable {
         case "p": return turnPage(-1, rows)
         case "/": prompt = .filter(filter)
         case "s": order = Self.next(order)
-        case "x": toggle(selection, rows)
-        case "A": marked = Set(0..<rows.count(on: screen))
+        case "x": toggle()
+        case "A":
+            marked = Set(rows.names(on: screen))
+            hasMarkedAll = true
         case " ": isFrozen.toggle()
         case "+": everySeconds = min(60, everySeconds + 1)
         case "-": everySeconds = max(1, everySeconds - 1)
@@ -212,27 +270,46 @@ package struct TopState: Sendable, Equatable {
     }
 
     private mutating func reset() {
-        selection = 0
         page = 0
+        leaveRows()
+    }
+
+    /// Other rows are shown from here on.
+    private mutating func leaveRows() {
+        selection = 0
+        cursor = .fresh
+        unmark()
+    }
+
+    /// Takes all marks away.
+    package mutating func unmark() {
         marked = []
+        hasMarkedAll = false
     }
 
     private mutating func open(_ rows: Rows) -> TopEffect? {
+        guard let row = row() else { return nil }
         switch screen {
-        case .overview:
-            guard rows.queues.indices.contains(selection) else { return nil }
-            return show(.queue(rows.queues[selection]))
-        case .queue(let queue):
-            guard rows.jobs.indices.contains(selection) else { return nil }
-            return show(.job(queue, rows.jobs[selection]))
-        case .job, .workers, .schedules, .dead:
-            return nil
+        case .overview: return show(.queue(rows.queues[row]))
+        case .queue(let queue): return show(.job(queue, rows.jobs[row]))
+        case .job, .workers, .schedules, .dead: return nil
         }
     }
 
     private mutating func move(_ step: Int, _ rows: Rows) {
-        let count = rows.count(on: screen)
-        selection = max(0, min(count - 1, selection + step))
+        let names = rows.names(on: screen)
+        guard !names.isEmpty else { return }
+        // From a row that has gone the cursor comes to the one in its place.
+        let step = cursor == .lost ? 0 : step
+        selection = max(0, min(names.count - 1, selection + step))
+        cursor = .on(names[selection])
+    }
+
+    /// The row under the cursor; nil, with a word about it, when it has gone, or none is there.
+    private mutating func row() -> Int? {
+        if case .on = cursor { return selection }
+        message = cursor == .lost ? "that row has gone: choose one with j or k" : "no row is here"
+        return nil
     }
 
     private mutating func turnTab(_ step: Int) -> TopEffect? {
@@ -250,14 +327,13 @@ package struct TopState: Sendable, Equatable {
             return nil
         }
         page += step
-        selection = 0
-        marked = []
+        leaveRows()
         return .load
     }
 
-    private mutating func toggle(_ row: Int, _ rows: Rows) {
-        guard row < rows.count(on: screen) else { return }
-        if marked.remove(row) == nil { marked.insert(row) }
+    private mutating func toggle() {
+        guard row() != nil, case .on(let name) = cursor else { return }
+        if marked.remove(name) == nil { marked.insert(name) }
     }
 
     private static func next(_ order: Order) -> Order {
@@ -275,7 +351,7 @@ package struct TopState: Sendable, Equatable {
         case (.filter(let text), .enter):
             filter = text
             self.prompt = nil
-            selection = 0
+            leaveRows()
         case (.filter(let text), .character(let character)):
             self.prompt = .filter(text + String(character))
         case (.filter(let text), .backspace):
@@ -301,30 +377,22 @@ package struct TopState: Sendable, Equatable {
             message = "read-only: start it with --actions to change anything"
             return nil
         }
-        let chosen = marked.isEmpty ? [selection] : marked.sorted()
         switch (character, screen) {
         case ("P", .overview):
-            guard rows.queues.indices.contains(selection) else { return nil }
-            return .pause(queue: rows.queues[selection])
+            return row().map { .pause(queue: rows.queues[$0]) }
         case ("P", .queue(let queue)):
             return .pause(queue: queue)
         case ("R", .overview):
-            guard rows.queues.indices.contains(selection) else { return nil }
-            return .resume(queue: rows.queues[selection])
+            return row().map { .resume(queue: rows.queues[$0]) }
         case ("R", .queue(let queue)) where tab == .dead:
-            return confirmed(.retryDead(queue: queue, ids: jobs(chosen, rows)), queue, chosen, rows)
+            return onJobs(of: queue, rows) { .retryDead(queue: queue, ids: $0) }
         case ("D", .queue(let queue)) where tab == .dead:
-            prompt = .confirm(
-                .discardDead(queue: queue, ids: jobs(chosen, rows)),
-                queue: queue,
-                typed: ""
-            )
-            return nil
+            return onJobs(of: queue, rows, asks: true) { .discardDead(queue: queue, ids: $0) }
         case ("K", .queue(let queue)) where tab != .dead:
-            return confirmed(.cancel(queue: queue, ids: jobs(chosen, rows)), queue, chosen, rows)
+            return onJobs(of: queue, rows) { .cancel(queue: queue, ids: $0) }
         case ("R", .dead), ("D", .dead):
-            guard rows.groups.indices.contains(selection) else { return nil }
-            let group = rows.groups[selection]
+            guard let row = row() else { return nil }
+            let group = rows.groups[row]
             let effect =
                 character == "R"
                 ? TopEffect.retryDead(queue: group.queue, ids: group.ids)
@@ -337,19 +405,25 @@ package struct TopState: Sendable, Equatable {
         }
     }
 
-    private func jobs(_ chosen: [Int], _ rows: Rows) -> [JobID] {
-        chosen.filter(rows.jobs.indices.contains).map { rows.jobs[$0] }
-    }
-
-    /// Asks for the queue's name before something happens to all that is shown.
-    private mutating func confirmed(
-        _ effect: TopEffect,
-        _ queue: String,
-        _ chosen: [Int],
-        _ rows: Rows
+    /// Acts on the marked jobs, or the one under the cursor.
+    ///
+    /// What happens to all that is shown, or is gone for good (`asks`), asks for the queue's name.
+    private mutating func onJobs(
+        of queue: String,
+        _ rows: Rows,
+        asks: Bool = false,
+        _ effect: ([JobID]) -> TopEffect
     ) -> TopEffect? {
-        guard chosen.count > 1, chosen.count == rows.jobs.count else { return effect }
-        prompt = .confirm(effect, queue: queue, typed: "")
+        let ids: [JobID]
+        if marked.isEmpty {
+            guard let row = row() else { return nil }
+            ids = [rows.jobs[row]]
+        } else {
+            ids = rows.jobs.filter { marked.contains($0.text) }
+        }
+        let isAll = ids.count > 1 && (hasMarkedAll || ids.count == rows.jobs.count)
+        guard asks || isAll else { return effect(ids) }
+        prompt = .confirm(effect(ids), queue: queue, typed: "")
         return nil
     }
 }

@@ -19,18 +19,20 @@ package enum WorkersNeeded {
     /// second, since all that waits has come within that age, else what was done in the last
     /// minute. Run time is the mean of the newest ledger rows.
     ///
-    /// - Returns: 0 when nothing waits, runs or arrives; nil when work waits and no run time is
-    ///   known but a worker lives.
+    /// - Returns: 0 when nothing waits, runs or arrives, and nothing parked is due, which only a
+    ///   worker would queue; nil when work waits and no run time is known but a worker lives.
     package static func count(
         _ figures: QueueFigures,
         recent: RecentRuns?,
         objective: Duration = objective
     ) -> Int? {
         let waiting = Double(figures.ready.values.reduce(0, +) + figures.suspects)
-        let age = figures.oldestReady ?? .zero
+        let age = figures.oldestQueued ?? .zero
         let done = (recent?.perMinute ?? 0) / 60
         let arrivals = age > .seconds(1) ? max(waiting / (age / .seconds(1)), 0) : done
-        guard waiting + Double(figures.running) + arrivals > 0 else { return 0 }
+        guard waiting + Double(figures.running) + arrivals > 0 || figures.oldestReady != nil else {
+            return 0
+        }
         guard let run = recent?.meanRun.map({ $0 / .seconds(1) }) else {
             return figures.workers == 0 ? 1 : nil
         }

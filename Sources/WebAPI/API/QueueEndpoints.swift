@@ -68,7 +68,7 @@ enum QueueEndpoints {
             ("dead", .count(figures.dead)),
             (
                 "oldestSeconds",
-                figures.oldestWaiting.map { .number(($0 / .milliseconds(1)).rounded() / 1_000) }
+                figures.oldestReady.map { .number(($0 / .milliseconds(1)).rounded() / 1_000) }
                     ?? .null
             ),
             ("enqueued", .count(counters.enqueued)),

@@ -64,7 +64,7 @@ extension PageDesk {
             "hi": ready(.hi), "std": ready(.std), "low": ready(.low),
             "running": PageWords.count(figures.running), "later": PageWords.count(figures.later),
             "dead": PageWords.count(figures.dead), "hasDead": figures.dead > 0,
-            "oldest": figures.oldestWaiting.map {
+            "oldest": figures.oldestReady.map {
                 PageWords.wait(Int($0.components.seconds))
             } ?? "–",
             "workers": "\(figures.workers) / \(figures.slots) slots",
