@@ -27,7 +27,9 @@ extension CallStore {
         _ conversationIDs: [String],
         in workspace: String = CallIdentity.defaultWorkspace
     ) async throws(StoreError) -> [String: KnownCall] {
-        try await read { database in
+        // Redacted words are not to be compared with what the upstream has.
+        let hasWords = privacy.redaction.isNone
+        return try await read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     select calls.id, calls.conversation_id, calls.status, calls.list_fingerprint,
@@ -60,8 +62,8 @@ extension CallStore {
                     callSuccessful: row["call_successful"],
                     successScore: row["success_score"],
                     rating: row["rating"],
-                    title: row["title"],
-                    summary: row["summary"],
+                    title: hasWords ? row["title"] : nil,
+                    summary: hasWords ? row["summary"] : nil,
                     terminationReason: row["termination_reason"],
                     costCredits: row["cost_credits"]
                 )

@@ -117,7 +117,7 @@ extension StoreWriter {
         let merged = try CallColumns.all.map { column in
             // Until the turns of the end are here, the list knows better how much was said.
             if column.isOfTurns, !isWhole { return DatabaseValue.null }
-            if column.isOfTurns {
+            if column.isOfTurns, reading.transcript != nil {
                 return CallMerge.valueOfTurns(
                     stored: stored[column.name],
                     read: try column.write(reading),
@@ -147,7 +147,7 @@ extension StoreWriter {
         let isNews =
             zip(CallColumns.all, merged).contains { stored[$0.name] != $1 }
             || start != storedStart || party != storedParty || replacesTurns
-            || status != CallStatus(stored["status"]) || (reading.isDetail && !hasDetail)
+            || status != CallStatus(stored["status"]) || (isWhole && !hasDetail)
         let corrections =
             isOlder || !hasDetail || !CallStatus(stored["status"]).isFinal
             ? []
@@ -159,7 +159,12 @@ extension StoreWriter {
                 turns: replacesTurns ? storedTurns.count : nil
             )
         // It is still there, whatever was thought of it.
-        let isBack = reading.isDetail && !isOlder && (stored["gone_ms"] as Int64?) != nil
+        let isBack =
+            (stored["gone_ms"] as Int64?).map { gone in
+                !isOlder
+                    && (reading.source == .detail
+                        || reading.isDetail && reading.fetchedAtMilliseconds > gone)
+            } ?? false
 
         var values: [DatabaseValue] = [
             (isOlder ? stored["source"] : reading.source.rawValue.databaseValue),

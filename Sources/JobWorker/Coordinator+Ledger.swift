@@ -201,6 +201,7 @@ extension Coordinator {
             batch.uncommitted -= 1
             if batch.isLost {
                 if verdict == .applied || verdict == .alreadyApplied { toForget.append(job.id) }
+                if batch.uncommitted == 0 { batch.waitingSince = nil }
                 continue
             }
             decide(

@@ -54,20 +54,28 @@ extension RedisQueue {
             answer(try ScriptReply(value).beatAnswer(to: presence))
             heartbeat.wasUnderstood()
         } catch {
-            heartbeat.finish(error)
+            failed(error, heartbeat)
         }
     }
 
     /// Ends beating that is no use; any other failure is repeated with the next beat.
     private func failed(_ error: any Error, _ heartbeat: Heartbeat) {
         guard let error = error as? RedisError else { return }
-        let reason = QueueError(error)
-        switch reason {
-        case .refused where error != .server(.readOnly), .layoutTooNew:
-            heartbeat.finish(reason)
+        if error == .server(.readOnly) {
+            // A failover ends.
+            logger.warning("a beat failed", metadata: ["error": "\(error)"])
+        } else {
+            failed(QueueError(error), heartbeat)
+        }
+    }
+
+    private func failed(_ error: QueueError, _ heartbeat: Heartbeat) {
+        switch error {
+        case .refused, .layoutTooNew:
+            heartbeat.finish(error)
         case .protocolViolation where heartbeat.wasStrange() >= Self.strangeAnswersMax:
-            heartbeat.finish(reason)
-        case .protocolViolation, .refused, .unavailable, .full, .overloaded, .payloadTooLarge,
+            heartbeat.finish(error)
+        case .protocolViolation, .unavailable, .full, .overloaded, .payloadTooLarge,
             .cancelled:
             logger.warning("a beat failed", metadata: ["error": "\(error)"])
         }

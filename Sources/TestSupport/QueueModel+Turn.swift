@@ -67,7 +67,8 @@ extension QueueModel {
             hasMore: hasMore(mayTake(request), now: now),
             suspects: suspects.count,
             oldestSuspectAge: .milliseconds(oldestSuspectAge(now: now)),
-            isSoloWorker: solo.map { $0.worker == request.worker && $0.until > now } ?? false
+            isSoloWorker: !suspects.isEmpty
+                && solo.map { $0.worker == request.worker && $0.until > now } ?? false
         )
     }
 

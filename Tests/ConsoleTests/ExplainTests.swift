@@ -230,15 +230,25 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
         },
         QueueCase(
             cause: .stuck,
-            text: "nothing was done in the last minute, although work could run and 1 worker "
-                + "lives: every attempt fails, or results cannot be written",
+            text: "nothing runs and nothing was done in the last minute, although work could run "
+                + "and 1 worker lives: every attempt fails, or results cannot be written",
             since: now - 70_000,
             command: "ringback doctor, and the log of worker-sync"
         ) {
             $0.figures.ready[.std] = 5
             $0.figures.running = 2
             $0.figures.oldestQueued = .seconds(70)
-            $0.workers = [try worker(busy: 2)]
+        },
+        QueueCase(
+            cause: .saturated,
+            text: "all 4 slots of 1 worker are busy and parked jobs are due",
+            since: now - 90_000,
+            command: "start another worker-sync, or raise RINGBACK_CONCURRENCY"
+        ) {
+            $0.figures.running = 4
+            $0.figures.later = 1
+            $0.figures.nextDueMilliseconds = now - 90_000
+            $0.workers = [try worker(busy: 4)]
         },
         QueueCase(
             cause: .waitingForTime,

@@ -164,6 +164,33 @@ struct TopKeyTests {
         )
     }
 
+    @Test("when the marked rows have gone, the one under the cursor is not taken for them")
+    func lostMarks() throws {
+        var state = TopState(mayAct: true)
+        _ = try press("\nxj", &state)
+        let rest = try Self.jobs("b", "c")
+        #expect(state.press(.character("K"), rows: rest) == nil)
+        #expect(state.message.contains("marked rows have gone"))
+        _ = state.press(.up, rows: rest)
+        #expect(
+            state.press(.character("K"), rows: rest)
+                == .cancel(queue: "sync", ids: [try JobID("b")])
+        )
+    }
+
+    @Test("another tab or page begins with its own first row")
+    func otherRows() throws {
+        var state = TopState(mayAct: true)
+        _ = try press("\njl", &state)
+        let others = try Self.jobs("x", "y")
+        state.follow(others)
+        #expect(state.hasRow && state.selection == 0)
+        #expect(
+            state.press(.character("K"), rows: others)
+                == .cancel(queue: "sync", ids: [try JobID("x")])
+        )
+    }
+
     @Test("the cursor stays on its queue while they change places")
     func movingQueues() throws {
         var state = TopState(mayAct: true)

@@ -16,12 +16,21 @@ struct BackfillLook {
         BackfillProgress(
             backfill,
             samples: try await store.pace(of: backfill.id),
-            coverage: try await store.coverage(
-                over: backfill.range.fromUnix..<backfill.range.toUnix,
-                agentID: backfill.range.agentID,
-                in: backfill.range.workspace
-            ),
+            coverage: try await coverageAhead(of: backfill),
             parallel: try await budget.state().parallel
+        )
+    }
+
+    /// What is covered of the slices that are still to be handed out.
+    private func coverageAhead(of backfill: Backfill) async throws -> [Coverage] {
+        let range = backfill.range
+        guard backfill.state == .running, !range.rereads, backfill.handedOut < range.slices else {
+            return []
+        }
+        return try await store.coverage(
+            over: range.slice(backfill.handedOut).lowerBound..<range.toUnix,
+            agentID: range.agentID,
+            in: range.workspace
         )
     }
 }

@@ -77,12 +77,14 @@ package enum QueueRules {
 
     private static func saturated(_ queue: QueueSnapshot) -> Explanation? {
         let slots = queue.figures.slots
-        guard queue.waiting > 0, slots > 0, queue.busy >= slots else { return nil }
+        guard slots > 0, queue.busy >= slots, queue.figures.oldestReady != nil || queue.waiting > 0
+        else { return nil }
+        // Only a worker with a free slot queues what was parked.
+        let what = queue.waiting > 0 ? "\(queue.waiting) jobs wait" : "parked jobs are due"
         return Explanation(
             .saturated,
             "all \(slots) slots of \(queue.figures.workers) "
-                + "\(queue.figures.workers == 1 ? "worker" : "workers") are busy and "
-                + "\(queue.waiting) jobs wait",
+                + "\(queue.figures.workers == 1 ? "worker" : "workers") are busy and \(what)",
             since: oldestMoment(queue),
             command: "start another worker-\(queue.name), or raise RINGBACK_CONCURRENCY"
         )
@@ -137,17 +139,17 @@ package enum QueueRules {
     /// Work that could have run for so long is not done soon by itself.
     private static let stuckAge = Duration.seconds(60)
 
-    /// Work, workers with free slots, and nothing that gets done.
+    /// Work, workers that run nothing, and nothing that gets done.
     private static func stuck(_ queue: QueueSnapshot) -> Explanation? {
         let workers = queue.figures.workers
-        guard workers > 0, let age = queue.figures.oldestReady, age > stuckAge,
+        guard workers > 0, queue.busy == 0, let age = queue.figures.oldestReady, age > stuckAge,
             (queue.recent?.perMinute ?? 0) == 0
         else { return nil }
         return Explanation(
             .stuck,
-            "nothing was done in the last minute, although work could run and \(workers) "
-                + "\(workers == 1 ? "worker lives" : "workers live"): every attempt fails, or "
-                + "results cannot be written",
+            "nothing runs and nothing was done in the last minute, although work could run and "
+                + "\(workers) \(workers == 1 ? "worker lives" : "workers live"): every attempt "
+                + "fails, or results cannot be written",
             since: max(oldestMoment(queue) ?? 0, queue.recent?.lastMilliseconds ?? 0),
             command: "ringback doctor, and the log of worker-\(queue.name)"
         )

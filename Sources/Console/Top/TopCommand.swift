@@ -199,9 +199,10 @@ struct TopLoop {
     /// Takes a key; returns whether the program ends.
     private mutating func press(_ key: TopKey) async throws -> Bool {
         let rows = screen?.rowNames ?? TopState.Rows()
-        let effect = state.press(key, rows: rows)
-        follow()
-        guard let effect else { return false }
+        guard let effect = state.press(key, rows: rows) else {
+            follow()
+            return false
+        }
         switch effect {
         case .quit:
             return true

@@ -18,6 +18,7 @@ struct TopProbe {
     let session: Session
     private let schedules: [Schedule]
     private var rates = TopRates()
+    private var progressSeen: (at: Duration, work: [TopSnapshot.Progress])?
 
     /// - Throws: `StartFailure` when the schedules cannot be read.
     init(queues: OpenQueues, store: CallStore, session: Session) throws {
@@ -68,13 +69,22 @@ struct TopProbe {
             pulse: pulse,
             walBytes: Self.size(of: session.settings.database + "-wal"),
             running: try await store.indexedJobs(running, limit: 5).jobs,
-            progress: try await progress(),
+            progress: try await recentProgress(),
             failures: try await store.recentFailures(since: nowMilliseconds - Self.failuresSpan),
             schedules: ticks,
             workers: readings.flatMap { reading in
                 reading.workers.map { (queue: reading.kind.rawValue, figures: $0) }
             }
         )
+    }
+
+    /// How far long work is, looked at now and then: what is covered ahead of a backfill may be much.
+    private mutating func recentProgress() async throws -> [TopSnapshot.Progress] {
+        let now = session.ambient.elapsed()
+        if let seen = progressSeen, now - seen.at < Self.progressEvery { return seen.work }
+        let work = try await progress()
+        progressSeen = (now, work)
+        return work
     }
 
     /// Of the newest orders those that are under way; older ones are rare and seldom so.
@@ -112,6 +122,8 @@ struct TopProbe {
         }
         return found
     }
+
+    private static let progressEvery = Duration.seconds(10)
 
     /// Backfills, and scorings anew, among which those under way are looked for.
     private static let ordersMax = 20

@@ -113,6 +113,9 @@ package struct TopState: Sendable, Equatable {
 
     /// Whether all were marked at once.
     private var hasMarkedAll = false
+
+    /// Whether the marked rows have gone since: nothing is done to another one in their place.
+    private var hasLostMarks = false
     package var isFrozen = false
     package var showsHelp = false
     package var showsCost = false
@@ -178,8 +181,12 @@ package struct TopState: Sendable, Equatable {
     /// Keeps cursor and marks on what they stood on, wherever its row is now.
     package mutating func follow(_ rows: Rows) {
         let names = rows.names(on: screen)
-        marked.formIntersection(names)
-        if marked.isEmpty { hasMarkedAll = false }
+        let left = marked.intersection(names)
+        if left.isEmpty {
+            hasLostMarks = hasLostMarks || !marked.isEmpty
+            hasMarkedAll = false
+        }
+        marked = left
         if case .on(let name) = cursor {
             if let row = names.firstIndex(of: name) {
                 selection = row
@@ -231,6 +238,7 @@ package struct TopState: Sendable, Equatable {
         case "s": order = Self.next(order)
         case "x": toggle()
         case "A":
+            unmark()
             marked = Set(rows.names(on: screen))
             hasMarkedAll = true
         case " ": isFrozen.toggle()
@@ -285,6 +293,7 @@ package struct TopState: Sendable, Equatable {
     package mutating func unmark() {
         marked = []
         hasMarkedAll = false
+        hasLostMarks = false
     }
 
     private mutating func open(_ rows: Rows) -> TopEffect? {
@@ -303,6 +312,7 @@ package struct TopState: Sendable, Equatable {
         let step = cursor == .lost ? 0 : step
         selection = max(0, min(names.count - 1, selection + step))
         cursor = .on(names[selection])
+        hasLostMarks = false
     }
 
     /// The row under the cursor; nil, with a word about it, when it has gone, or none is there.
@@ -333,6 +343,7 @@ package struct TopState: Sendable, Equatable {
 
     private mutating func toggle() {
         guard row() != nil, case .on(let name) = cursor else { return }
+        hasLostMarks = false
         if marked.remove(name) == nil { marked.insert(name) }
     }
 
@@ -415,6 +426,10 @@ package struct TopState: Sendable, Equatable {
         _ effect: ([JobID]) -> TopEffect
     ) -> TopEffect? {
         let ids: [JobID]
+        if hasLostMarks {
+            message = "the marked rows have gone: choose others with j, k and x"
+            return nil
+        }
         if marked.isEmpty {
             guard let row = row() else { return nil }
             ids = [rows.jobs[row]]

@@ -75,8 +75,9 @@ end
 local soloWorker, soloUntil = ctl[4], ctl[5] and tonumber(ctl[5])
 
 local function reply(settled, kind, fence, jobs)
-  local isSolo = soloWorker == worker and soloUntil > now
   local due, suspects = nextDue(), length(KEYS[5])
+  -- Another one that fell idle may have taken the last of them.
+  local isSolo = soloWorker == worker and soloUntil > now and suspects > 0
   local result = {
     tonumber(settled), nowText, paused and 1 or 0, hasMore(mayTake) and 1 or 0,
     suspects, text(suspects > 0 and frontAge(KEYS[5]) or 0), isSolo and 1 or 0,

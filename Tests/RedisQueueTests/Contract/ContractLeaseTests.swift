@@ -132,6 +132,22 @@ struct ContractLeaseTests {
             }
             #expect(try await contract.turn(1, worker: "v", limit: 1).isSoloWorker == false)
             #expect(try await contract.turn(3, limit: 0).isSoloWorker)
+            // While somebody else runs the last suspect, there is nothing to fall idle for.
+            let solo = try #require(try await contract.turn(2, worker: "v", isIdle: true).batch)
+            #expect(solo.reference.isSolo)
+            #expect(try await contract.turn(4, limit: 0).isSoloWorker == false)
+            // Given back untouched it waits to run alone again.
+            let back = solo.settled(.release)
+            _ = try await contract.turn(3, worker: "v", settling: back, limit: 0)
+            #expect(try await contract.turn(5, limit: 0).isSoloWorker)
+        }
+        try await withContractQueue(world) { contract in
+            try await contract.add("a")
+            _ = try await contract.turn(1)
+            _ = try await contract.outliveLease()
+            try await contract.advance(.seconds(6))
+            #expect(try await contract.turn(2, limit: 1).isSoloWorker)
+            _ = try await contract.beat([])
             // It dies: another one takes the duty once that is seen, not only when it ends.
             for _ in 0..<4 {
                 try await contract.advance(.seconds(8))
