@@ -3,8 +3,7 @@
 SWIFT ?= swift
 # One build serves the products, the tests and the benchmarks.
 BUILD := $(SWIFT) build -c release --explicit-target-dependency-import-check error
-# Two parts of the tests run at a time, and nothing is built meanwhile.
-TEST := $(SWIFT) test -c release --skip-build --ignore-lock
+TEST := $(SWIFT) test -c release --skip-build
 # Thousands of simulated runs; beside them, tests with real servers would wait for a thread.
 SIMULATED := JobWorkerTests\..*ChaosTests
 # A thousand tests begun at once all wait for each other, and time limits run out.
@@ -43,23 +42,9 @@ test: ## install what is missing and run everything that CI runs
 	@$(MAKE) --no-print-directory link
 	build/ringback schedule check schedules
 	build/ringback rules check rules
-	@rm -f $(TEST_PARTS:%=build/%.log)
-	@$(MAKE) --no-print-directory -j2 --output-sync=line computing-tests end-to-end-tests \
-		|| { echo; echo "What failed, once more:"; ops/run-tests --failures $(TEST_PARTS); exit 1; }
-
-TEST_PARTS := unit-tests simulated-tests model-tests end-to-end-tests
-
-# The end-to-end tests wait for nine tenths of their time, so the others run beside them, and
-# give way to them.
-.PHONY: computing-tests
-computing-tests:
-	ops/run-tests unit-tests nice -n 19 $(TEST) --skip ModelTests --skip EndToEndTests \
-		--skip '$(SIMULATED)'
-	ops/run-tests simulated-tests nice -n 19 $(TEST) --filter '$(SIMULATED)'
-	ops/run-tests model-tests nice -n 19 $(TEST) --filter ModelTests
-
-.PHONY: end-to-end-tests
-end-to-end-tests:
+	ops/run-tests unit-tests $(TEST) --skip ModelTests --skip EndToEndTests --skip '$(SIMULATED)'
+	ops/run-tests simulated-tests $(TEST) --filter '$(SIMULATED)'
+	ops/run-tests model-tests $(TEST) --filter ModelTests
 	ops/run-tests end-to-end-tests $(TEST) --filter EndToEndTests --no-parallel
 
 .PHONY: check
