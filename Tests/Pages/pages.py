@@ -53,7 +53,8 @@ def visit(notes_errors: bool = True):
         page = browser.new_page()
         faults = []
         if notes_errors:
-            page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+            page.on("console", lambda line: faults.append(f"{line.text} {line.location.get('url', '')}")
+                    if line.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         yield browser, page
         browser.close()
