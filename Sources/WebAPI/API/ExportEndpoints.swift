@@ -266,15 +266,17 @@ enum ExportEndpoints {
         answer: record
     ) { ask in
         let id = try id(of: ask)
-        if let found = try await ask.parts.store.export(ofJob: id) { return .json(json(found)) }
-        let history = try await ask.parts.store.history(of: id)
-        if let job = history.indexed ?? history.done {
-            return .json(json(id, job.state.rawValue, reason: job.reason))
-        }
         let queue = try QueueEndpoints.find(JobKind.export.queue.text, ask)
-        guard let record = try await queue.job(id) else {
-            throw APIError(.notFound, "There is no such export.")
+        // One that ends between two looks is in neither: the store is asked once more.
+        for _ in 1...2 {
+            if let found = try await ask.parts.store.export(ofJob: id) { return .json(json(found)) }
+            let history = try await ask.parts.store.history(of: id)
+            if let job = history.indexed ?? history.done {
+                return .json(json(id, job.state.rawValue, reason: job.reason))
+            }
+            guard let record = try await queue.job(id) else { continue }
+            return .json(json(id, record.state.rawValue, reason: record.reason))
         }
-        return .json(json(id, record.state.rawValue, reason: record.reason))
+        throw APIError(.notFound, "There is no such export.")
     }
 }
