@@ -3,9 +3,11 @@
 SWIFT ?= swift
 # One build serves the products, the tests and the benchmarks.
 BUILD := $(SWIFT) build -c release --explicit-target-dependency-import-check error
-TEST := $(SWIFT) test -c release --skip-build
+# Its bundle is started as it is, for `swift test` lets only one run at a time.
+TEST := .build/release/ringbackPackageTests.xctest --testing-library swift-testing
 # Thousands of simulated runs; beside them, tests with real servers would wait for a thread.
 SIMULATED := JobWorkerTests\..*ChaosTests
+PAGES := EndToEndTests\.(PagesTests|PageStatesTests|WidgetTests)
 # A thousand tests begun at once all wait for each other, and time limits run out.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 8
 PRODUCTS := ringback scheduler server worker-sync worker-attribution worker-conversion \
@@ -42,10 +44,29 @@ test: ## install what is missing and run everything that CI runs
 	@$(MAKE) --no-print-directory link
 	build/ringback schedule check schedules
 	build/ringback rules check rules
-	ops/run-tests unit-tests $(TEST) --skip ModelTests --skip EndToEndTests --skip '$(SIMULATED)'
-	ops/run-tests simulated-tests $(TEST) --filter '$(SIMULATED)'
-	ops/run-tests model-tests $(TEST) --filter ModelTests
-	ops/run-tests end-to-end-tests $(TEST) --filter EndToEndTests --no-parallel
+	@rm -f $(TEST_PARTS:%=build/%.log)
+	@$(MAKE) --no-print-directory -j3 --output-sync=line computing-tests page-tests \
+		process-tests || { echo; echo "What failed, once more:"; \
+		ops/run-tests --failures $(TEST_PARTS); exit 1; }
+
+TEST_PARTS := unit-tests simulated-tests model-tests page-tests process-tests
+
+# What has browsers and processes waits for nine tenths of its time: the parts run side by side,
+# and those that compute give way.
+.PHONY: computing-tests
+computing-tests:
+	ops/run-tests unit-tests nice -n 19 $(TEST) --skip ModelTests --skip EndToEndTests \
+		--skip '$(SIMULATED)'
+	ops/run-tests simulated-tests nice -n 19 $(TEST) --filter '$(SIMULATED)'
+	ops/run-tests model-tests nice -n 19 $(TEST) --filter ModelTests
+
+.PHONY: page-tests
+page-tests:
+	ops/run-tests page-tests $(TEST) --filter '$(PAGES)' --no-parallel
+
+.PHONY: process-tests
+process-tests:
+	ops/run-tests process-tests $(TEST) --filter EndToEndTests --skip '$(PAGES)' --no-parallel
 
 .PHONY: check
 check: lint ## the quick part of the tests, in a debug build (FILTER=CronTests for less)

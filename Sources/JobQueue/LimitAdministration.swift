@@ -44,6 +44,10 @@ package struct LimitFigures: Sendable, Equatable {
     /// Whether its jobs go one at a time, until one is done after a rest.
     package var isOnTrial: Bool
 
+    /// Since when its oldest waiting job could have run but for the limits, in Unix milliseconds of
+    /// the queue's clock; nil when none waits.
+    package var waitingSinceMilliseconds: Int64?
+
     package init(
         key: LimitKey,
         settings: LimitSettings,
@@ -51,7 +55,8 @@ package struct LimitFigures: Sendable, Equatable {
         waiting: [Lane: Int] = [:],
         rest: LimitRest? = nil,
         untilMilliseconds: Int64? = nil,
-        isOnTrial: Bool = false
+        isOnTrial: Bool = false,
+        waitingSinceMilliseconds: Int64? = nil
     ) {
         self.key = key
         self.settings = settings
@@ -60,5 +65,6 @@ package struct LimitFigures: Sendable, Equatable {
         self.rest = rest
         self.untilMilliseconds = untilMilliseconds
         self.isOnTrial = isOnTrial
+        self.waitingSinceMilliseconds = waitingSinceMilliseconds
     }
 }

@@ -86,8 +86,14 @@ package struct BudgetState: Sendable, Equatable, Codable {
     /// Times that the breaker opened since a request succeeded last.
     package var openings: Int
 
+    /// When it opened first of these, in Unix milliseconds of the queue's clock; nil while closed.
+    package var sinceMilliseconds: Int64?
+
     /// How many requests may begin in a time; nil when that is not limited.
     package var rate: RateLimit?
+
+    /// Whether none may begin now, for so many did.
+    package var isRateUsedUp: Bool
 
     package init(
         parallel: Int,
@@ -96,7 +102,9 @@ package struct BudgetState: Sendable, Equatable, Codable {
         quietUntilMilliseconds: Int64?,
         circuit: Circuit = .closed,
         openings: Int = 0,
-        rate: RateLimit? = nil
+        sinceMilliseconds: Int64? = nil,
+        rate: RateLimit? = nil,
+        isRateUsedUp: Bool = false
     ) {
         self.parallel = parallel
         self.ceiling = ceiling
@@ -104,7 +112,9 @@ package struct BudgetState: Sendable, Equatable, Codable {
         self.quietUntilMilliseconds = quietUntilMilliseconds
         self.circuit = circuit
         self.openings = openings
+        self.sinceMilliseconds = sinceMilliseconds
         self.rate = rate
+        self.isRateUsedUp = isRateUsedUp
     }
 }
 

@@ -84,18 +84,28 @@ extension Coordinator {
         if batch.waitingSince == nil { batch.waitingSince = now }
     }
 
-    private func disposition(
+    private mutating func disposition(
         of attempt: EndedAttempt,
         job: Job,
         policy: JobPolicy
     ) -> Disposition<AnyEffect> {
-        rules(policy).disposition(
+        var unknownFor = Duration.zero
+        if case .returned(.unknown) = attempt.end { unknownFor = noteUnknown(job) }
+        return rules(policy).disposition(
             of: attempt.end,
             stop: attempt.stop,
             attempt: job.attempt,
-            age: age(of: job),
+            unknownFor: unknownFor,
             draw: ambient.chance()
         )
+    }
+
+    /// How long a job has waited for a program that knows it: since its creation, but not longer
+    /// than this worker meets such jobs.
+    private mutating func noteUnknown(_ job: Job) -> Duration {
+        let now = ambient.elapsed()
+        let age = age(of: job)
+        return min(age, unknownKinds.note(job.kind, at: now, pause: limits.unknownMax) ?? age)
     }
 
     /// Time since the job was created, by the queue's clock as the last answer showed it.

@@ -44,6 +44,7 @@ struct Coordinator {
     var isNothingDue = false
 
     var toForget: [JobID] = []
+    var unknownKinds = UnknownKinds()
 
     /// The queue's clock, in Unix milliseconds, as it was when the queue answered last.
     var queueClock: (milliseconds: Int64, at: Duration)?

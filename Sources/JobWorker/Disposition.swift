@@ -40,8 +40,7 @@ package struct DispositionRules {
     package var policy: JobPolicy
     package var staleDelay: Duration
 
-    /// How long after its creation a job waits for a worker that knows it, and how often it looks
-    /// for one.
+    /// How long a job waits for a worker that knows it, and how often it looks for one.
     package var unknownMax: Duration
     package var unknownPause: Duration
 
@@ -67,14 +66,14 @@ package struct DispositionRules {
     ///   - end: How it ended.
     ///   - stop: Why it was ended from outside.
     ///   - attempt: Which one it was, from 1.
-    ///   - age: Time since the job was created, by the queue's clock.
+    ///   - unknownFor: How long the job has waited for a program that knows it.
     ///   - draw: One draw from `0..<1`.
     /// - Returns: What is to be done with the job.
     package func disposition<Effect>(
         of end: AttemptEnd<Effect>,
         stop: StopReason?,
         attempt: Int,
-        age: Duration = .zero,
+        unknownFor: Duration = .zero,
         draw: Double
     ) -> Disposition<Effect> {
         if case .returned(.done(let effect)) = end { return .commit(effect) }
@@ -84,11 +83,13 @@ package struct DispositionRules {
         case .person:
             return .settle(.discard(reason: "cancelled by an operator"))
         case .shutdown:
-            return .settle(outcomeAtShutdown(of: end, attempt: attempt, age: age, draw: draw))
+            return .settle(
+                outcomeAtShutdown(of: end, attempt: attempt, unknownFor: unknownFor, draw: draw)
+            )
         case .timeout(let limit):
             return .settle(failed(attempt, "no end within \(limit)", .zero, draw))
         case nil:
-            return .settle(outcome(of: end, attempt: attempt, age: age, draw: draw))
+            return .settle(outcome(of: end, attempt: attempt, unknownFor: unknownFor, draw: draw))
         }
     }
 
@@ -107,7 +108,7 @@ package struct DispositionRules {
     private func outcome<Effect>(
         of end: AttemptEnd<Effect>,
         attempt: Int,
-        age: Duration,
+        unknownFor: Duration,
         draw: Double
     ) -> Outcome {
         switch end {
@@ -122,7 +123,7 @@ package struct DispositionRules {
         case .returned(.rest(let delay, let reason)):
             .rest(after: delay, reason: QueueText.clipped(reason))
         case .returned(.unknown(let reason)):
-            unknown(reason, age: age, draw: draw)
+            unknown(reason, for: unknownFor, draw: draw)
         case .returned(.discard(let reason)):
             .discard(reason: QueueText.clipped(reason))
         case .returned(.dead(let reason)):
@@ -135,21 +136,21 @@ package struct DispositionRules {
     private func outcomeAtShutdown<Effect>(
         of end: AttemptEnd<Effect>,
         attempt: Int,
-        age: Duration,
+        unknownFor: Duration,
         draw: Double
     ) -> Outcome {
         switch end {
         case .threw, .returned(.retry), .returned(.done): .release
         case .returned(.snooze), .returned(.rest), .returned(.unknown), .returned(.discard),
             .returned(.dead):
-            outcome(of: end, attempt: attempt, age: age, draw: draw)
+            outcome(of: end, attempt: attempt, unknownFor: unknownFor, draw: draw)
         }
     }
 
     /// While programs are being replaced, a job may come to one that is older than itself.
-    private func unknown(_ reason: String, age: Duration, draw: Double) -> Outcome {
+    private func unknown(_ reason: String, for waited: Duration, draw: Double) -> Outcome {
         let reason = QueueText.clipped(reason)
-        guard age < unknownMax else { return .dead(reason: reason) }
+        guard waited < unknownMax else { return .dead(reason: reason) }
         return .snooze(after: unknownPause * (0.5 + draw), reason: reason)
     }
 

@@ -82,8 +82,9 @@ package struct WorkerLimits: Sendable {
     /// How soon a job runs again whose record changed under it, before jitter.
     package var staleDelay = Duration.seconds(1)
 
-    /// How long after its creation a job of a kind or an argument version that this program does
-    /// not know waits for one that does, and how often it looks: longer than a rolling deploy.
+    /// How long a job of a kind or an argument version that this program does not know waits for
+    /// one that does, from the first that is met, and how often it looks: longer than a rolling
+    /// deploy.
     package var unknownMax = Duration.seconds(3600)
     package var unknownPause = Duration.seconds(30)
 

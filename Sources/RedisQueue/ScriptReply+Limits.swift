@@ -48,7 +48,8 @@ extension ScriptReply {
             waiting: [.hi: try integer(5), .std: try integer(6), .low: try integer(7)],
             rest: LimitRest(rawValue: try text(8)),
             untilMilliseconds: try optionalNumber(9),
-            isOnTrial: try flag(10)
+            isOnTrial: try flag(10),
+            waitingSinceMilliseconds: try optionalNumber(11)
         )
     }
 }

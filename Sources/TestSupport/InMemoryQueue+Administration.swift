@@ -68,11 +68,11 @@ extension InMemoryQueue: QueueAdministration {
     }
 
     package func limits() async throws(QueueError) -> [LimitFigures] {
-        try await step(.administration) { model, _ in model.limitFigures() }
+        try await step(.administration) { model, now in model.limitFigures(now: now) }
     }
 
     package func limit(of key: LimitKey) async throws(QueueError) -> LimitFigures {
-        try await step(.administration) { model, _ in model.limitFigures(of: key) }
+        try await step(.administration) { model, now in model.limitFigures(of: key, now: now) }
     }
 
     package func setLimit(

@@ -3,14 +3,17 @@ package import JobQueue
 // Flow control: lists of limit keys, their turns and their rests.
 
 extension QueueModel {
-    package func limitFigures() -> [LimitFigures] {
+    package func limitFigures(now: Int64) -> [LimitFigures] {
         let waiting = Lane.allCases.flatMap { keysWaiting(in: $0) }
         let keys = Set(limits.keys).union(rests.keys).union(waiting)
-        return keys.sorted { $0.text < $1.text }.map(limitFigures(of:))
+        return keys.sorted { $0.text < $1.text }.map { limitFigures(of: $0, now: now) }
     }
 
-    package func limitFigures(of key: LimitKey) -> LimitFigures {
-        LimitFigures(
+    package func limitFigures(of key: LimitKey, now: Int64) -> LimitFigures {
+        let oldest = Lane.allCases.compactMap { lane in
+            keyed[lane]?[key]?.first.map { min(now, $0.readyMilliseconds(orElse: now)) }
+        }
+        return LimitFigures(
             key: key,
             settings: limits[key] ?? LimitSettings(),
             running: running(key),
@@ -20,7 +23,8 @@ extension QueueModel {
             ],
             rest: rests[key]?.why,
             untilMilliseconds: rests[key]?.due,
-            isOnTrial: trials.contains(key)
+            isOnTrial: trials.contains(key),
+            waitingSinceMilliseconds: oldest.min()
         )
     }
 

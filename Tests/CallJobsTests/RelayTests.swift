@@ -37,19 +37,7 @@ private final class RelayFixture: Sendable {
     }
 
     func commit(_ id: String, _ change: @escaping StoreChange) async throws -> CommitVerdict {
-        let job = Job(
-            id: try JobID(id),
-            kind: "sync",
-            lane: .std,
-            attempt: 1,
-            crashes: 0,
-            createdMilliseconds: 0,
-            readyMilliseconds: 0,
-            payload: [],
-            unique: nil,
-            uniqueHorizon: .zero,
-            trace: nil
-        )
+        let job = try Job.first(id, kind: "sync", payload: [])
         let finished = FinishedJob(
             job: job,
             worker: try WorkerID("w"),

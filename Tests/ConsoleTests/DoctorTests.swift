@@ -2,6 +2,7 @@ import CallJobs
 import CallStore
 import Console
 import JobQueue
+import TestSupport
 import Testing
 
 @Suite("doctor")
@@ -122,19 +123,7 @@ struct DoctorTests {
     }
 
     private func dead(_ id: String, _ reason: String?, _ at: Int64) throws -> JobRecord {
-        let job = Job(
-            id: try JobID(id),
-            kind: "sync",
-            lane: .std,
-            attempt: 1,
-            crashes: 0,
-            createdMilliseconds: 0,
-            readyMilliseconds: 0,
-            payload: [],
-            unique: nil,
-            uniqueHorizon: .zero,
-            trace: nil
-        )
+        let job = try Job.first(id, kind: "sync", payload: [])
         return JobRecord(job: job, state: .dead, atMilliseconds: at, reason: reason)
     }
 

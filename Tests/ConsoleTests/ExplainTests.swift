@@ -123,7 +123,7 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
             cause: .upstreamQuiet,
             text: "ElevenLabs does not serve us: its breaker is open, for the 2nd time without a "
                 + "success between",
-            since: nil,
+            since: now - 8_000,
             until: now + 30_000,
             command: "nothing to do: it goes on by itself"
         ) {
@@ -133,7 +133,8 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
                 inFlight: 0,
                 quietUntilMilliseconds: now + 30_000,
                 circuit: .open,
-                openings: 2
+                openings: 2,
+                sinceMilliseconds: now - 8_000
             )
             $0.holds = FlowHold.holds(of: budget)
             $0.figures.ready[.std] = 5
@@ -141,7 +142,7 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
         QueueCase(
             cause: .upstreamFull,
             text: "ElevenLabs is tried with one request at a time, until one succeeds",
-            since: nil,
+            since: now - 8_000,
             command: "nothing to do: it goes on by itself"
         ) {
             let budget = BudgetState(
@@ -149,7 +150,8 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
                 ceiling: 3,
                 inFlight: 1,
                 quietUntilMilliseconds: nil,
-                circuit: .halfOpen
+                circuit: .halfOpen,
+                sinceMilliseconds: now - 8_000
             )
             $0.holds = FlowHold.holds(of: budget)
             $0.figures.ready[.std] = 5
@@ -157,20 +159,20 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
         QueueCase(
             cause: .limit,
             text: "5 jobs wait for agent_1: the 2 jobs that may run at once do",
-            since: nil,
+            since: now - 11_000,
             command: "ringback limits set agent_1 --concurrency 3"
         ) { try limit(&$0, waiting: 5, .full, LimitSettings(concurrency: 2)) },
         QueueCase(
             cause: .limit,
             text: "1 job waits for agent_1: its rate is used up",
-            since: nil,
+            since: now - 11_000,
             until: now + 9_000,
             command: "ringback limits set agent_1 --rate …"
         ) { try limit(&$0, waiting: 1, .rate, LimitSettings()) },
         QueueCase(
             cause: .limit,
             text: "3 jobs wait for agent_1: what it stands for does not serve us",
-            since: nil,
+            since: now - 11_000,
             until: now + 9_000,
             command: "nothing to do: it goes on by itself"
         ) { try limit(&$0, waiting: 3, .open, LimitSettings()) },
@@ -210,6 +212,25 @@ struct QueueCase: Sendable, CustomTestStringConvertible {
             )
             $0.holds = FlowHold.holds(of: budget)
             $0.figures.running = 2
+        },
+        QueueCase(
+            cause: .upstreamRate,
+            text: "as many requests to ElevenLabs began as may: 5/s",
+            since: now - 4_000,
+            command: "raise ELEVENLABS_RATE if the plan allows more"
+        ) {
+            let budget = BudgetState(
+                parallel: 3,
+                ceiling: 3,
+                inFlight: 1,
+                quietUntilMilliseconds: nil,
+                rate: RateLimit(events: 5, per: .seconds(1)),
+                isRateUsedUp: true
+            )
+            $0.holds = FlowHold.holds(of: budget)
+            $0.figures.ready[.std] = 5
+            $0.figures.oldestQueued = .seconds(4)
+            $0.workers = [try worker(busy: 2)]
         },
         QueueCase(
             cause: .moving,
@@ -283,7 +304,8 @@ extension QueueCase {
             running: 2,
             waiting: [.std: waiting],
             rest: rest,
-            untilMilliseconds: now + 9_000
+            untilMilliseconds: now + 9_000,
+            waitingSinceMilliseconds: now - 11_000
         )
         snapshot.holds = FlowHold.holds(of: [figures], waiting: waiting)
     }

@@ -102,9 +102,9 @@ struct DispositionTests {
         }
     }
 
-    @Test("an unknown job waits for an hour from its creation, and then is dead")
+    @Test("an unknown job waits for an hour, and then is dead")
     func unknown() {
-        func outcome(age: Duration, stop: StopReason? = nil) -> Outcome? {
+        func outcome(after waited: Duration, stop: StopReason? = nil) -> Outcome? {
             let end = AttemptEnd<String>.returned(.unknown(reason: "u"))
             let rules = Self.rules
             guard
@@ -112,17 +112,17 @@ struct DispositionTests {
                     of: end,
                     stop: stop,
                     attempt: 3,
-                    age: age,
+                    unknownFor: waited,
                     draw: 0.5
                 )
             else { return nil }
             return outcome
         }
         let waits = Outcome.snooze(after: .seconds(30), reason: "u")
-        #expect(outcome(age: .zero) == waits)
-        #expect(outcome(age: .seconds(3599)) == waits)
-        #expect(outcome(age: .seconds(3599), stop: .shutdown) == waits)
-        #expect(outcome(age: .seconds(3600)) == .dead(reason: "u"))
+        #expect(outcome(after: .zero) == waits)
+        #expect(outcome(after: .seconds(3599)) == waits)
+        #expect(outcome(after: .seconds(3599), stop: .shutdown) == waits)
+        #expect(outcome(after: .seconds(3600)) == .dead(reason: "u"))
     }
 
     static let stops: [StopReason?] = [

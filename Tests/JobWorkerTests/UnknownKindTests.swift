@@ -34,6 +34,21 @@ struct UnknownKindTests {
         #expect(attempts.all == [1, 1])
     }
 
+    @Test("a job that is old when it is met first waits as long as a new one")
+    func oldJob() throws {
+        let simulation = Simulation(seed: 7)
+        var stage = try Stage(simulation) { _, _ in .done("effect") }
+        stage.handler.kinds = ["sync"]
+        try perform(stage, simulation) { stage in
+            try await stage.enqueue(["old"], kind: "later-kind")
+            stage.queue.shiftClock(by: .seconds(7200))
+            await stage.sleep(.seconds(3500))
+            #expect(stage.queue.snapshot.dead.isEmpty)
+            await stage.sleep(.seconds(200))
+            #expect(stage.queue.snapshot.dead.count == 1)
+        }
+    }
+
     @Test("a job that no worker knows for an hour is dead, with its reason")
     func unknownForever() throws {
         let simulation = Simulation(seed: 6)

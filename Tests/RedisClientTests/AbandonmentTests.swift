@@ -282,11 +282,19 @@ struct AbandonmentTests {
 extension RedisClient {
     /// Returns when another client is blocked, as the server tells.
     func untilBlocked() async throws {
-        while try await blockedClients() == 0 {}
+        try #require(
+            try await eventually(within: .seconds(30), every: .milliseconds(1)) {
+                try await blockedClients() > 0
+            }
+        )
     }
 
     func untilNoneBlocked() async throws {
-        while try await blockedClients() != 0 {}
+        try #require(
+            try await eventually(within: .seconds(30), every: .milliseconds(1)) {
+                try await blockedClients() == 0
+            }
+        )
     }
 
     private func blockedClients() async throws -> Int {

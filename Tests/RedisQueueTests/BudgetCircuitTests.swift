@@ -105,6 +105,18 @@ struct BudgetCircuitTests {
         }
     }
 
+    @Test("an open breaker does not wait for a clock that went back")
+    func clockWentBack() async throws {
+        try await BudgetFixture.run(ceiling: 4) { fixture in
+            try await open(fixture)
+            try await fixture.setQuiet(until: 9_999_999_999_999)
+            #expect(try await fixture.state().circuit == .halfOpen)
+            let probe = try await fixture.permit()
+            #expect(try await fixture.budgets[0].release(probe, .succeeded) == nil)
+            #expect(try await fixture.state().circuit == .closed)
+        }
+    }
+
     @Test("what was in flight when it opened neither closes it nor opens it anew")
     func oldRequests() async throws {
         try await BudgetFixture.run(ceiling: 20) { fixture in
@@ -116,6 +128,24 @@ struct BudgetCircuitTests {
             let state = try await fixture.state()
             #expect(state.circuit == .open)
             #expect(state.openings == 1)
+        }
+    }
+
+    @Test("says since when no request has succeeded")
+    func since() async throws {
+        try await BudgetFixture.run(ceiling: 4) { fixture in
+            #expect(try await fixture.state().sinceMilliseconds == nil)
+            try await open(fixture)
+            let first = try #require(try await fixture.state().sinceMilliseconds)
+            let until = try #require(try await fixture.state().quietUntilMilliseconds)
+            // The first rest is 1000 s, jittered down to half.
+            #expect((500_000...1_000_000).contains(until - first))
+            try await fixture.endQuiet()
+            try await fixture.release(try await fixture.permit(), .failed())
+            #expect(try await fixture.state().sinceMilliseconds == first)
+            try await fixture.endQuiet()
+            try await fixture.release(try await fixture.permit(), .succeeded)
+            #expect(try await fixture.state().sinceMilliseconds == nil)
         }
     }
 
@@ -146,6 +176,8 @@ struct BudgetCircuitTests {
                 return
             }
             #expect(wait > .seconds(990) && wait < .seconds(1001))
+            #expect(try await budgets[1].state().isRateUsedUp)
+            #expect(try await !fixture.state().isRateUsedUp)
         }
     }
 

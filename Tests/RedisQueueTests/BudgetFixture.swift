@@ -100,7 +100,12 @@ struct BudgetFixture {
 
     /// Lets the shared wait end now.
     func endQuiet() async throws {
-        _ = try await client.send(RedisCommand("HSET", "\(tag):state", "quiet", "0"))
+        try await setQuiet(until: 0)
+    }
+
+    /// Lets the shared wait end at a time, in Unix ms.
+    func setQuiet(until time: Int64) async throws {
+        _ = try await client.send(RedisCommand("HSET", "\(tag):state", "quiet", "\(time)"))
     }
 
     /// Lets the lease of a permit end now.
@@ -111,9 +116,12 @@ struct BudgetFixture {
     }
 }
 
-/// Carries scripts out, but its task is cancelled before the reply comes.
+/// Carries scripts out, but does not hear the reply.
 struct DeafExecutor: RedisExecutor {
     let client: RedisClient
+
+    /// What it hears instead.
+    var error = RedisError.cancelled
 
     func send(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
         try await client.send(command)
@@ -129,7 +137,7 @@ struct DeafExecutor: RedisExecutor {
         arguments: [[UInt8]]
     ) async throws(RedisError) -> RedisValue {
         _ = try await client.evaluate(script, keys: keys, arguments: arguments)
-        throw .cancelled
+        throw error
     }
 
     func evaluateThroughCancellation(

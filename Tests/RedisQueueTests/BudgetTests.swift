@@ -196,6 +196,24 @@ struct BudgetTests {
         }
     }
 
+    @Test("gives back, with the next call, what was granted and not heard of")
+    func unheardAcquire() async throws {
+        try await BudgetFixture.run(ceiling: 8) { fixture in
+            let deaf = RedisUpstreamBudget(
+                name: try fixture.name,
+                ceiling: 8,
+                redis: DeafExecutor(client: fixture.client, error: .timeout),
+                ambient: .live(seed: 2)
+            )
+            for _ in 0..<4 {
+                await #expect(throws: QueueError.unavailable(reason: "no answer in time")) {
+                    try await deaf.acquire()
+                }
+                #expect(try await fixture.state().inFlight == 1)
+            }
+        }
+    }
+
     @Test("counts a repeated release once")
     func releasesTwice() async throws {
         try await BudgetFixture.run(ceiling: 8) { fixture in

@@ -17,11 +17,6 @@ struct ArchiveTests {
             + ScriptedUpstream.detailJSON(call) + "}"
     }
 
-    private func deliver(_ body: String, to bench: SyncBench) async throws {
-        let id = try await bench.receive(body)
-        #expect(try await bench.attempt(try bench.job(.inbox(id))) == .committed)
-    }
-
     // MARK: Late and repeated webhooks
 
     @Test("a webhook that comes late changes nothing of what a poll has read since")
@@ -35,7 +30,7 @@ struct ArchiveTests {
             let before = try #require(try await bench.call("conv_1"))
             // The event happened before the poll; its retry comes 40 minutes later.
             bench.clock.unix += 2_400
-            try await deliver(Self.event(old, at: SyncBench.start - 500), to: bench)
+            try await bench.deliver(Self.event(old, at: SyncBench.start - 500))
             let after = try #require(try await bench.call("conv_1"))
             #expect(after.record.callSuccessful == "failure")
             #expect(after.record.rating == 2)
@@ -54,7 +49,7 @@ struct ArchiveTests {
         new.verdict = "failure"
         new.turns = ["Hello.", "Goodbye."]
         try await SyncBench.run([new]) { bench in
-            try await deliver(Self.event(old, at: SyncBench.start - 500), to: bench)
+            try await bench.deliver(Self.event(old, at: SyncBench.start - 500))
             try await bench.drain(.recent)
             #expect(bench.upstream.detailRequests == ["conv_1"])
             let call = try #require(try await bench.call("conv_1"))
@@ -105,7 +100,7 @@ struct ArchiveTests {
                 "metadata":{"type":"sip","body":{"from_number":"+14155550100",
                 "to_number":"+14155550123","sip_status_code":486}}}}
                 """
-            try await deliver(body, to: bench)
+            try await bench.deliver(body)
             let stored = try #require(try await bench.call("conv_9")).record
             #expect(stored.startedUnix == SyncBench.start - 100)
             #expect(stored.status == .failed && stored.callResult == "busy")

@@ -14,11 +14,6 @@ struct ReadingOrderTests {
     private static let month: SyncArguments = .last(seconds: 30 * 86_400)
     private static let missing = ElevenLabsError.notFound(UpstreamAnswer(status: 404))
 
-    private func deliver(_ body: String, to bench: SyncBench) async throws {
-        let id = try await bench.receive(body)
-        #expect(try await bench.attempt(try bench.job(.inbox(id))) == .committed)
-    }
-
     @Test("a call whose detail was missing is asked for again when a later listing shows it")
     func doubtedDeletion() async throws {
         let call = Conversation("conv_1", at: SyncBench.start - 9_000)
@@ -58,7 +53,7 @@ struct ReadingOrderTests {
             bench.upstream.change { $0.detailFaults["conv_1"] = [Self.missing] }
             try await bench.drain(.recent)
             bench.clock.unix += 60
-            try await deliver(ArchiveTests.event(call, at: bench.clock.unix), to: bench)
+            try await bench.deliver(ArchiveTests.event(call, at: bench.clock.unix))
             #expect(try await bench.call("conv_1")?.hasDetail == true)
             #expect(try await bench.store.tombstones(among: ["conv_1"]).isEmpty)
         }
@@ -75,9 +70,9 @@ struct ReadingOrderTests {
         for webhookComesFirst in [true, false] {
             try await SyncBench.run([empty]) { bench in
                 let event = ArchiveTests.event(full, at: SyncBench.start - 500)
-                if webhookComesFirst { try await deliver(event, to: bench) }
+                if webhookComesFirst { try await bench.deliver(event) }
                 try await bench.drain(.conversation(CallIdentity(conversationID: "conv_1")))
-                if !webhookComesFirst { try await deliver(event, to: bench) }
+                if !webhookComesFirst { try await bench.deliver(event) }
                 ends.append(try #require(try await bench.call("conv_1")))
             }
         }
@@ -95,7 +90,7 @@ struct ReadingOrderTests {
         new.booked = "success"
         new.summary = "They booked."
         try await SyncBench.run([new]) { bench in
-            try await deliver(ArchiveTests.event(old, at: SyncBench.start - 500), to: bench)
+            try await bench.deliver(ArchiveTests.event(old, at: SyncBench.start - 500))
             try await bench.drain(.recent)
             #expect(bench.upstream.detailRequests == ["conv_1"])
             let call = try #require(try await bench.call("conv_1"))
@@ -123,7 +118,7 @@ struct ReadingOrderTests {
             #expect(try await bench.attempt(try bench.job(.recent)) == .committed)
             #expect(try await bench.call("conv_1")?.hasDetail == false)
             let event = ArchiveTests.event(over, at: bench.clock.unix - 300)
-            try await deliver(event, to: bench)
+            try await bench.deliver(event)
             let call = try #require(try await bench.call("conv_1"))
             #expect(call.hasDetail)
             #expect(call.transcript.count == 3)
@@ -219,7 +214,7 @@ struct ReadingOrderTests {
             bench.upstream.change { $0.detailFaults["conv_1"] = [Self.missing] }
             try await bench.drain(.recent)
             bench.clock.unix -= 60
-            try await deliver(ArchiveTests.event(call, at: bench.clock.unix - 1), to: bench)
+            try await bench.deliver(ArchiveTests.event(call, at: bench.clock.unix - 1))
             #expect(try await bench.call("conv_1")?.hasDetail == true)
             #expect(try await bench.store.unreadableBodies(limit: 10).isEmpty)
         }

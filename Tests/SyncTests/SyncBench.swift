@@ -9,6 +9,7 @@ import PhoneNumbers
 import Sync
 import Synchronization
 import TestSupport
+import Testing
 
 /// A store of its own, a scripted upstream, and the sync handler between them.
 ///
@@ -189,6 +190,12 @@ struct SyncBench {
             case .erased: throw StoreError.notFound(what: "an erased conversation")
             }
         }
+    }
+
+    /// Takes a webhook in, and works through it.
+    func deliver(_ body: String) async throws {
+        let id = try await receive(body)
+        #expect(try await attempt(try job(.inbox(id))) == .committed)
     }
 }
 

@@ -111,6 +111,15 @@ private final class CallerFixture: Sendable {
         _ started: Int64,
         _ word: String
     ) -> CallRecord {
+        record(id, party(number), started, word)
+    }
+
+    static func record(
+        _ id: String,
+        _ caller: PartyNumber,
+        _ started: Int64,
+        _ word: String
+    ) -> CallRecord {
         var record = CallRecord(
             identity: CallIdentity(conversationID: id),
             source: .detail,
@@ -122,7 +131,7 @@ private final class CallerFixture: Sendable {
         record.durationSeconds = 60
         record.channel = .phone
         record.direction = .inbound
-        record.caller = party(number)
+        record.caller = caller
         record.callSuccessful = "success"
         record.summary = "The caller said \(word)."
         record.transcript = [

@@ -23,21 +23,7 @@ struct SIPCallerTests {
     }
 
     private static func record(_ id: String, _ user: String, _ word: String) -> CallRecord {
-        var record = CallRecord(
-            identity: CallIdentity(conversationID: id),
-            source: .detail,
-            fetchedAtMilliseconds: started * 1000,
-            agentID: "agent_1",
-            status: .done
-        )
-        record.startedUnix = started
-        record.durationSeconds = 60
-        record.channel = .phone
-        record.direction = .inbound
-        record.caller = party(user)
-        record.callSuccessful = "success"
-        record.summary = "The caller said \(word)."
-        record.transcript = [Turn(speaker: .caller, message: "I say \(word).", secondsIn: 1)]
+        var record = CallerFixture.record(id, party(user), started, word)
         record.dynamicVariables = ["system__caller_id": .text(party(user).raw)]
         return record
     }

@@ -1,6 +1,7 @@
 import CallJobs
 import CallStore
 import Foundation
+import GRDB
 import HTTPTypes
 import HummingbirdTesting
 import JobQueue
@@ -127,6 +128,41 @@ struct ExportRouteTests {
             #expect(page.contains("with this search, campaign."))
             let sent = json.replacing("{", with: "{\"what\":\"calls\",", maxReplacements: 1)
             #expect(try await client.ask(.post, Self.path, sent).status == 202)
+        }
+    }
+
+    @Test("an export that ends between the look at the store and that at the queue is found")
+    func between() async throws {
+        try await WebFixture.serve { fixture, client in
+            let record = ExportRecord(
+                jobID: "not yet",
+                what: "calls",
+                dialect: "data",
+                fileName: "a.csv",
+                manifestName: "a.json",
+                rows: 1,
+                bytes: 10,
+                sha256: String(repeating: "0", count: 64),
+                filter: "all",
+                createdBy: "ana",
+                createdMilliseconds: WebFixture.nowUnix * 1_000,
+                expiresMilliseconds: WebFixture.nowUnix * 1_000 + 1
+            )
+            try await fixture.store.write { _ = try $0.add(record) }
+            // The queue is asked for the job in the very moment in which it ends.
+            let queue = try #require(fixture.queues.first { $0.name == JobKind.export.queue })
+            queue.setFaults { _ in
+                do {
+                    try fixture.sql { try $0.execute(sql: "update exports set job_id = 'ended'") }
+                } catch {
+                    Issue.record(error)
+                }
+                return .none
+            }
+            let answer = try await client.ask(.get, "\(Self.path)/ended")
+            #expect(answer.status == 200, "\(answer.body)")
+            #expect(try answer.object()["state"] as? String == "finished")
+            #expect(try await client.ask(.get, "\(Self.path)/another").status == 404)
         }
     }
 }

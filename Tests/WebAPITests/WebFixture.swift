@@ -127,13 +127,16 @@ struct WebFixture: Sendable {
         return entries
     }
 
-    /// One number of the store, asked for in SQL.
-    func number(_ sql: String) throws -> Int {
+    /// A connection of the test's own, beside the store's.
+    func sql<Value>(_ body: (Database) throws -> Value) throws -> Value {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
-        return try DatabaseQueue(path: store.path, configuration: configuration).read {
-            try Int.fetchOne($0, sql: sql) ?? 0
-        }
+        return try DatabaseQueue(path: store.path, configuration: configuration).write(body)
+    }
+
+    /// One number of the store, asked for in SQL.
+    func number(_ query: String) throws -> Int {
+        try sql { try Int.fetchOne($0, sql: query) ?? 0 }
     }
 
     func close() throws {

@@ -179,6 +179,10 @@ package struct LimitRow: Sendable, Equatable {
             ),
             ("rest", .optional(figures.rest?.rawValue)),
             ("until", .optional(figures.untilMilliseconds.map(TimeText.iso(milliseconds:)))),
+            (
+                "waitingSince",
+                .optional(figures.waitingSinceMilliseconds.map(TimeText.iso(milliseconds:)))
+            ),
             ("oneAtATime", .bool(figures.isOnTrial))
         )
     }
@@ -267,9 +271,12 @@ package struct LimitRow: Sendable, Equatable {
             ("circuit", .text(budget.circuit.rawValue)),
             ("until", .optional(budget.quietUntilMilliseconds.map(TimeText.iso(milliseconds:)))),
             ("openings", .count(budget.openings)),
+            ("since", .optional(budget.sinceMilliseconds.map(TimeText.iso(milliseconds:)))),
             ("parallel", .count(budget.parallel)),
             ("ceiling", .count(budget.ceiling)),
-            ("inFlight", .count(budget.inFlight))
+            ("inFlight", .count(budget.inFlight)),
+            ("ratePerSecond", budget.rate.map { .number($0.perSecond) } ?? .null),
+            ("rateUsedUp", .bool(budget.isRateUsedUp))
         )
     }
 
@@ -282,7 +289,10 @@ package struct LimitRow: Sendable, Equatable {
                 "open until "
                     + (budget.quietUntilMilliseconds.map(TimeText.iso(milliseconds:)) ?? "soon")
             }
-        return "elevenlabs: breaker \(circuit); \(budget.inFlight) of \(budget.parallel) requests "
-            + "in flight, \(budget.ceiling) at most"
+        let since = budget.sinceMilliseconds.map { ", since \(TimeText.iso(milliseconds: $0))" }
+        let rate = budget.isRateUsedUp ? "; its rate is used up" : ""
+        return "elevenlabs: breaker \(circuit)\(since ?? ""); "
+            + "\(budget.inFlight) of \(budget.parallel) requests in flight, "
+            + "\(budget.ceiling) at most\(rate)"
     }
 }

@@ -8,6 +8,7 @@ package struct Explanation: Sendable, Equatable {
         case noWorker = "no-worker"
         case upstreamQuiet = "upstream-quiet"
         case upstreamFull = "upstream-full"
+        case upstreamRate = "upstream-rate"
         case upstreamRefuses = "upstream-refuses"
         case limit
         case suspects

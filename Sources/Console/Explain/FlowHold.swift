@@ -10,6 +10,9 @@ package struct FlowHold: Sendable, Equatable {
         /// Every request that may be in flight is.
         case upstreamFull = "upstream-full"
 
+        /// As many requests began lately as may.
+        case upstreamRate = "upstream-rate"
+
         /// The upstream refuses us until a person does something.
         case upstreamRefuses = "upstream-refuses"
 
@@ -65,6 +68,7 @@ extension FlowHold {
                         ? "ElevenLabs does not serve us: its breaker is open, for the "
                             + "\(ordinal(budget.openings)) time without a success between"
                         : "ElevenLabs asked for quiet",
+                    sinceMilliseconds: budget.sinceMilliseconds,
                     untilMilliseconds: until,
                     command: itself,
                     isBlocking: true
@@ -76,7 +80,18 @@ extension FlowHold {
                 FlowHold(
                     kind: .upstreamFull,
                     text: "ElevenLabs is tried with one request at a time, until one succeeds",
+                    sinceMilliseconds: budget.sinceMilliseconds,
                     command: itself,
+                    isBlocking: false
+                )
+            ]
+        }
+        if let rate = budget.rate, budget.isRateUsedUp {
+            return [
+                FlowHold(
+                    kind: .upstreamRate,
+                    text: "as many requests to ElevenLabs began as may: \(LimitRow.text(rate))",
+                    command: "raise ELEVENLABS_RATE if the plan allows more",
                     isBlocking: false
                 )
             ]
@@ -163,6 +178,7 @@ extension FlowHold {
         return FlowHold(
             kind: .limit,
             text: text,
+            sinceMilliseconds: figures.waitingSinceMilliseconds,
             // A full key comes back with the next job that is settled, long before its rest ends.
             untilMilliseconds: rest == .full ? nil : figures.untilMilliseconds,
             command: command,

@@ -8,10 +8,10 @@ package enum QueueRules {
         var found: [Explanation] = []
         if let pause = paused(queue) { found.append(pause) }
         if let missing = noWorker(queue) { found.append(missing) }
-        found += queue.holds.filter(\.isBlocking).map(explanation)
+        found += queue.holds.filter(\.isBlocking).map { explanation($0, queue) }
         if let suspects = suspects(queue) { found.append(suspects) }
         if let saturated = saturated(queue) { found.append(saturated) }
-        found += queue.holds.filter { !$0.isBlocking }.map(explanation)
+        found += queue.holds.filter { !$0.isBlocking }.map { explanation($0, queue) }
         if !found.contains(where: \.isBlocking) { found += flow(queue, found) }
         return found
     }
@@ -40,18 +40,20 @@ package enum QueueRules {
         )
     }
 
-    private static func explanation(_ hold: FlowHold) -> Explanation {
+    private static func explanation(_ hold: FlowHold, _ queue: QueueSnapshot) -> Explanation {
         let cause: Explanation.Cause =
             switch hold.kind {
             case .upstreamQuiet: .upstreamQuiet
             case .upstreamFull: .upstreamFull
+            case .upstreamRate: .upstreamRate
             case .upstreamRefuses: .upstreamRefuses
             case .limit: .limit
             }
         return Explanation(
             cause,
             hold.text,
-            since: hold.sinceMilliseconds,
+            // What holds work up without a first moment of its own does so since work waits.
+            since: hold.sinceMilliseconds ?? oldestMoment(queue),
             until: hold.untilMilliseconds,
             command: hold.command,
             isWhole: hold.key == nil || hold.isBlocking

@@ -277,8 +277,9 @@ enum JobReference {
                 missing.removeAll(where: found.contains)
             }
             let count = wanted.count - missing.count
+            let unseen = hidden.filter { !$0.isInOutbox }
             if consent.dryRun {
-                report(0, of: count, missing, verb, isDry: true, session, output)
+                report(0, of: count, missing, unseen, verb, isDry: true, session, output)
                 return
             }
             if count > 0 {
@@ -314,7 +315,7 @@ enum JobReference {
                     )
                 }
             }
-            report(done, of: count, missing, verb, isDry: false, session, output)
+            report(done, of: count, missing, unseen, verb, isDry: false, session, output)
             guard missing.isEmpty else {
                 throw StartFailure(
                     .failed,
@@ -356,6 +357,7 @@ enum JobReference {
         _ done: Int,
         of found: Int,
         _ missing: [JobID],
+        _ unseen: [Hidden],
         _ verb: String,
         isDry: Bool,
         _ session: Session,
@@ -367,13 +369,21 @@ enum JobReference {
                     ("dryRun", .bool(isDry)),
                     ("found", .count(found)),
                     ("done", .count(done)),
-                    ("missing", .list(missing.map { .text($0.text) }))
+                    ("missing", .list(missing.map { .text($0.text) })),
+                    ("unseen", .list(unseen.map { .text($0.id.text) }))
                 )
             )
         } else if isDry {
             session.terminal.line("would \(verb) \(found)")
         } else {
             session.terminal.line("\(verb): \(done) of \(found)")
+        }
+        guard !output.json else { return }
+        for job in unseen {
+            session.terminal.line(
+                "\(job.id) was not seen; if it waits in \(job.kind.rawValue) behind the first "
+                    + "\(QueueLimits.jobsPerCallMax) jobs, it ends there"
+            )
         }
     }
 }

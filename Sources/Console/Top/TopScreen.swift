@@ -151,6 +151,7 @@ package struct TopScreen: Sendable {
         switch hold.kind {
         case .upstreamQuiet: "QUIET"
         case .upstreamFull: "full"
+        case .upstreamRate: "at its rate"
         case .upstreamRefuses: "REFUSES US"
         case .limit: "limited"
         }

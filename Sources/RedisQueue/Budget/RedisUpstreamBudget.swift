@@ -2,6 +2,7 @@ package import Ambient
 import Foundation
 package import JobQueue
 package import RedisClient
+import Synchronization
 
 /// An upstream's budget in Redis, shared by every process that names it alike.
 ///
@@ -15,6 +16,7 @@ package struct RedisUpstreamBudget: UpstreamBudget {
     private let ceiling: Int
     private let limits: RedisBudgetLimits
     private let ambient: Ambient
+    private let unheard = UnheardPermits()
 
     /// A budget that shares its state under a name.
     ///
@@ -40,10 +42,11 @@ package struct RedisUpstreamBudget: UpstreamBudget {
     }
 
     package func acquire() async throws(QueueError) -> BudgetAnswer {
+        try await giveUnheardBack()
         let permit = BudgetPermit(id: ambient.newID().uuidString.lowercased())
         let arguments = [
             permit.id, String(ceiling), milliseconds(limits.lease), milliseconds(limits.busyWait),
-            milliseconds(limits.keep), interval, String(limits.rate?.burst ?? 1),
+            milliseconds(limits.keep), interval, burst, milliseconds(limits.quietMax),
         ]
         let reply: RedisValue
         do {
@@ -56,6 +59,9 @@ package struct RedisUpstreamBudget: UpstreamBudget {
             // It may have been granted, and nobody heard of it.
             try await release(permit, .unused)
             throw .cancelled
+        } catch {
+            unheard.note(permit)
+            throw error
         }
         guard case .array(let parts) = reply, parts.count == 3,
             case .integer(let granted) = parts[0], case .integer(let wait) = parts[1],
@@ -64,6 +70,17 @@ package struct RedisUpstreamBudget: UpstreamBudget {
         guard granted == 0 else { return .granted(permit) }
         let pause = .milliseconds(wait) + limits.busyWait * ambient.chance()
         return isOpen == 1 ? .open(pause) : .wait(pause)
+    }
+
+    /// Gives a permit back that an earlier call may have been granted without hearing of it.
+    private func giveUnheardBack() async throws(QueueError) {
+        guard let permit = unheard.next() else { return }
+        do {
+            try await release(permit, .unused)
+        } catch {
+            unheard.note(permit)
+            throw error
+        }
     }
 
     @discardableResult
@@ -94,11 +111,12 @@ package struct RedisUpstreamBudget: UpstreamBudget {
         let reply = try await evaluate(
             RedisBudgetScripts.state,
             keys: [keys.state, keys.permits],
-            [String(ceiling)]
+            [String(ceiling), milliseconds(limits.quietMax), interval, burst]
         )
-        guard case .array(let parts) = reply, parts.count == 4,
+        guard case .array(let parts) = reply, parts.count == 6,
             case .integer(let parallel) = parts[0], case .integer(let inFlight) = parts[1],
-            case .integer(let quiet) = parts[2], case .integer(let trips) = parts[3]
+            case .integer(let quiet) = parts[2], case .integer(let trips) = parts[3],
+            case .integer(let since) = parts[4], case .integer(let isUsedUp) = parts[5]
         else { throw .protocolViolation(reason: "budget-state") }
         return BudgetState(
             parallel: Int(parallel),
@@ -107,11 +125,15 @@ package struct RedisUpstreamBudget: UpstreamBudget {
             quietUntilMilliseconds: quiet == 0 ? nil : quiet,
             circuit: trips == 0 ? .closed : quiet == 0 ? .halfOpen : .open,
             openings: Int(trips),
-            rate: limits.rate
+            sinceMilliseconds: since == 0 ? nil : since,
+            rate: limits.rate,
+            isRateUsedUp: isUsedUp == 1
         )
     }
 
     private var interval: String { String(limits.rate?.intervalMicroseconds ?? 0) }
+
+    private var burst: String { String(limits.rate?.burst ?? 1) }
 
     private static func words(_ feedback: BudgetFeedback) -> (String, Duration?) {
         switch feedback {
@@ -195,6 +217,24 @@ package struct RedisBudgetLimits: Sendable, Equatable {
     package var keep = Duration.seconds(24 * 60 * 60)
 
     package init() {}
+}
+
+/// Permits that were asked for, and whether they were granted nobody heard.
+///
+/// Each later call gives one back, for until its lease ended it would be out for nobody.
+private final class UnheardPermits: Sendable {
+    /// Calls that a worker may have under way at once, and more.
+    private static let most = 1_000
+
+    private let permits = Mutex<[BudgetPermit]>([])
+
+    func note(_ permit: BudgetPermit) {
+        permits.withLock { if $0.count < Self.most { $0.append(permit) } }
+    }
+
+    func next() -> BudgetPermit? {
+        permits.withLock { $0.popLast() }
+    }
 }
 
 /// The keys of one budget, under one hash tag.

@@ -1,7 +1,7 @@
 -- Takes a permit for one request to an upstream, or says how long to wait.
 --
 -- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, failures, trips, probe,
---                        tat (us)
+--                        tat (us), since (Unix ms): when trips left 0
 -- KEYS[2] permits  ZSET  permit -> expiry (Unix ms)
 -- KEYS[3] grants   HASH  permit -> epoch it was granted in
 -- ARGV[1] permit   chosen by the caller; a repeat with the same one takes no second permit
@@ -11,6 +11,7 @@
 -- ARGV[5] keep     ms that the keys outlive their last use
 -- ARGV[6] interval us between two requests, 0 without a rate limit
 -- ARGV[7] burst    requests that may begin at once after a rest, 1 or more
+-- ARGV[8] cap      ms of the longest time for which the breaker opens
 --
 -- Returns {1, 0, 0} when granted; {0, ms, 0} to ask again after that time; {0, ms, 1} when the
 -- breaker is open for that long, or its probe is out.
@@ -21,10 +22,10 @@
 
 local permit, ceiling, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local busy, keep = tonumber(ARGV[4]), tonumber(ARGV[5])
-local interval, burst = tonumber(ARGV[6]), tonumber(ARGV[7])
+local interval, burst, cap = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 if not permit or permit == '' or not ceiling or ceiling < 1 or not lease or lease < 1
     or not busy or busy < 1 or not keep or keep < lease
-    or not interval or interval < 0 or not burst or burst < 1 then
+    or not interval or interval < 0 or not burst or burst < 1 or not cap or cap < 1 then
   return redis.error_reply('ERR budget-acquire: malformed arguments')
 end
 
@@ -47,7 +48,8 @@ end
 
 local state = redis.call('HMGET', KEYS[1], 'parallel', 'quiet', 'epoch', 'trips', 'probe', 'tat')
 local quiet = tonumber(state[2] or 0)
-if quiet > now then
+-- A time farther ahead than any is left over from a clock that went back.
+if quiet > now and quiet <= now + cap then
   return {0, quiet - now, 1}
 end
 local isHalfOpen = tonumber(state[4] or 0) > 0

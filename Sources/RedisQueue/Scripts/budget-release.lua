@@ -1,7 +1,7 @@
 -- Gives a permit back and lets the budget learn from what the request met.
 --
 -- KEYS[1] state    HASH  parallel, successes, quiet (Unix ms), epoch, failures, trips, probe,
---                        tat (us)
+--                        tat (us), since (Unix ms): when trips left 0
 -- KEYS[2] permits  ZSET  permit -> expiry (Unix ms)
 -- KEYS[3] grants   HASH  permit -> epoch it was granted in
 -- ARGV[1] permit
@@ -39,8 +39,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local granted = redis.call('HGET', KEYS[3], permit)
 local state = redis.call('HMGET', KEYS[1], 'parallel', 'successes', 'quiet', 'epoch', 'failures',
-  'trips', 'probe', 'tat')
+  'trips', 'probe', 'tat', 'since')
 local quiet = tonumber(state[3] or 0)
+-- A time farther ahead than any is left over from a clock that went back.
+if quiet > now + cap then quiet = 0 end
 
 -- Allowed when the memory is full; a script whose first write is goes on to the others.
 redis.call('ZREM', KEYS[2], permit)
@@ -55,11 +57,17 @@ local epoch = tonumber(state[4] or 0)
 local failures = tonumber(state[5] or 0)
 local trips = tonumber(state[6] or 0)
 local isProbe = state[7] == permit
+local since = state[9] or '0'
 local isPresent = tonumber(granted) == epoch
+
+local function trip(number)
+  if trips == 0 then since = string.format('%.0f', now) end
+  trips = number
+end
 
 -- Opens the breaker for a time: the upstream's own, or one that doubles with each opening.
 local function open(wait)
-  trips = trips + 1
+  trip(trips + 1)
   if wait < 0 then
     wait = math.floor(math.min(cap, base * 2 ^ math.min(trips - 1, 30)) * (0.5 + draw / 2))
   end
@@ -99,7 +107,7 @@ elseif feedback == 'concurrency' or feedback == 'rate' then
     end
   elseif after >= 0 then
     quiet = math.max(quiet, now + math.min(after, cap))
-    trips = math.max(trips, 1)
+    trip(math.max(trips, 1))
   end
 elseif interval > 0 and state[8] then
   -- A request that was not made takes nothing from the rate.
@@ -108,6 +116,6 @@ end
 
 if isProbe then redis.call('HDEL', KEYS[1], 'probe') end
 redis.call('HSET', KEYS[1], 'parallel', parallel, 'successes', successes, 'quiet', quiet,
-  'epoch', epoch, 'failures', failures, 'trips', trips)
+  'epoch', epoch, 'failures', failures, 'trips', trips, 'since', since)
 redis.call('PEXPIRE', KEYS[1], keep)
 return {1, math.max(0, quiet - now)}

@@ -3,7 +3,8 @@
 --
 -- ARGV[1] key, or '' for all
 -- Result: for each, by name: {key, concurrency or '', interval (us) or '', burst or '', running,
---         hi, std, low, why it rests or '', until (ms) or '', trial}; trial is 0 or 1
+--         hi, std, low, why it rests or '', until (ms) or '', trial, since when its oldest job
+--         waits (ms) or ''}; trial is 0 or 1
 -- Looks at PER_CALL keys of each kind.
 
 local names, seen = {}, {}
@@ -19,6 +20,15 @@ for _, set in ipairs(sets) do
 end
 table.sort(names)
 
+local function waitingSince(key)
+  local oldest
+  for _, lane in ipairs(LANE_NAMES) do
+    local age = frontAge(keyedList(lane, key))
+    if age and (not oldest or age > oldest) then oldest = age end
+  end
+  return oldest and text(now - oldest) or ''
+end
+
 local rows = {}
 for i = 1, math.min(#names, PER_CALL) do
   local key = names[i]
@@ -33,6 +43,7 @@ for i = 1, math.min(#names, PER_CALL) do
     redis.call('LLEN', keyedList('hi', key)), redis.call('LLEN', keyedList('std', key)),
     redis.call('LLEN', keyedList('low', key)),
     due and f[4] or '', due and text(tonumber(due)) or '', f[5] and 1 or 0,
+    waitingSince(key),
   }
 end
 return rows

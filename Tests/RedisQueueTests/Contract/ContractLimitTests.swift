@@ -162,6 +162,7 @@ struct ContractLimitTests {
             let figures = try #require(try await contract.queue.limits().first)
             #expect(figures.rest == .open)
             #expect(figures.waiting[.std] == 2)
+            #expect(figures.waitingSinceMilliseconds == batch.jobs[0].readyMilliseconds)
             #expect(try await contract.queue.figures().later == 2)
             // A new one waits, too.
             try await contract.add("e", lane: .hi, limit: key)

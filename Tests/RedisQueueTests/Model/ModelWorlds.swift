@@ -118,7 +118,7 @@ struct ModelWorlds {
         case .runNow(let ids): return .count(model.runNow(ids, now: now))
         case .purge(let places, let limit): return .purged(model.purge(places, limit: limit))
         case .setLimit(let key, let settings): model.setLimit(key, settings)
-        case .limits: return .limits(model.limitFigures())
+        case .limits: return .limits(model.limitFigures(now: now))
         case .setMark(let mark, let value): return .pressed(model.pressure(setting: [mark: value]))
         case .pushByHand(let bytes, let lane): model.pushByHand(bytes, lane: lane)
         case .expireCall(let call): model.forgetCall(call)
