@@ -38,7 +38,7 @@ package struct AttributionDifference: Sendable, Equatable {
     /// Calls that stay as they are, for a person has pinned them.
     package var pinned = 0
 
-    /// Calls that stay, for their month is closed or their number was erased.
+    /// Calls that stay, for their month is closed or their content is gone.
     package var locked = 0
 }
 

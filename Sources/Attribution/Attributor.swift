@@ -36,8 +36,8 @@ package struct Attributor: Sendable {
             /// The rules have decided.
             case decided(AttributionDecision)
 
-            /// It stays as it is: the books of its month are closed, or the number that it was
-            /// credited by has been erased.
+            /// It stays as it is: the books of its month are closed, its content was erased or has
+            /// expired, or the number that it was credited by is gone.
             case locked
 
             /// A person has pinned it.
@@ -102,6 +102,8 @@ package struct Attributor: Sendable {
     ) async throws(StoreError) -> Decided.Outcome {
         if input.isPinned { return .pinned }
         guard input.hasDetail || input.caller != nil else { return .unread }
+        // The store would refuse another decision: a trial must not promise it.
+        if input.isFrozen, input.before != nil { return .locked }
         // A pin that was taken away in a closed month was taken away for a reason.
         if input.closedMonth != nil, input.before?.reason != "unpinned" {
             return input.before == nil

@@ -125,7 +125,7 @@ package struct AttributionEntry: Hashable, Sendable {
     /// Where the call stood when it was seen; nil when it was never decided.
     package var before: AttributionState?
 
-    /// Nil when the call stays as it is: its month is closed.
+    /// Nil when the call stays as it is: its month is closed, or its content is gone.
     package var decision: AttributionDecision?
 
     /// `rule`, or the person whose standing word was followed.

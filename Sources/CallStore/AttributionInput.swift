@@ -27,6 +27,9 @@ package struct AttributionInput: Hashable, Sendable {
     /// The month whose books are closed that the call lies in, such as `2026-05`.
     package var closedMonth: String?
 
+    /// Whether its content was erased or has expired: what was decided of it stands.
+    package var isFrozen: Bool
+
     /// Where it stands; nil when it was never decided.
     package var before: AttributionState?
 

@@ -3,7 +3,9 @@ package import Foundation
 
 /// What somebody did, to be written into the audit log.
 ///
-/// None of its texts may hold a readable number; what looks like one in the reason is masked.
+/// None of its texts may hold a readable number; what looks like one in the reason is masked. Nor
+/// may they hold what somebody wrote about a call, a caller or a recipient: the rows are never
+/// removed, and an erasure does not reach them. `fields` says only that there is such a note.
 package struct AuditNote: Hashable, Sendable {
     /// A person, or `upkeep` for what happens by schedule.
     package var actor: String
@@ -20,6 +22,8 @@ package struct AuditNote: Hashable, Sendable {
     /// What was changed, as it was before and after.
     package var before: [String: StoredValue]?
     package var after: [String: StoredValue]?
+
+    /// Why an operator did it, to a queue, a schedule, the rules and the like.
     package var reason: String?
 
     package init(
@@ -38,6 +42,19 @@ package struct AuditNote: Hashable, Sendable {
         self.before = before
         self.after = after
         self.reason = reason
+    }
+}
+
+extension AuditNote {
+    /// What was changed of a call, with `note` among it when a person wrote one.
+    ///
+    /// The note itself stands with the call, from where an erasure takes it away.
+    static func fields(
+        _ fields: [String: StoredValue],
+        note: String?
+    ) -> [String: StoredValue] {
+        guard let note, !note.isEmpty else { return fields }
+        return fields.merging(["note": .bool(true)]) { _, written in written }
     }
 }
 

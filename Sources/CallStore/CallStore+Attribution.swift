@@ -100,7 +100,7 @@ private struct AttributionReading {
             ),
             attributions.method, attributions.campaign_id, attributions.recipient_id,
             attributions.reason, call_parties.class, call_parties.e164, call_parties.extension,
-            iif(call_parties.class = 'invalid', call_parties.raw, '')
+            iif(call_parties.class = 'invalid', call_parties.raw, ''), calls.withheld
         from json_each(?) as wanted
         cross join calls on calls.id = wanted.value
         left join attributions on attributions.call_id = calls.id
@@ -135,6 +135,7 @@ private struct AttributionReading {
                     hasDetail: row[13],
                     isPinned: row[14],
                     closedMonth: row[15],
+                    isFrozen: Withholding(stored: row[24])?.isFrozen == true,
                     before: Self.state(in: row),
                     standing: nil,
                     candidates: [],

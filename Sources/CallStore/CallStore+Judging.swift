@@ -130,7 +130,11 @@ extension CallReading {
         )
         guard let row = try Row.fetchOne(statement, arguments: [id.number]) else { return nil }
         let call = try call(row, in: database)
-        var judged = CallToJudge(call: call, labels: try labels(of: id, in: database))
+        var judged = CallToJudge(
+            call: call,
+            labels: try labels(of: id, in: database),
+            isFrozen: Withholding(stored: row["withheld"])?.isFrozen == true
+        )
         if let campaign = call.attribution?.decision.campaign {
             judged.campaignName = try String.fetchOne(
                 database.cachedStatement(sql: "select name from campaigns where id = ?"),

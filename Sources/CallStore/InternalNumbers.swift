@@ -160,6 +160,7 @@ extension StoreWriter {
             """,
             [InternalList.person, nowMilliseconds, key]
         )
+        try countAnew(callerWith: key)
         try audit(
             AuditNote(
                 actor: person,
@@ -193,6 +194,7 @@ extension StoreWriter {
             """,
             [InternalList.person, key]
         )
+        try countAnew(callerWith: key)
         try audit(
             AuditNote(
                 actor: person,

@@ -153,6 +153,12 @@ package struct CallToJudge: Hashable, Sendable {
     package var campaignName: String?
     package var labels: [ManualLabel]
 
+    /// Whether its content was erased or has expired: there is nothing left to judge it from.
+    package var isFrozen: Bool
+
+    /// Whether what it was judged to be stands, whatever the rules say now.
+    package var isSettled: Bool { isFrozen && call.conversion != nil }
+
     /// Whether the caller's number was withheld; nil when nothing is known of it.
     package var isWithheld: Bool? { call.record.caller.map { $0.kind == .withheld } }
 
@@ -161,13 +167,15 @@ package struct CallToJudge: Hashable, Sendable {
         isFirstOfCaller: Bool? = nil,
         callerLists: Set<String>? = nil,
         campaignName: String? = nil,
-        labels: [ManualLabel] = []
+        labels: [ManualLabel] = [],
+        isFrozen: Bool = false
     ) {
         self.call = call
         self.isFirstOfCaller = isFirstOfCaller
         self.callerLists = callerLists
         self.campaignName = campaignName
         self.labels = labels
+        self.isFrozen = isFrozen
     }
 }
 

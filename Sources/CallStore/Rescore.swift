@@ -87,7 +87,7 @@ package struct RescoreTally: Hashable, Sendable {
     /// Conversions that become others: of another type or value.
     package var changed = 0
 
-    /// Calls of closed months, left as they are.
+    /// Calls of closed months, and judged ones whose content is gone: left as they are.
     package var locked = 0
 
     package init() {}

@@ -19,6 +19,8 @@ package struct Exclusion: Hashable, Sendable {
 extension StoreWriter {
     /// Counts a call apart from now on; nothing of it is deleted.
     ///
+    /// Where its conversion stood for another one of the caller, that one counts instead.
+    ///
     /// - Throws: `StoreError.notFound` when there is no such call.
     package func exclude(
         _ call: CallID,
@@ -37,13 +39,13 @@ extension StoreWriter {
             """,
             [call.number, reason.rawValue, person, note, nowMilliseconds]
         )
+        try countAnew(call)
         try audit(
             AuditNote(
                 actor: person,
                 action: "call.exclude",
                 object: "call:\(call)",
-                after: ["reason": .text(reason.rawValue)],
-                reason: note
+                after: AuditNote.fields(["reason": .text(reason.rawValue)], note: note)
             )
         )
     }
@@ -56,6 +58,7 @@ extension StoreWriter {
         guard try run("delete from call_exclusions where call_id = ?", [call.number]) == 1 else {
             return false
         }
+        try countAnew(call)
         try audit(AuditNote(actor: person, action: "call.include", object: "call:\(call)"))
         return true
     }

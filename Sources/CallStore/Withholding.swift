@@ -15,6 +15,12 @@ package enum Withholding: String, Sendable, Codable {
 
     /// Whether what was decided of the call stands: there is nothing left to decide it from.
     var isFrozen: Bool { self != .suppressed }
+
+    /// From the column `withheld`; nil for a call that is stored whole.
+    init?(stored word: String?) {
+        guard let word else { return nil }
+        self.init(rawValue: word)
+    }
 }
 
 extension CallRecord {

@@ -52,7 +52,15 @@ struct RescoreBatch {
                     tally.locked += 1
                     continue
                 }
-                tally.add(try Self.score(call, judgement, rules, id, writer))
+                guard let now = try writer.callToJudge(call.call.id) else { continue }
+                if now.isSettled {
+                    tally.locked += 1
+                    continue
+                }
+                // One that changed since it was read is judged here.
+                let isSame = now.call.revision == call.call.revision
+                let present = isSame ? judgement : rules.judge(CallFacts(now))
+                tally.add(try Self.score(now, present, id, writer))
             }
             try writer.advance(
                 id,
@@ -67,20 +75,18 @@ struct RescoreBatch {
         }
     }
 
-    /// Writes what a call is judged to be; a call that changed since it was read is judged here.
+    /// Writes what a call is judged to be, and what that changes.
+    ///
+    /// Where the store left the call as it was, there is no change: no figure would follow it.
     private static func score(
-        _ read: CallToJudge,
+        _ call: CallToJudge,
         _ judgement: Judgement,
-        _ rules: RuleSet,
         _ id: RescoreID,
         _ writer: StoreWriter
     ) throws -> RescoreChange? {
-        guard let now = try writer.callToJudge(read.call.id) else { return nil }
-        let judgement =
-            now.call.revision == read.call.revision ? judgement : rules.judge(CallFacts(now))
-        let after = EffectiveOutcome(labels: now.labels, verdicts: judgement.verdicts)
-        try writer.judge(now.call.id, seen: now.call.revision, judgement)
-        guard let change = RescoreChange(now, to: after) else { return nil }
+        let judged = try writer.judge(call.call.id, seen: call.call.revision, judgement)
+        let after = EffectiveOutcome(labels: call.labels, verdicts: judgement.verdicts)
+        guard judged == .changed, let change = RescoreChange(call, to: after) else { return nil }
         try writer.add(change, to: id)
         return change
     }

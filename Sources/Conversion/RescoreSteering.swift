@@ -121,7 +121,7 @@ package struct RescoreSteering: Sendable {
                 preview.add(
                     call,
                     rules.judge(CallFacts(call)),
-                    isLocked: locked.contains(call.call.record),
+                    isLocked: locked.contains(call.call.record) || call.isSettled,
                     listed: listed
                 )
             }

@@ -194,6 +194,37 @@ struct WindowChangeTests {
         }
     }
 
+    @Test("calls whose content has gone keep their credit, and the difference says so")
+    func frozenCalls() async throws {
+        try await AttributionBench.run { bench in
+            let (spring, calls) = try await Self.stage(bench)
+            let late = try await bench.record("conv_late")
+            let gone = [calls[8].number, calls[9].number, late.number]
+            try await bench.store.write { try $0.expire(.transcripts, gone) }
+            let short = spring.settingWindow(days: 21, for: .everything, nowUnix: Samples.noon)
+            let trial = AttributionTrial(store: bench.store, rules: Samples.rules)
+            let difference = try await trial.run(trying: short, fromUnix: 0, toUnix: .max)
+            // Six of the calls lie outside of the window then; the late one was never decided.
+            #expect(difference.calls == 11)
+            #expect(difference.locked == 2)
+            #expect(difference.changed == 5)
+            #expect(
+                difference.rows == [
+                    .init(campaign: nil, before: 1, after: 4, gained: 4, lost: 1),
+                    .init(campaign: spring.id, before: 10, after: 7, gained: 1, lost: 4),
+                ]
+            )
+            let desk = AttributionDesk(store: bench.store, timeZone: .gmt)
+            try await desk.change(short, recompute: nil, by: "ana")
+            try await bench.run(.range(fromUnix: 0, toUnix: .max, after: nil))
+            #expect(try await Self.credited(calls + [late], bench) == 7)
+            let after = try await trial.run(trying: nil, fromUnix: 0, toUnix: .max)
+            #expect(after.changed == 0)
+            #expect(after.locked == 3)
+            #expect(try await bench.store.undecided(after: nil, limit: 9).isEmpty)
+        }
+    }
+
     @Test("knows the months of the reports' zone")
     func months() throws {
         // New York changes its clocks within March and November.

@@ -299,6 +299,78 @@ struct RescoreTests {
         }
     }
 
+    @Test("leaves calls whose content has gone as they were judged, and says so before")
+    func respectsFrozenCalls() async throws {
+        try await ConversionBench.run { bench in
+            let rescore = try RescoreBench(bench)
+            try await rescore.fill(20)
+            let (rules, order) = try Self.reversed()
+            var record = CallRecord(
+                identity: CallIdentity(conversationID: "conv_21"),
+                source: .detail,
+                fetchedAtMilliseconds: 1,
+                agentID: "agent",
+                status: .done
+            )
+            record.startedUnix = 1_000_021
+            record.callSuccessful = "failure"
+            let reading = record
+            // The first would become a conversion, the fourth is one; the last was never judged.
+            try await rescore.store.write { writer in
+                let call = try writer.record(reading).call
+                try writer.expire(.transcripts, [1, 4, call.number])
+            }
+            let preview = try await rescore.steering.preview(order, by: rules, listed: 99)
+            #expect(preview.tally.lookedAt == 21 && preview.tally.locked == 2)
+            #expect(preview.tally.added == 10 && preview.tally.withdrawn == 8)
+            #expect(preview.before == 9 && preview.after == 11)
+            let id = try await rescore.steering.start(order, by: rules)
+            try await rescore.finish(id)
+            let done = try #require(try await rescore.store.rescore(id))
+            #expect(done.tally == preview.tally)
+            #expect(try await rescore.store.changes(of: id, limit: 99) == preview.changes)
+            // What was said is what the figures say.
+            #expect(try await rescore.store.counts().conversions == preview.after)
+            for (number, outcome) in [(1, .no), (4, .yes)] as [(Int64, Ternary)] {
+                let conversion = try await rescore.store.call(CallID(number))?.conversion
+                #expect(conversion?.outcome == outcome)
+                #expect(conversion?.ruleVersion == rescore.old.version)
+            }
+        }
+    }
+
+    @Test("tells nothing of a call whose content goes while its batch is at work")
+    func seesExpiry() async throws {
+        try await ConversionBench.run { bench in
+            let rescore = try RescoreBench(bench)
+            try await rescore.fill(4)
+            let (rules, order) = try Self.reversed()
+            let id = try await rescore.steering.start(order, by: rules)
+            let change = try await rescore.change(.rescore(id), by: rescore.old)
+            try await rescore.store.write { try $0.expire(.transcripts, [4]) }
+            try await rescore.bench.commit(change)
+            let tally = try #require(try await rescore.store.rescore(id)).tally
+            #expect(tally.lookedAt == 4 && tally.locked == 1)
+            #expect(tally.added == 2 && tally.withdrawn == 0)
+            let changes = try await rescore.store.changes(of: id, limit: 9)
+            #expect(changes.map(\.call.number) == [1, 3])
+            let conversion = try #require(try await rescore.store.call(CallID(4))?.conversion)
+            #expect(conversion.outcome == .yes)
+        }
+    }
+
+    /// Rules to which every success is none, and every failure one; judging all calls by them.
+    private static func reversed() throws -> (RuleSet, RescoreOrder) {
+        let rules = try RulesFile.parse("type: success\nsuccessful failure", file: "not.rules")
+        let order = RescoreOrder(
+            version: rules.version,
+            fromUnix: 0,
+            toUnix: 2_000_000,
+            person: "ana"
+        )
+        return (rules, order)
+    }
+
     @Test("judges a call that changes while its batch is at work as it is then")
     func seesChanges() async throws {
         try await ConversionBench.run { bench in

@@ -110,7 +110,7 @@ function difference(found) {
   if (!seen) return ["Saving changes no credit of a call that is there."];
   const own = seen.campaigns.find((each) => each.campaignID === found.id);
   return [
-    `Of ${seen.calls} calls ${seen.changed} would be credited otherwise; ${seen.pinned} stay as a person has said, ${seen.locked} lie in closed months.`,
+    `Of ${seen.calls} calls ${seen.changed} would be credited otherwise; ${seen.pinned} stay as a person has said, ${seen.locked} lie in closed months or have lost their content.`,
     own ? `Calls of this campaign: ${own.before} before, ${own.after} after; ${own.gained} gained, ${own.lost} lost.` : "This campaign keeps its calls.",
   ];
 }

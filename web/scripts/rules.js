@@ -195,7 +195,7 @@ function startRescore(form) {
     const found = answer.value;
     said.textContent = answer.ok
       ? `Of ${found.calls} calls ${found.added} become conversions, ${found.withdrawn} stop being, ${found.changed} change type or worth; `
-        + `${found.conversionsBefore} conversions become ${found.conversionsAfter}. ${found.locked} calls of closed months stay.`
+        + `${found.conversionsBefore} conversions become ${found.conversionsAfter}. ${found.locked} calls of closed months or without content stay.`
       : `Not tried: ${fault(answer)}`;
     panel.querySelector("[data-rescore-types]").replaceChildren(...(answer.ok ? found.types : []).map((part) => {
       const item = document.createElement("li");

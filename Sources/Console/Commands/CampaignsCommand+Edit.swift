@@ -230,7 +230,7 @@ extension CampaignsCommand {
             }
             return table.rendered(none: "No calls in the range.")
                 + "\(difference.changed) of \(difference.calls) calls change; \(difference.pinned) "
-                + "pinned and \(difference.locked) in closed months stay\n"
+                + "pinned and \(difference.locked) in closed months or without content stay\n"
         }
 
         private func tell(

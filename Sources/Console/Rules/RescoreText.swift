@@ -29,7 +29,7 @@ enum RescoreText {
             + "\(tally.changed) change type or value (of \(tally.lookedAt)); rate "
             + "\(rate(preview.before, tally.lookedAt)) -> \(rate(preview.after, tally.lookedAt))\n"
         if tally.locked > 0 {
-            text += "\(tally.locked) calls of closed months stay as they are\n"
+            text += "\(tally.locked) calls of closed months or without content stay as they are\n"
         }
         var table = Table(
             .init("CAMPAIGN"),
@@ -97,7 +97,7 @@ enum RescoreText {
             "\(rescore.id): \(rescore.state.rawValue), \(tally.lookedAt) of \(rescore.calls) calls by "
             + "version \(rescore.order.version)\n"
             + "  \(tally.added) added, \(tally.withdrawn) withdrawn, \(tally.changed) changed, "
-            + "\(tally.locked) in closed months\n"
+            + "\(tally.locked) in closed months or without content\n"
             + "  started \(TimeText.iso(milliseconds: rescore.createdMilliseconds)) by "
             + "\(rescore.order.person)\n"
         if let reason = rescore.order.closedReason {
