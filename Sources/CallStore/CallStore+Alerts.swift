@@ -4,17 +4,8 @@ extension CallStore {
     /// Where the rules of the alerts stand, by name; those that were looked at.
     package func alertStates() async throws(StoreError) -> [AlertState] {
         try await read { database in
-            try Row.fetchAll(database, sql: "select * from alert_states order by rule").map { row in
-                AlertState(
-                    rule: row["rule"],
-                    isFiring: row["is_firing"],
-                    sinceMilliseconds: row["since_ms"],
-                    checkedMilliseconds: row["checked_ms"],
-                    text: row["text"],
-                    notifiedMilliseconds: row["notified_ms"],
-                    isTold: row["is_told"]
-                )
-            }
+            try Row.fetchAll(database, sql: "select * from alert_states order by rule")
+                .map(AlertState.init(row:))
         }
     }
 
@@ -56,19 +47,46 @@ extension StoreWriter {
             try run(
                 """
                 insert into alert_states (
-                    rule, is_firing, since_ms, checked_ms, text, notified_ms, is_told
-                ) values (?, ?, ?, ?, ?, ?, ?)
+                    rule, is_firing, since_ms, checked_ms, text, notified_ms, notified_count,
+                    is_told
+                ) values (?, ?, ?, ?, ?, ?, ?, ?)
                 on conflict (rule) do update set
                     is_firing = excluded.is_firing, since_ms = excluded.since_ms,
                     checked_ms = excluded.checked_ms, text = excluded.text,
-                    notified_ms = excluded.notified_ms, is_told = excluded.is_told
+                    notified_ms = excluded.notified_ms,
+                    notified_count = excluded.notified_count, is_told = excluded.is_told
                 """,
                 [
                     state.rule, state.isFiring, state.sinceMilliseconds,
                     state.checkedMilliseconds, state.text, state.notifiedMilliseconds,
-                    state.isTold,
+                    state.waysStored, state.isTold,
                 ]
             )
         }
+    }
+}
+
+extension AlertState {
+    /// Bits of `notified_count` that hold the ways a notice is owed to; those untold stand above.
+    ///
+    /// The column was made for a number that nothing ever kept: a row from before has 0, which says
+    /// that every way took every notice.
+    private static let owedBits = 8
+
+    fileprivate var waysStored: Int { owed.rawValue | untold.rawValue << Self.owedBits }
+
+    fileprivate init(row: Row) {
+        let ways: Int = row["notified_count"]
+        self.init(
+            rule: row["rule"],
+            isFiring: row["is_firing"],
+            sinceMilliseconds: row["since_ms"],
+            checkedMilliseconds: row["checked_ms"],
+            text: row["text"],
+            notifiedMilliseconds: row["notified_ms"],
+            isTold: row["is_told"],
+            owed: AlertWays(rawValue: ways & ((1 << Self.owedBits) - 1)),
+            untold: AlertWays(rawValue: ways >> Self.owedBits)
+        )
     }
 }

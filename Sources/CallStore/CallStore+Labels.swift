@@ -175,8 +175,10 @@ extension StoreWriter {
                 actor: label.person,
                 action: "call.label",
                 object: "call:\(call)",
-                after: ["type": .text(label.type), "label": .text(label.label.rawValue)],
-                reason: label.note
+                after: AuditNote.fields(
+                    ["type": .text(label.type), "label": .text(label.label.rawValue)],
+                    note: label.note
+                )
             )
         )
     }

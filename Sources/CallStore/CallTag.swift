@@ -25,7 +25,7 @@ package struct CallTag: Hashable, Sendable, Codable, Comparable, CustomStringCon
             .replacing(/\s+/, with: "-")
         guard (1...Self.lengthMax).contains(text.unicodeScalars.count),
             text.allSatisfy({ $0.isLetter || $0.isWholeNumber || "-_.:/".contains($0) }),
-            // The audit log keeps tags, and nobody's number.
+            // Lists and addresses show tags to everybody, and nobody's number.
             text.count(where: { $0.isWholeNumber }) <= Self.digitsMax,
             Redaction([.numbers]).redacted(text) == text
         else { return nil }

@@ -80,7 +80,8 @@ extension StoreWriter {
         return .changed
     }
 
-    /// Notes that a call was looked at and stays as it is: its month is closed.
+    /// Notes that a call was looked at and stays as it is: its month is closed, or its content is
+    /// gone.
     private func keep(_ entry: AttributionEntry) throws -> Bool {
         try run(
             """
@@ -177,8 +178,7 @@ extension StoreWriter {
                 action: action,
                 object: "call:\(call)",
                 before: ["campaign": value(before?.decision.campaign)],
-                after: ["campaign": value(campaign)],
-                reason: note
+                after: AuditNote.fields(["campaign": value(campaign)], note: note)
             )
         )
     }

@@ -39,14 +39,8 @@ extension StoreWriter {
             "insert into call_tags (call_id, tag, person, tagged_ms) values (?, ?, ?, ?)",
             [call.number, tag.text, person, nowMilliseconds]
         )
-        try audit(
-            AuditNote(
-                actor: person,
-                action: "call.tag",
-                object: "call:\(call)",
-                after: ["tag": .text(tag.text)]
-            )
-        )
+        // Without the word: it may be somebody's name, and nothing of that log is ever removed.
+        try audit(AuditNote(actor: person, action: "call.tag", object: "call:\(call)"))
         return true
     }
 
@@ -60,14 +54,7 @@ extension StoreWriter {
         guard try CallReading.tags(of: call, in: database).contains(tag) else { return false }
         if tag.exclusion != nil { return try include(call, by: person) }
         try run("delete from call_tags where call_id = ? and tag = ?", [call.number, tag.text])
-        try audit(
-            AuditNote(
-                actor: person,
-                action: "call.untag",
-                object: "call:\(call)",
-                before: ["tag": .text(tag.text)]
-            )
-        )
+        try audit(AuditNote(actor: person, action: "call.untag", object: "call:\(call)"))
         return true
     }
 }

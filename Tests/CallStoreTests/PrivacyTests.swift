@@ -109,6 +109,66 @@ struct PrivacyTests {
         }
     }
 
+    @Test("what people wrote on a call is gone with its caller, and was never in the audit log")
+    func forgetsNotes() async throws {
+        let fixture = try await StoreFixture()
+        let store = fixture.store
+        let call = try await fixture.record(.sample()).call
+        let note = "Erika Muster, Lindenweg 4, wants Tuesday"
+        let tag = try #require(CallTag("erika-muster"))
+        try await store.write { writer in
+            try writer.label(
+                call,
+                ManualLabel(type: "booking", label: .yes, person: "ana", note: note)
+            )
+            try writer.pin(call, ManualPin(campaign: nil, person: "ana", note: note))
+            try writer.unpin(call, by: "ana", note: note)
+            _ = try writer.assign(
+                NewAssignment(call: call, campaign: nil, person: "ana", note: note)
+            )
+            try writer.exclude(call, for: .other, by: "ana", note: note)
+            try writer.tag(call, tag, by: "ana")
+            // Without a note there is none to tell of.
+            try writer.exclude(call, for: .other, by: "ana")
+            try writer.exclude(call, for: .spam, by: "ana", note: note)
+            try writer.untag(call, tag, by: "ana")
+            try writer.tag(call, tag, by: "ana")
+        }
+        let notes = try await store.auditLog(action: "call", limit: 20).map(\.note)
+        #expect(
+            notes.map(\.action) == [
+                "call.tag", "call.untag", "call.exclude", "call.exclude", "call.tag",
+                "call.exclude", "call.assign", "call.release", "call.assign", "call.label",
+            ]
+        )
+        #expect(notes.allSatisfy { $0.reason == nil })
+        let isNoted = notes.map { $0.after?["note"] == .bool(true) }
+        #expect(
+            isNoted == [false, false, true, false, false, true, true, true, true, true]
+        )
+        #expect(notes.last?.after?["type"] == .text("booking"))
+        _ = try await erase(try e164(), in: store)
+        let left = try fixture.sql { database in
+            let tables = try String.fetchAll(
+                database,
+                sql: """
+                    select name from sqlite_schema
+                    where type = 'table' and sql not like 'create virtual%'
+                    """
+            )
+            return try tables.filter { table in
+                try Row.fetchAll(database, sql: "select * from \"\(table)\"").contains { row in
+                    row.databaseValues.contains { value in
+                        // What is stored as bytes is text here, or nobody's words.
+                        let text = String.fromDatabaseValue(value) ?? ""
+                        return text.lowercased().contains("muster")
+                    }
+                }
+            }
+        }
+        #expect(left == [])
+    }
+
     @Test("neither readings nor handlers that saw it before bring an erased call back")
     func staysErased() async throws {
         let fixture = try await StoreFixture()

@@ -9,20 +9,51 @@ package struct AlertChannels: Sendable {
         self.channels = channels
     }
 
-    /// Sends a notice by every channel.
+    /// The ways by which anybody hears.
+    ///
+    /// All when there is no channel: a notice is then only logged, and taken by everybody.
+    var ways: AlertWays {
+        var ways: AlertWays = []
+        if channels.webhook != nil { ways.insert(.webhook) }
+        if channels.letters != nil { ways.insert(.mail) }
+        return ways.isEmpty ? .all : ways
+    }
+
+    /// Sends a notice by every channel that is among its ways.
     ///
     /// - Returns: Why channels failed; none when all took it.
     /// - Throws: `CancellationError`.
     package func send(_ notice: AlertNotice) async throws -> [String] {
-        let posted = try await channels.post(Self.json(notice), id: notice.id)
+        try await refusals(of: notice).map(\.reason)
+    }
+
+    /// Sends a notice by every channel that is among its ways.
+    ///
+    /// A way without a channel takes whatever it is told.
+    ///
+    /// - Returns: Which ways failed, and why; none when all took it.
+    /// - Throws: `CancellationError`.
+    func refusals(of notice: AlertNotice) async throws -> [(way: AlertWays, reason: String)] {
+        var refusals: [(way: AlertWays, reason: String)] = []
+        if notice.ways.contains(.webhook),
+            let reason = try await channels.post(Self.json(notice), id: notice.id)
+        {
+            refusals.append((way: .webhook, reason: reason))
+        }
+        if notice.ways.contains(.mail), let reason = await mail(notice) {
+            refusals.append((way: .mail, reason: reason))
+        }
+        return refusals
+    }
+
+    private func mail(_ notice: AlertNotice) async -> String? {
         let word = notice.isFiring ? "Alert" : "Over"
-        let mailed = await channels.mail(
+        return await channels.mail(
             subject: "\(word): \(notice.rule.title)",
             text: "\(notice.text)\n\nRule: \(notice.rule.rawValue)\n"
                 + "Since: \(OutgoingText.time(notice.sinceMilliseconds))\n",
             id: notice.id
         )
-        return [posted, mailed].compactMap(\.self)
     }
 
     private static func json(_ notice: AlertNotice) -> [UInt8] {

@@ -21,8 +21,9 @@ package struct AlertChecker: Sendable {
 
     /// One look at everything.
     ///
-    /// A notice is sent before the state that says so is committed: it may come twice, under the
-    /// same id, but is not lost.
+    /// What is to be said is committed before it is sent, and that it was taken afterwards. So,
+    /// whatever ends an attempt, a notice may come twice, under the same id, but is not lost. A
+    /// channel that fails is told again, and the other one is not.
     ///
     /// - Returns: Done with the states, or a retry when a channel did not take a notice.
     /// - Throws: `StoreError`, `CancellationError`.
@@ -32,27 +33,33 @@ package struct AlertChecker: Sendable {
             try await store.alertStates().map { ($0.rule, $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        var states: [AlertState] = []
-        var failures: [String] = []
-        for verdict in try await verdicts() {
-            let (state, notice) = AlertState.next(
+        var looks = try await verdicts().map { verdict in
+            AlertState.next(
                 after: known[verdict.rule.rawValue],
                 verdict,
-                nowMilliseconds: now
+                nowMilliseconds: now,
+                ways: channels.ways
             )
-            if let notice {
+        }
+        if looks.contains(where: { $0.notice != nil }) {
+            let announced = looks.map(\.state)
+            try await store.write { try $0.keep(announced) }
+        }
+        var failures: [String] = []
+        for index in looks.indices {
+            guard let notice = looks[index].notice else { continue }
+            // Not of one that an attempt before this one has made.
+            if notice.sinceMilliseconds == now {
                 context.logger.warning(
                     notice.isFiring ? "An alert" : "An alert is over",
                     metadata: ["rule": "\(notice.rule.rawValue)"]
                 )
-                let failed = try await channels.send(notice)
-                failures += failed
-                // The state stays as it was, so that the next attempt says it again.
-                guard failed.isEmpty else { continue }
             }
-            states.append(state)
+            let refusals = try await channels.refusals(of: notice)
+            failures += refusals.map(\.reason)
+            looks[index].state.took(notice.ways.subtracting(AlertWays(refusals.map(\.way))))
         }
-        let kept = states
+        let kept = looks.map(\.state)
         guard failures.isEmpty else {
             try await store.write { try $0.keep(kept) }
             return .retry(reason: failures.joined(separator: "; "))

@@ -16,11 +16,21 @@ package struct AlertNotice: Sendable, Equatable {
             + (isFiring ? "firing" : "resolved")
     }
 
-    package init(rule: AlertRule, isFiring: Bool, sinceMilliseconds: Int64, text: String) {
+    /// By which ways it is still to be said.
+    package var ways: AlertWays
+
+    package init(
+        rule: AlertRule,
+        isFiring: Bool,
+        sinceMilliseconds: Int64,
+        text: String,
+        ways: AlertWays = .all
+    ) {
         self.rule = rule
         self.isFiring = isFiring
         self.sinceMilliseconds = sinceMilliseconds
         self.text = text
+        self.ways = ways
     }
 }
 
@@ -29,17 +39,21 @@ extension AlertState {
     ///
     /// A rule that starts to fire is said, unless the last notice is less than
     /// `AlertLimits.noticePause` ago; one that fires on is said again after twice that. Its end is
-    /// said when its start was.
+    /// said when its start was, by the ways that took the start. A notice that a way has not taken
+    /// is given again, under the same id, until there is another one or the rule says otherwise.
     ///
     /// - Parameters:
     ///   - state: As it stands; nil when the rule was never looked at.
     ///   - verdict: What the rule says now.
     ///   - now: Unix milliseconds.
-    /// - Returns: The state to keep, and the notice to give, if any.
+    ///   - ways: By which anybody hears.
+    /// - Returns: The state to keep before the notice is given, and the notice, if any; `took` says
+    ///   what became of it.
     package static func next(
         after state: AlertState?,
         _ verdict: AlertVerdict,
-        nowMilliseconds now: Int64
+        nowMilliseconds now: Int64,
+        ways: AlertWays = .all
     ) -> (state: AlertState, notice: AlertNotice?) {
         var next =
             state
@@ -53,30 +67,69 @@ extension AlertState {
                 isTold: false
             )
         next.checkedMilliseconds = now
-        guard let isFiring = verdict.isFiring else { return (next, nil) }
-        next.text = verdict.text
-        if isFiring != next.isFiring {
-            next.isFiring = isFiring
-            next.sinceMilliseconds = now
+        if let isFiring = verdict.isFiring {
+            next.text = verdict.text
+            if isFiring != next.isFiring {
+                next.isFiring = isFiring
+                next.sinceMilliseconds = now
+                if isFiring { next.forgetEnd(ways) }
+            }
+            if isFiring {
+                next.announce(at: now, ways)
+            } else {
+                next.announceEnd(ways)
+            }
         }
-        func notice(since: Int64) -> AlertNotice {
-            AlertNotice(
-                rule: verdict.rule,
-                isFiring: isFiring,
-                sinceMilliseconds: since,
-                text: verdict.text
-            )
-        }
-        guard isFiring else {
-            guard next.isTold else { return (next, nil) }
-            next.isTold = false
-            return (next, notice(since: next.sinceMilliseconds))
-        }
-        let pause = AlertLimits.noticePause * (next.isTold ? 2 : 1)
-        let age = next.notifiedMilliseconds.map { Duration.milliseconds(now - $0) }
-        if let age, age < pause { return (next, nil) }
-        next.notifiedMilliseconds = now
-        next.isTold = true
-        return (next, notice(since: now))
+        return (next, next.notice(of: verdict.rule))
+    }
+
+    /// Notes that ways have taken the last notice.
+    package mutating func took(_ ways: AlertWays) {
+        owed.subtract(ways)
+        untold.subtract(ways)
+    }
+
+    /// The last notice, for those who have not taken it.
+    private func notice(of rule: AlertRule) -> AlertNotice? {
+        guard !owed.isEmpty else { return nil }
+        return AlertNotice(
+            rule: rule,
+            isFiring: isTold,
+            // Of a start when it was said, of an end when it came: both stay as they are until
+            // there is another notice, and so does the id.
+            sinceMilliseconds: (isTold ? notifiedMilliseconds : nil) ?? sinceMilliseconds,
+            text: text,
+            ways: owed
+        )
+    }
+
+    /// It fires again: who was not told that it was over need not be.
+    private mutating func forgetEnd(_ ways: AlertWays) {
+        guard !owed.isEmpty else { return }
+        isTold = true
+        untold = ways.subtracting(owed)
+        owed = []
+    }
+
+    private mutating func announce(at now: Int64, _ ways: AlertWays) {
+        // Some were told that it was over and nobody of the new start, which need not wait for as
+        // long as a repeat.
+        let isStartDue = !isTold || (owed.isEmpty && !untold.isEmpty)
+        let pause = AlertLimits.noticePause * (isStartDue ? 1 : 2)
+        let age = notifiedMilliseconds.map { Duration.milliseconds(now - $0) }
+        if let age, age < pause { return }
+        if !isTold { untold = ways }
+        notifiedMilliseconds = now
+        isTold = true
+        owed = ways
+    }
+
+    private mutating func announceEnd(_ ways: AlertWays) {
+        guard isTold else { return }
+        isTold = false
+        owed = ways.subtracting(untold)
+        untold = []
+        // Nobody has heard of the start, so that the next one waits for nothing.
+        if owed.isEmpty { notifiedMilliseconds = nil }
     }
 }
