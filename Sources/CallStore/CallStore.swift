@@ -112,6 +112,9 @@ package struct CallStore: Sendable {
     }
 
     /// One transaction; SQLite's lock is taken at its start, so that it never fails halfway.
+    ///
+    /// - Throws: What the body throws, and `StoreError.newerSchema` when a newer program has
+    ///   brought the store up to date since this one opened it; nothing was changed then.
     func change<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
@@ -123,6 +126,8 @@ package struct CallStore: Sendable {
                 var bodyEnd = asked
                 try database.inTransaction(.immediate) {
                     metrics.noteWait(elapsed() - asked)
+                    // Under the lock: nobody brings it up to date between this look and the commit.
+                    try Schema.admittedVersion(of: database)
                     result = try body(database)
                     bodyEnd = elapsed()
                     return .commit

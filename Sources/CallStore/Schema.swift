@@ -41,10 +41,7 @@ enum Schema {
     /// - Throws: `StoreError.newerSchema`, `StoreError.damaged` for a file of somebody else, or
     ///   the database's error; nothing was changed then.
     static func migrate(_ database: Database) throws {
-        let found = try version(of: database)
-        guard found <= versionKnown else {
-            throw StoreError.newerSchema(found: found, known: versionKnown)
-        }
+        let found = try admittedVersion(of: database)
         let application = try Int.fetchOne(database, sql: "pragma application_id") ?? 0
         if found == 0 {
             let tables = try Int.fetchOne(
@@ -64,7 +61,24 @@ enum Schema {
         }
     }
 
+    /// The version of a store that this program knows.
+    ///
+    /// Asked in every transaction that changes something: a newer program may bring the store up
+    /// to date while an older one has it open. What the older one wrote then would lack what the
+    /// new columns want, and where a job has filled them already, nobody would come back to it.
+    ///
+    /// - Throws: `StoreError.newerSchema`, or the database's error; nothing was changed then.
+    @discardableResult
+    static func admittedVersion(of database: Database) throws -> Int {
+        let found = try version(of: database)
+        guard found <= versionKnown else {
+            throw StoreError.newerSchema(found: found, known: versionKnown)
+        }
+        return found
+    }
+
     static func version(of database: Database) throws -> Int {
-        try Int.fetchOne(database, sql: "pragma user_version") ?? 0
+        // Compiled once: this runs in every commit.
+        try Int.fetchOne(database.cachedStatement(sql: "pragma user_version")) ?? 0
     }
 }

@@ -24,12 +24,13 @@ package enum StoreBackup {
     /// Reads a copy without changing it, and checks every page of it.
     ///
     /// - Throws: `StoreError.damaged` for a file that is none of ours or not sound, `newerSchema`,
-    ///   `unavailable` when it cannot be read.
+    ///   `unavailable` when it cannot be read or is not whole without the log beside it.
     package static func verify(_ path: String) async throws(StoreError) -> StoreCopyFacts {
         guard FileManager.default.isReadableFile(atPath: path) else {
             throw .unavailable(reason: "\(path) cannot be read")
         }
         return try await offThread {
+            try refuseLog(besides: path)
             var configuration = Configuration()
             configuration.readonly = true
             configuration.label = "copy"
@@ -40,15 +41,34 @@ package enum StoreBackup {
         }
     }
 
+    /// Refuses a copy with a log beside it that holds something.
+    ///
+    /// SQLite reads both as one, `restore` takes the file alone: what is checked would not be what
+    /// is put back, and the log's commits would be lost without a word. An empty log is what a look
+    /// at a copy leaves.
+    private static func refuseLog(besides copy: String) throws {
+        for suffix in ["-wal", "-journal"] {
+            let log = copy + suffix
+            var facts = stat()
+            guard stat(log, &facts) == 0 else {
+                if errno == ENOENT { continue }
+                throw StoreError.unavailable(reason: "\(log): \(OpeningLock.lastError())")
+            }
+            guard facts.st_size == 0 else {
+                throw StoreError.unavailable(
+                    reason: "\(log) holds changes that the file alone lacks; bring them into it "
+                        + "with `sqlite3 \(copy) 'pragma journal_mode = delete'`, then try again"
+                )
+            }
+        }
+    }
+
     private static func facts(in database: Database, path: String) throws -> StoreCopyFacts {
         func number(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
         guard try number("pragma application_id") == Schema.applicationID else {
             throw StoreError.damaged(reason: "\(path) is no store of Ringback")
         }
-        let version = try Schema.version(of: database)
-        guard version <= Schema.versionKnown else {
-            throw StoreError.newerSchema(found: version, known: Schema.versionKnown)
-        }
+        let version = try Schema.admittedVersion(of: database)
         let findings = try String.fetchAll(
             database,
             sql: "pragma integrity_check(\(findingsMax))"
@@ -84,8 +104,8 @@ package enum StoreBackup {
     ///   - path: Where the store is.
     ///   - aside: Where the old file goes; nothing may be there.
     ///   - ambient: Waits for processes that are opening the store.
-    /// - Throws: `StoreError.unavailable` when a process has the store open, or a file cannot be
-    ///   written; the old store is in its place then.
+    /// - Throws: `StoreError.unavailable` when a process has the store open, the copy has got a log
+    ///   since it was checked, or a file cannot be written; the old store is in its place then.
     package static func restore(
         _ copy: String,
         to path: String,
@@ -95,6 +115,7 @@ package enum StoreBackup {
         // Held to the end, so that nobody opens the store meanwhile.
         let lock = try await OpeningLock(besides: path, ambient: ambient)
         try await offThread {
+            try refuseLog(besides: copy)
             let files = FileManager.default
             let isThere = files.fileExists(atPath: path)
             if isThere { try settle(path) }

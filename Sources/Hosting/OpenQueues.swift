@@ -170,29 +170,42 @@ extension OpenQueues {
     ///
     /// The append-only file, and the snapshot where Redis keeps one by itself.
     ///
-    /// - Throws: `StartFailure` when Redis cannot be reached, refuses, or takes minutes.
+    /// - Throws: `StartFailure` when Redis refuses, could not write one of them, or takes minutes;
+    ///   `RedisError` when it cannot be asked. The files may hold what was removed then.
     package func rewriteFiles(for host: Host) async throws {
         // What is being written now may have begun before.
-        try await awaitFiles(host)
+        let before = try await filesAtRest(host)
+        var asked: [RedisFile] = []
         do throws(RedisError) {
-            if try await persistence("aof_enabled") == "1" {
+            if before.hasAppendOnlyFile {
                 _ = try await redis.send(RedisCommand("BGREWRITEAOF"))
+                asked.append(.appendOnly)
             }
             if try await keepsSnapshots() {
                 _ = try await redis.send(RedisCommand("BGSAVE", "SCHEDULE"))
+                asked.append(.snapshot)
             }
         } catch {
             throw RedisAccess.failure(error, address: address)
         }
-        try await awaitFiles(host)
+        // Redis answers before its child process has written anything; that one may fail.
+        let after = try await filesAtRest(host)
+        let failed = asked.filter { !after.written.contains($0) }
+        guard failed.isEmpty else {
+            let names = failed.map(\.rawValue).joined(separator: " and its ")
+            throw StartFailure(
+                .failed,
+                "Redis at \(address) could not write its \(names) anew; make room on its disk (its "
+                    + "log says what failed), then try again"
+            )
+        }
     }
 
-    private func awaitFiles(_ host: Host) async throws {
-        let marks = ["aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress"]
+    /// Waits until Redis writes no file anew, and tells how the last writing went.
+    private func filesAtRest(_ host: Host) async throws -> RedisFileFacts {
         for _ in 0..<Self.rewriteLooksMax {
-            var isBusy = false
-            for mark in marks where try await persistence(mark) == "1" { isBusy = true }
-            if !isBusy { return }
+            let facts = try await fileFacts()
+            if !facts.isBusy { return facts }
             try await host.ambient.sleep(for: .milliseconds(500))
         }
         throw StartFailure(.failed, "Redis at \(address) has been writing its files for minutes")
@@ -205,11 +218,45 @@ extension OpenQueues {
         return !value.isEmpty
     }
 
-    private func persistence(_ name: String) async throws(RedisError) -> String? {
+    private func fileFacts() async throws(RedisError) -> RedisFileFacts {
         guard case .bytes(let bytes) = try await redis.send(RedisCommand("INFO", "persistence"))
-        else { return nil }
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .first { $0.hasPrefix(name + ":") }
-            .map { String($0.dropFirst(name.count + 1)) }
+        else { return RedisFileFacts(info: "") }
+        return RedisFileFacts(info: String(decoding: bytes, as: UTF8.self))
+    }
+}
+
+/// A file that Redis keeps on its disk, as a line to a person calls it.
+package enum RedisFile: String, Sendable {
+    case appendOnly = "append-only file"
+    case snapshot
+}
+
+/// What Redis tells of its files (`INFO persistence`).
+package struct RedisFileFacts: Sendable, Equatable {
+    package let hasAppendOnlyFile: Bool
+
+    /// Whether one is being written anew, or waits to be.
+    package let isBusy: Bool
+
+    /// Those whose last writing came to a good end; one of which Redis tells nothing is not among
+    /// them.
+    package let written: Set<RedisFile>
+
+    /// Reads them from the text that Redis answers with.
+    package init(info: String) {
+        var values: [Substring: Substring] = [:]
+        for line in info.split(whereSeparator: \.isNewline) {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2 { values[parts[0]] = parts[1] }
+        }
+        let marks: [Substring] = [
+            "aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress",
+        ]
+        hasAppendOnlyFile = values["aof_enabled"] == "1"
+        isBusy = marks.contains { values[$0] == "1" }
+        var written: Set<RedisFile> = []
+        if values["aof_last_bgrewrite_status"] == "ok" { written.insert(.appendOnly) }
+        if values["rdb_last_bgsave_status"] == "ok" { written.insert(.snapshot) }
+        self.written = written
     }
 }

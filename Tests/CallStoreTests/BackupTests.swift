@@ -1,4 +1,5 @@
 import CallStore
+import Dispatch
 import Foundation
 import GRDB
 import Testing
@@ -82,6 +83,94 @@ struct BackupTests {
         await #expect(throws: StoreError.self) {
             _ = try await StoreBackup.verify(Self.copy(fixture, "nothing"))
         }
+    }
+
+    @Test("a copy whose last commits stand in a log beside it is refused until they are in it")
+    func copyWithLog() async throws {
+        let fixture = try await StoreFixture()
+        try await fixture.record(.sample("conv_1"))
+        let copy = Self.copy(fixture)
+        let place = Self.copy(fixture, "place")
+        let files = FileManager.default
+        for suffix in ["", "-wal"] {
+            try files.copyItem(atPath: fixture.path + suffix, toPath: copy + suffix)
+        }
+        func restore() async throws {
+            try await StoreBackup.restore(
+                copy,
+                to: place,
+                keepingOldAt: Self.copy(fixture, "aside"),
+                ambient: fixture.time.ambient(seed: 3)
+            )
+        }
+        let seen = await #expect(throws: StoreError.self) {
+            _ = try await StoreBackup.verify(copy)
+        }
+        let met = await #expect(throws: StoreError.self) { try await restore() }
+        for error in [seen, met] {
+            #expect(error?.caseName == "unavailable")
+            #expect("\(String(describing: error))".contains("pragma journal_mode = delete"))
+        }
+        #expect(!files.fileExists(atPath: place))
+        #expect(!files.fileExists(atPath: place + ".restoring"))
+        // What the line says to do.
+        try await DatabaseQueue(path: copy).writeWithoutTransaction { database in
+            try database.execute(sql: "pragma journal_mode = delete")
+        }
+        #expect(try await StoreBackup.verify(copy).calls == 1)
+        try await restore()
+        #expect(try await StoreBackup.verify(place).calls == 1)
+    }
+
+    @Test("a log that holds nothing keeps no copy from being restored")
+    func copyWithEmptyLog() async throws {
+        let fixture = try await StoreFixture()
+        try await fixture.record(.sample("conv_1"))
+        #expect(try await fixture.store.emptyLog())
+        let copy = Self.copy(fixture)
+        try FileManager.default.copyItem(atPath: fixture.path, toPath: copy)
+        // As a look at it leaves one.
+        try Data().write(to: URL(fileURLWithPath: copy + "-wal"))
+        #expect(try await StoreBackup.verify(copy).calls == 1)
+        #expect(try await StoreBackup.verify(copy).calls == 1)
+    }
+
+    @Test("a checkpoint of somebody else fails neither a copy nor a long look")
+    func collidingCheckpoint() async throws {
+        let fixture = try await StoreFixture()
+        try await fixture.record(.sample("conv_1"))
+        let (waits, wait) = AsyncStream<Void>.makeStream()
+        let release = DispatchSemaphore(value: 0)
+        // A full checkpoint has SQLite's lock of checkpoints while it waits for a writer's end, and
+        // asks here whether to wait on.
+        var patient = Configuration()
+        patient.busyMode = .callback { _ in
+            wait.yield()
+            release.wait()
+            return false
+        }
+        var lasting = Configuration()
+        lasting.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: fixture.path, configuration: patient)
+        let writer = try DatabaseQueue(path: fixture.path, configuration: lasting)
+        try await writer.writeWithoutTransaction { try $0.beginTransaction(.immediate) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // Told not to wait, it says that it could not do all.
+                await #expect(throws: DatabaseError.self) {
+                    _ = try await other.writeWithoutTransaction { try $0.checkpoint(.full) }
+                }
+                wait.finish()
+            }
+            // However this ends, or the group would wait for ever.
+            defer { release.signal() }
+            _ = await waits.first { _ in true }
+            #expect(try await fixture.store.checkpoint() > 0)
+            #expect(try await Self.backUp(fixture).calls == 1)
+            _ = try await fixture.store.look { try $0.mark() }
+        }
+        try await writer.writeWithoutTransaction { try $0.rollback() }
+        #expect(try await fixture.store.checkpoint() == 0)
     }
 
     @Test("a store that somebody has open is left alone; then it is replaced and kept aside")

@@ -73,6 +73,25 @@ struct OpeningTests {
         #expect(try fixture.number("pragma user_version") == 99)
     }
 
+    @Test("writes no more once a newer program has brought the store up to date")
+    func newerMeanwhile() async throws {
+        let fixture = try await StoreFixture()
+        try await fixture.record(.sample("conv_1"))
+        try await fixture.commit("j1") { _ in }
+        let known = try await fixture.store.health().schemaVersion
+        try fixture.sql { try $0.execute(sql: "pragma user_version = 99") }
+        let refusal = StoreError.newerSchema(found: 99, known: known)
+        await #expect(throws: refusal) { try await fixture.record(.sample("conv_2")) }
+        await #expect(throws: refusal) {
+            _ = try await fixture.commit("j2") { try $0.record(.sample("conv_3")) }
+        }
+        await #expect(throws: refusal) { try await fixture.store.repairFigures() }
+        // What is there can still be read, and is what it was.
+        #expect(try await fixture.store.counts().total == 1)
+        #expect(try fixture.number("select count(*) from ledger") == 1)
+        #expect(try fixture.number("pragma user_version") == 99)
+    }
+
     @Test("refuses somebody else's database and what is none")
     func foreign() async throws {
         let folder = try ScratchFolder()

@@ -170,6 +170,30 @@ struct ErasureTests {
         #expect(!truth.isEmpty)
     }
 
+    @Test("is not over while Redis could not write its files anew")
+    func redisCannotWrite() async throws {
+        let folder = try ScratchFolder()
+        try folder.makeFolder("redis")
+        var options = PrivateRedisOptions()
+        // Snapshots are kept, and nothing but the erasure makes one within the test.
+        options.extraArguments = ["--dir", folder.file("redis"), "--save", "3600", "1000000"]
+        let redis = try await PrivateRedis.start(options)
+        let database = folder.file("data/ringback.sqlite")
+        let fleet = Fleet(
+            folder: folder,
+            environment: ["REDIS_URL": redis.url, "RINGBACK_DB": database]
+        )
+        // The process that writes the snapshot finds no folder, as it might find no room; the one
+        // that takes commands notices nothing.
+        try FileManager.default.removeItem(atPath: folder.file("redis"))
+        let erased = try await fleet.ringback("caller", "erase", "+14155550123", "--yes")
+        #expect(erased.ending == .exited(1), "\(erased.output)\n\(redis.log)")
+        #expect(erased.output.contains("could not write its snapshot anew"), "\(erased.output)")
+        let probe = try StoreProbe(path: database)
+        #expect(try probe.texts("SELECT step FROM erasures") == ["database"])
+        await redis.kill()
+    }
+
     /// A new call of the same person is counted, and nothing of it is kept.
     private func checkNewCall(
         _ subject: Subject,

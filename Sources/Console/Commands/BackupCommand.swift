@@ -76,7 +76,7 @@ struct RestoreCommand: ConsoleCommand {
 
     func run(in session: Session) async throws {
         let copy = BackupFile.absolute(file)
-        let facts = try await StoreBackup.verify(copy)
+        let facts = try await facts(of: copy)
         try checkKey(facts, session)
         try await checkWorkers(session)
         let path = BackupFile.absolute(session.settings.database)
@@ -118,6 +118,31 @@ struct RestoreCommand: ConsoleCommand {
             if let aside {
                 let verb = consent.dryRun ? "goes" : "went"
                 session.terminal.line("the old file \(verb) to \(aside)")
+            }
+        }
+    }
+
+    /// What the copy holds.
+    ///
+    /// - Throws: `StartFailure` with a line about the copy: the store's own lines would tell a
+    ///   person to mend the store, which nothing is wrong with.
+    private func facts(of copy: String) async throws(StartFailure) -> StoreCopyFacts {
+        do {
+            return try await StoreBackup.verify(copy)
+        } catch {
+            switch error {
+            case .unavailable(let reason):
+                throw StartFailure(
+                    .unreachable,
+                    "the copy \(copy) cannot be restored: \(reason)"
+                )
+            case .damaged(let reason):
+                throw StartFailure(
+                    .unreachable,
+                    "the copy \(copy) is damaged or none of ours (\(reason)); take another one"
+                )
+            default:
+                throw Hosting.Host.failure(error, database: copy)
             }
         }
     }
