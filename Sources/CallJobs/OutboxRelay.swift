@@ -18,7 +18,7 @@ package struct OutboxRelay: Sendable {
     package static let resendAfterMax = Duration.seconds(24 * 3600)
 
     /// How long a job waits whose unique key another one holds, whose queue nobody knows, or whose
-    /// lane is refused.
+    /// queue refuses it or does not answer while others do.
     package static let heldWait = Duration.seconds(60)
 
     /// Rows that one step of the sweep takes.
@@ -33,6 +33,14 @@ package struct OutboxRelay: Sendable {
 
     /// Sendings that wait to be noted; beyond it the oldest are noted by the sweep instead.
     static let notesMax = 10_000
+
+    /// Longest time for which sendings wait to be noted together with others: well below the half
+    /// minute after which the sweep takes a job for unsent.
+    package static let notesWait = Duration.seconds(5)
+
+    /// Time without a commit after which the next one may be far off: a worker with one job after
+    /// the other commits once a second at least.
+    static let quietAfter = Duration.seconds(2)
 
     private let store: CallStore
     private let queues: [QueueName: any WorkQueue]
@@ -63,7 +71,7 @@ package struct OutboxRelay: Sendable {
     /// Sends jobs that were just committed; what fails is left to the sweep.
     ///
     /// That they were sent is noted with the next commit, see `pendingNotes`: a transaction of its
-    /// own would cost as much as the commit did.
+    /// own would cost as much as the commit did. Whoever does not commit soon calls `note`.
     package func send(_ entries: [OutboxEntry]) async {
         // A queue that asked to slow down gets the rest with the next sweeps.
         let now = ambient.elapsed()
@@ -71,30 +79,60 @@ package struct OutboxRelay: Sendable {
         guard !entries.isEmpty else { return }
         var refused: Set<Line> = []
         let report = await deliver(entries, refused: &refused)
-        notes.add(report.notes, limit: Self.notesMax)
+        keep(report.notes)
+    }
+
+    /// Writes what was sent and is not noted yet, in a transaction of its own.
+    ///
+    /// For those who send without committing. Without it the sweep sends their jobs again after
+    /// half a minute instead of ten, and both copies may run. What cannot be written now is kept
+    /// for the next time.
+    ///
+    /// - Parameter age: Nothing is written while the oldest of it is younger than this.
+    package func note(ifOlderThan age: Duration = .zero) async {
+        guard let since = notes.since, ambient.elapsed() - since >= age else { return }
+        do {
+            try await writeNotes()
+        } catch {
+            logger.debug(
+                "what was sent from the outbox could not be noted",
+                metadata: ["error": "\(error)"]
+            )
+        }
     }
 
     /// What the next transaction should note of earlier sendings.
     ///
     /// Whoever takes it and then fails to commit gives it back with `keep`.
-    func pendingNotes() -> [Note] { notes.take() }
+    func pendingNotes() -> [Note] { notes.take(at: ambient.elapsed()) }
 
-    func keep(_ taken: [Note]) { notes.add(taken, limit: Self.notesMax) }
+    func keep(_ taken: [Note]) {
+        notes.add(taken, at: ambient.elapsed(), limit: Self.notesMax)
+    }
+
+    /// Whether nobody has asked for pending notes for a while, so that the next one who does may
+    /// come too late.
+    var isQuiet: Bool {
+        notes.taken.map { ambient.elapsed() - $0 >= Self.quietAfter } ?? true
+    }
+
+    private func writeNotes() async throws(StoreError) {
+        let taken = pendingNotes()
+        guard !taken.isEmpty else { return }
+        do {
+            try await store.write { writer in try Note.write(taken, with: writer) }
+        } catch {
+            keep(taken)
+            throw error
+        }
+    }
 
     /// Sends every job of the outbox whose time has come, up to a bound.
     ///
     /// - Returns: What was sent and what has to wait.
     /// - Throws: `StoreError.unavailable`; what was sent until then may be sent once more.
     package func sweep() async throws(StoreError) -> OutboxReport {
-        let taken = notes.take()
-        if !taken.isEmpty {
-            do {
-                try await store.write { writer in try Note.write(taken, with: writer) }
-            } catch {
-                keep(taken)
-                throw error
-            }
-        }
+        try await writeNotes()
         var total = OutboxReport()
         var refused: Set<Line> = []
         for _ in 0..<Self.batchesMax {
@@ -103,11 +141,11 @@ package struct OutboxRelay: Sendable {
             let report = await deliver(due, refused: &refused)
             total.sent += report.sent
             total.waiting += report.waiting
-            // What a full queue refuses must not stay in front of what others would take.
+            // What its queue does not take must not stay in front of what others would take.
             let noted = report.notes + report.refusals
             try await store.write { writer in try Note.write(noted, with: writer) }
             total.failed += report.failed
-            // A queue that cannot be reached now would only be asked for the same rows again.
+            // While Redis is away, the same rows would only come again.
             if report.failed > report.refusals.count { break }
             if due.count < Self.batchMax { break }
             if let wait = report.slowDown { try await rest(min(wait, Self.slowDownMax)) }
@@ -127,13 +165,15 @@ package struct OutboxRelay: Sendable {
     ///
     /// - Parameters:
     ///   - entries: The jobs.
-    ///   - refused: Lanes that were refused for their queues are full; they are not asked again.
+    ///   - refused: Lanes whose queues have refused them, or have failed while others took theirs;
+    ///     they are not asked again.
     /// - Returns: What became of them.
     private func deliver(
         _ entries: [OutboxEntry],
         refused: inout Set<Line>
     ) async -> Delivery {
         var delivery = Delivery()
+        var unanswered: [Line: [OutboxEntry]] = [:]
         // By lane, too: a queue over its hard mark refuses the low lane first, and whole calls.
         for (line, jobs) in Dictionary(grouping: entries, by: { Line($0.job) }) {
             let name = line.queue
@@ -161,21 +201,30 @@ package struct OutboxRelay: Sendable {
                         pace.slowDown(name, until: ambient.elapsed() + pause)
                     }
                 } catch {
-                    if case .overloaded = error {
+                    let left: [OutboxEntry] = part + rest
+                    if error.isRefusal {
+                        if case .overloaded = error { delivery.isAnswered = true }
                         refused.insert(line)
-                        delivery.refuse(part + rest)
+                        delivery.refuse(left)
                     } else {
-                        delivery.failed += part.count + rest.count
+                        unanswered[line] = left
                     }
                     logger.warning(
                         "jobs of the outbox wait: their queue does not take them",
                         metadata: [
-                            "queue": "\(name)", "jobs": "\(part.count + rest.count)",
-                            "error": "\(error)",
+                            "queue": "\(name)", "jobs": "\(left.count)", "error": "\(error)",
                         ]
                     )
                     break
                 }
+            }
+        }
+        for (line, jobs) in unanswered {
+            if delivery.isAnswered {
+                refused.insert(line)
+                delivery.refuse(jobs)
+            } else {
+                delivery.failed += jobs.count
             }
         }
         return delivery
@@ -251,13 +300,19 @@ private struct Delivery {
     var failed = 0
     var notes: [Note] = []
 
-    /// Of those that failed, the ones that a full queue refused, to be written by a sweep.
+    /// Of those that failed, the ones whose trouble is their queue's own, to be written by a sweep.
+    ///
+    /// What fails because Redis is away is not among them: a short outage must delay nothing.
     var refusals: [Note] = []
+
+    /// Whether a queue has worked, so that Redis as a whole is not away.
+    var isAnswered = false
 
     /// The longest wait that a queue asked for.
     var slowDown: Duration?
 
     mutating func take(_ reply: EnqueueReply, of entries: [OutboxEntry]) {
+        isAnswered = true
         if let wait = reply.slowDown { slowDown = max(wait, slowDown ?? .zero) }
         for (answer, entry) in zip(reply, entries) {
             switch answer {
@@ -297,21 +352,50 @@ private final class Pace: Sendable {
 
 /// Notes of sendings that wait for the next transaction.
 private final class Notes: Sendable {
-    private let waiting = Mutex<[Note]>([])
+    private struct State {
+        var waiting: [Note] = []
+        var since: Duration = .zero
+        var taken: Duration?
+    }
 
-    func add(_ notes: [Note], limit: Int) {
-        waiting.withLock { waiting in
-            waiting += notes
+    private let state = Mutex(State())
+
+    /// Since when the oldest waits; nil when none does.
+    var since: Duration? {
+        state.withLock { $0.waiting.isEmpty ? nil : $0.since }
+    }
+
+    /// When they were taken last, whether there were any or not; nil before the first time.
+    var taken: Duration? {
+        state.withLock { $0.taken }
+    }
+
+    func add(_ notes: [Note], at now: Duration, limit: Int) {
+        guard !notes.isEmpty else { return }
+        state.withLock { state in
+            if state.waiting.isEmpty { state.since = now }
+            state.waiting += notes
             // What is dropped is sent once more by the sweep, and noted then.
-            waiting.removeFirst(max(0, waiting.count - limit))
+            state.waiting.removeFirst(max(0, state.waiting.count - limit))
         }
     }
 
-    func take() -> [Note] {
-        waiting.withLock { waiting in
-            let taken = waiting
-            waiting = []
+    func take(at now: Duration) -> [Note] {
+        state.withLock { state in
+            state.taken = now
+            let taken = state.waiting
+            state.waiting = []
             return taken
+        }
+    }
+}
+
+extension QueueError {
+    /// Whether it is the queue that says no: it would say so again, while others may take theirs.
+    fileprivate var isRefusal: Bool {
+        switch self {
+        case .overloaded, .refused, .layoutTooNew, .payloadTooLarge, .protocolViolation: true
+        case .unavailable, .full, .cancelled: false
         }
     }
 }

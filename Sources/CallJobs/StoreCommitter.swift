@@ -31,6 +31,7 @@ package struct StoreCommitter: ResultCommitter {
         notes told: [JobNote]
     ) async throws(CommitError) -> [CommitVerdict] {
         guard !jobs.isEmpty || !told.isEmpty else { return [] }
+        let isQuiet = relay.isQuiet
         let notes = relay.pendingNotes()
         let marks = told.map { JobMark($0) }
         let noting: StoreChange = { writer in
@@ -46,6 +47,8 @@ package struct StoreCommitter: ResultCommitter {
             throw CommitError(error)
         }
         await relay.send(receipt.outbox)
+        // A busy worker's next commit takes the notes along; a quiet one's may be far off.
+        if isQuiet { await relay.note() }
         return receipt.verdicts.map { CommitVerdict($0) }
     }
 }

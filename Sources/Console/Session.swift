@@ -76,12 +76,14 @@ package struct Session: Sendable {
             host.logger.debug("Redis is away; the scheduler sends what follows from this")
             return
         }
-        await OutboxRelay(
+        let relay = OutboxRelay(
             store: store,
             queues: queues.all,
             ambient: ambient,
             logger: host.logger
-        ).send(jobs)
+        )
+        await relay.send(jobs)
+        await relay.note()
         await queues.close()
     }
 }

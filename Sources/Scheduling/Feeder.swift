@@ -168,18 +168,21 @@ package final class Feeder: Sendable {
 
     /// Looks for jobs that ought to have ended by now.
     private func look(in feed: FeedName) async throws {
+        let overdue = try await source.overdue(in: feed, limit: Self.looksMax)
+        guard !overdue.isEmpty else { return }
+        // Asked before the jobs are looked for: what waits only moves forward.
+        let isDeep = try await isLaneDeep()
         var looks: [FeedLook] = []
-        for id in try await source.overdue(in: feed, limit: Self.looksMax) {
+        for id in overdue {
             let finding: FeedLook.Finding
             switch try await queue.job(id) {
             case let record? where record.state == .dead:
                 finding = .dead(reason: record.reason ?? "no reason was given")
             case .some: finding = .present
-            case nil: finding = .missing
+            case nil: finding = isDeep ? .present : .missing
             }
             looks.append(FeedLook(job: id, finding: finding))
         }
-        guard !looks.isEmpty else { return }
         let again = try await source.note(looks, in: feed)
         guard !again.isEmpty else { return }
         logger.warning(
@@ -193,6 +196,13 @@ package final class Feeder: Sendable {
             guard case .overloaded(let lane, let wait) = error else { throw error }
             noteRest(wait, refusedLane: lane)
         }
+    }
+
+    /// Whether the lane of the feeds may hold jobs behind those that the queue looks at by id.
+    ///
+    /// Such a job is not found although it waits; to put it in again would only lengthen the lane.
+    private func isLaneDeep() async throws(QueueError) -> Bool {
+        try await queue.figures().ready[.low, default: 0] > QueueLimits.jobsPerCallMax
     }
 
     private func newCall() -> EnqueueCallID {

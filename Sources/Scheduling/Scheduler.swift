@@ -30,7 +30,8 @@ package struct Scheduler: Sendable {
         package var backoffBase = Duration.milliseconds(500)
         package var backoffCap = Duration.seconds(15)
 
-        /// Longest wait after a tick because its queue asked to slow down.
+        /// Longest wait of a schedule after a tick because its queue asked to slow down; the others
+        /// go on.
         package var slowDownMax = Duration.seconds(5)
 
         package init() {}
@@ -148,10 +149,25 @@ package struct Scheduler: Sendable {
         /// The newest instant that was fired, in Unix seconds.
         var last: Int64?
 
+        /// What is still to be fired of a plan that its queue slowed down.
+        var plan: Plan?
+
+        /// When the queue wants its next tick, as `Ambient.elapsed` counts.
+        var notBefore: Duration = .zero
+
         init(schedule: Schedule, history: History) {
             self.schedule = schedule
             self.history = history
         }
+    }
+
+    /// Instants that are due together.
+    private struct Plan {
+        /// Unix seconds, oldest first.
+        var instants: ArraySlice<Int64>
+
+        /// When it was made, in Unix seconds: nothing up to here is left when they are fired.
+        let now: Int64
     }
 
     /// One queue's schedules, one after the other, with one backoff for all of them.
@@ -202,7 +218,11 @@ package struct Scheduler: Sendable {
                 let pause = backoff(failures)
                 wait = waiting.count == lines.count ? pause : min(wait, pause)
                 noteFailure(error, failures: failures, queue: queue)
-                for index in waiting { show(lines[index], isWaiting: true) }
+                for index in waiting {
+                    // What is due after an outage is planned anew.
+                    lines[index].plan = nil
+                    show(lines[index], isWaiting: true)
+                }
             }
             do {
                 try await ambient.sleep(for: max(wait, .milliseconds(1)))
@@ -213,47 +233,80 @@ package struct Scheduler: Sendable {
     }
 
     /// Fires what is due and tells how long nothing more is.
+    ///
+    /// A tick that its queue slows down is the last one for now: the other schedules of the queue
+    /// do not wait with this one, or their instants would come too late.
     private func step(
         _ line: inout Line,
         _ queue: any WorkQueue
     ) async throws(QueueError) -> Duration {
-        let schedule = line.schedule
+        let pause = line.notBefore - ambient.elapsed()
+        guard pause <= .zero else { return pause }
         let nowMilliseconds = self.nowMilliseconds
         let now = nowMilliseconds.floored(by: 1000)
-        if line.handled == nil {
-            let last = try await queue.lastTick(ofSchedule: schedule.name.text)
-            line.last = last.map { $0.floored(by: 1000) }
-            line.handled = max(
-                line.last ?? line.history.firstSeen,
-                line.history.retimed ?? .min
-            )
-            warnOfFuture(line, now: now)
+        try await learn(&line, now: now, queue)
+        var plan: Plan
+        if let slowed = line.plan {
+            plan = slowed
+        } else {
+            guard let next = line.schedule.occurrences.next(after: line.handled ?? now) else {
+                return limits.lookAgain
+            }
+            guard next <= now else {
+                show(line, isWaiting: false)
+                return .milliseconds(next * 1000 - nowMilliseconds)
+            }
+            plan = makePlan(line, now: now)
         }
-        let handled = line.handled ?? now
-        guard let next = schedule.occurrences.next(after: handled) else { return limits.lookAgain }
-        guard next <= now else {
+        while let instant = plan.instants.popFirst() {
+            let wish = try await fire(instant, of: line.schedule, into: queue)
+            line.handled = instant
+            line.last = instant
+            guard let slowDown = wish else { continue }
+            line.notBefore = ambient.elapsed() + slowDown
+            guard !plan.instants.isEmpty else { break }
+            line.plan = plan
             show(line, isWaiting: false)
-            return .milliseconds(next * 1000 - nowMilliseconds)
+            return slowDown
         }
-        let plan = schedule.catchUp(after: handled, now: now, lateness: limits.lateness)
-        if let plan {
+        line.plan = nil
+        line.handled = plan.now
+        return .zero
+    }
+
+    /// Asks the queue once where a schedule stands.
+    private func learn(
+        _ line: inout Line,
+        now: Int64,
+        _ queue: any WorkQueue
+    ) async throws(QueueError) {
+        guard line.handled == nil else { return }
+        let last = try await queue.lastTick(ofSchedule: line.schedule.name.text)
+        line.last = last.map { $0.floored(by: 1000) }
+        line.handled = max(
+            line.last ?? line.history.firstSeen,
+            line.history.retimed ?? .min
+        )
+        warnOfFuture(line, now: now)
+    }
+
+    /// What is to be fired now; says so when that makes up for a stop.
+    private func makePlan(_ line: Line, now: Int64) -> Plan {
+        let schedule = line.schedule
+        let handled = line.handled ?? now
+        let catchUp = schedule.catchUp(after: handled, now: now, lateness: limits.lateness)
+        if let catchUp {
             logger.notice(
                 "schedule was not fired for a while and catches up",
                 metadata: [
-                    "schedule": "\(schedule.name)", "missed": "\(plan.missed)",
-                    "fires": "\(plan.fires)",
+                    "schedule": "\(schedule.name)", "missed": "\(catchUp.missed)",
+                    "fires": "\(catchUp.fires)",
                     "since": "\(Date(timeIntervalSince1970: Double(handled)).formatted(.iso8601))",
                 ]
             )
         }
-        for instant in schedule.due(after: handled, now: now, lateness: limits.lateness) {
-            let pause = try await fire(instant, of: schedule, into: queue)
-            line.handled = instant
-            line.last = instant
-            if let pause { try await rest(pause) }
-        }
-        line.handled = now
-        return .zero
+        let due = schedule.due(after: handled, now: now, lateness: limits.lateness)
+        return Plan(instants: due[...], now: now)
     }
 
     /// Fires one instant; returns how long to wait before the next, if the queue asked for it.
@@ -313,14 +366,6 @@ package struct Scheduler: Sendable {
             dimensions: [("schedule", schedule.name.text), ("outcome", outcome)]
         ).increment()
         return pause
-    }
-
-    private func rest(_ pause: Duration) async throws(QueueError) {
-        do {
-            try await ambient.sleep(for: pause)
-        } catch {
-            throw .cancelled
-        }
     }
 
     private func warnOfFuture(_ line: Line, now: Int64) {

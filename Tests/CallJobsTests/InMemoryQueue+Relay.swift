@@ -32,6 +32,13 @@ extension InMemoryQueue {
         }
     }
 
+    /// Lets every enqueue fail before it reaches the queue, until `setFaults` says otherwise.
+    func failEnqueues(with error: QueueError) {
+        setFaults { call in
+            if case .enqueue = call { .failBefore(error) } else { .none }
+        }
+    }
+
     /// Fetches one job and settles it as done.
     func finishOne() async throws {
         let worker = try WorkerID("test")

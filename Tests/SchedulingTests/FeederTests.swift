@@ -14,6 +14,10 @@ struct FeederTests {
             var recorded = 0
             var ended: Set<Int> = []
             var isEnded = false
+
+            /// Jobs that it wants to be looked for, and what was found.
+            var overdue: [JobID] = []
+            var looks: [FeedLook] = []
         }
 
         static let count = 100
@@ -59,9 +63,14 @@ struct FeederTests {
             return FeedPart(end: end, jobs: jobs)
         }
 
-        func overdue(in feed: FeedName, limit: Int) async throws -> [JobID] { [] }
+        func overdue(in feed: FeedName, limit: Int) async throws -> [JobID] {
+            state.withLock { Array($0.overdue.prefix(limit)) }
+        }
 
-        func note(_ looks: [FeedLook], in feed: FeedName) async throws -> [NewJob] { [] }
+        func note(_ looks: [FeedLook], in feed: FeedName) async throws -> [NewJob] {
+            state.withLock { $0.looks += looks }
+            return []
+        }
 
         func end(_ feed: FeedName) async throws { state.withLock { $0.isEnded = true } }
     }
@@ -174,6 +183,35 @@ struct FeederTests {
             try await stage.ambient.sleep(for: .seconds(5))
             #expect(try await stage.feeder.round() > 0)
         }
+    }
+
+    @Test(
+        "a job that is not found is gone, but not where its lane is deeper than is looked into",
+        arguments: [
+            (QueueLimits.jobsPerCallMax, FeedLook.Finding.missing),
+            (QueueLimits.jobsPerCallMax + 1, FeedLook.Finding.present),
+        ]
+    )
+    func looksIntoDeepLane(depth: Int, finding: FeedLook.Finding) async throws {
+        let stage = try Stage()
+        let handedOut = try await stage.feeder.round()
+        let others = try (handedOut..<depth).map { number in
+            NewJob(id: try JobID("other-\(number)"), kind: "sync", lane: .low, payload: [])
+        }
+        _ = try await stage.queue.enqueue(others, call: try EnqueueCallID("others"))
+        let overdue = try [1, 90, 91, 93].map { try JobID("plan/\($0)") }
+        stage.plan.state.withLock { $0.overdue = overdue }
+        let calls = Mutex(0)
+        stage.queue.setFaults { call in
+            if call == .administration { calls.withLock { $0 += 1 } }
+            return .none
+        }
+        #expect(try await stage.feeder.round() == 0)
+        let looks = stage.plan.state.withLock { $0.looks }
+        #expect(looks.map(\.job) == overdue)
+        #expect(looks.map(\.finding) == [.present, finding, finding, finding])
+        // The figures of the round, those of the look, and one search for each job.
+        #expect(calls.withLock { $0 } == 2 + overdue.count)
     }
 
     @Test("a closed feed is left alone, and ended where that was forgotten")

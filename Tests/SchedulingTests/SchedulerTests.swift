@@ -201,6 +201,54 @@ struct SchedulerTests {
         #expect(stage.fired == ["1", "2"].map { "b@2026-01-01T00:0\($0):00Z" })
     }
 
+    @Test("a schedule that catches up slowly makes no other one of its queue late")
+    func catchesUpBesideOthers() throws {
+        let stage = try Stage(seed: 12)
+        let policy = CatchUp.all(max: 1000, within: .seconds(86_400))
+        let timetable = try Timetable([
+            try Self.schedule("a", "* * * * *", catchUp: policy),
+            try Self.schedule("b", "* * * * *", catchUp: .skip),
+        ])
+        try stage.simulation.run {
+            await stage.run(timetable, for: .seconds(90))
+            await stage.sleep(.seconds(3540))
+            // From now on each tick is asked to let five seconds pass before the next.
+            _ = try await stage.queue.pressure(setting: [.softDepth: 0, .hardDepth: 0])
+            await stage.run(timetable, for: .seconds(400))
+        }
+        // It is 01:00:30 when they begin again; 59 instants of one take five minutes.
+        let start = try instant("2026-01-01T00:00:00Z")
+        let onTime: [Int64] = [1] + Array(60...67)
+        let expected =
+            (1...67).map { "a@" + text(start + $0 * 60) }
+            + onTime.map { "b@" + text(start + $0 * 60) }
+        #expect(stage.fired == expected)
+    }
+
+    @Test("what a slowed schedule had still to fire is planned anew after an outage")
+    func plansAnew() throws {
+        let stage = try Stage(seed: 13)
+        let policy = CatchUp.all(max: 1000, within: .seconds(600))
+        let timetable = try Timetable([
+            try Self.schedule("a", "* * * * *", catchUp: policy)
+        ])
+        stage.queue.setFaults { _ in
+            let now = stage.ambient.elapsed()
+            guard now > .seconds(3638), now < .seconds(7230) else { return .none }
+            return .failBefore(.unavailable(reason: "down"))
+        }
+        try stage.simulation.run {
+            await stage.run(timetable, for: .seconds(90))
+            await stage.sleep(.seconds(3540))
+            _ = try await stage.queue.pressure(setting: [.softDepth: 0, .hardDepth: 0])
+            await stage.run(timetable, for: .seconds(3720))
+        }
+        // At 01:00:30 ten are due; two are fired before the queue is away until 02:00:30.
+        let start = try instant("2026-01-01T00:00:00Z")
+        let minutes: [Int64] = [1, 51, 52] + Array(111...122)
+        #expect(stage.fired == minutes.map { "a@" + text(start + $0 * 60) })
+    }
+
     @Test("a schedule that the queue does not know begins now, not in the past")
     func beginsNow() throws {
         let stage = try Stage(seed: 4)

@@ -76,9 +76,10 @@ package struct BackfillFeed: FeedSource {
             let reference = SliceReference(backfill: id, position: slice.position)
             switch look.finding {
             case .dead(let reason): failed.append((reference, reason))
-            case .present: looked.append(reference)
-            case .missing where finished.contains(look.job):
+            case _ where finished.contains(look.job):
+                // Also when the queue seems to have it: its lane may be too deep to be sure.
                 failed.append((reference, "its job ended without a result"))
+            case .present: looked.append(reference)
             case .missing where waiting.contains(look.job):
                 // The sweep of the outbox sends it.
                 looked.append(reference)
