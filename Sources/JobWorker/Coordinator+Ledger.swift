@@ -31,7 +31,7 @@ extension Coordinator {
     mutating func take(_ finished: Result<Set<JobID>, CommitError>, for admission: Admission) {
         switch finished {
         case .success(let finished):
-            noteLedgerAnswer()
+            if !hasCommitFailed { noteLedgerAnswer() }
             let batch = open.first { $0.reference == admission.batch && !$0.isAdmitted }
             if let batch { start(batch, finished: finished) }
         case .failure(let error):
@@ -138,11 +138,13 @@ extension Coordinator {
             notes.removeFirst(notesUnderWay)
             notesUnderWay = 0
             metrics.noteCommit(commitment.took)
+            hasCommitFailed = false
             noteLedgerAnswer()
             apply(verdicts)
         case .failure(let error):
             notesUnderWay = 0
             metrics.noteCommitFailure()
+            hasCommitFailed = true
             noteLedgerFailure(error)
         }
     }
@@ -240,6 +242,7 @@ extension Coordinator {
             waiting.isEmpty, notes.isEmpty, open.allSatisfy(\.isAdmitted)
         else { return }
         commitFailures = 0
+        hasCommitFailed = false
         self.commitRetry = nil
         board.update { $0.commitDownSince = nil }
         logger.notice("what could not be committed is gone; work goes on")

@@ -54,6 +54,10 @@ struct Coordinator {
     var dropped: [DroppedJob] = []
     var commitFailures = 0
     var commitRetry: Duration?
+
+    /// Whether a commit failed since the last one that did not: what is only read tells nothing of
+    /// that.
+    var hasCommitFailed = false
     var notes: [JobNote] = []
     var notesSince: Duration = .zero
     var nextLook: Duration = .zero
@@ -132,8 +136,9 @@ struct Coordinator {
         board.update { $0.phase = .working }
         await withDiscardingTaskGroup { calls in
             while !Task.isCancelled {
-                readInbox()
+                // A batch that an answer has just settled is not taken for one that was lost.
                 takeAnswers()
+                readInbox()
                 collect()
                 if advanceDrain(), pendingTurn?.waitsForBell == true { await ring() }
                 noteLongRunning(ambient.elapsed())
@@ -168,7 +173,7 @@ struct Coordinator {
     private mutating func readInbox() {
         let news = inbox.take()
         if let error = news.failure { fail(.queue(error)) }
-        for batch in open where news.lost.contains(batch.reference) && !batch.isLost {
+        for batch in open where news.lost.contains(batch.reference) && !batch.isOver {
             lose(batch)
         }
         guard !news.cancelled.isEmpty else { return }

@@ -97,10 +97,23 @@ where Handler.Effect == Committer.Effect {
                 abandon(failure)
             }
             group.cancelAll()
+            if let failure, case .queue = failure, !Task.isCancelled, await !isAtRest(crew) {
+                await leave()
+                abandon(failure)
+            }
             return failure
         }
         if let failure { throw failure }
         await leave()
+    }
+
+    /// Whether all handlers end within the grace of a cancellation.
+    private func isAtRest(_ crew: Crew) async -> Bool {
+        let end = ambient.elapsed() + configuration.limits.cancelGrace
+        while crew.runningCount > 0, ambient.elapsed() < end {
+            guard await pause(.milliseconds(50)) else { break }
+        }
+        return crew.runningCount == 0
     }
 
     private func coordinate(

@@ -162,7 +162,8 @@ extension QueueModel {
         if let rate = limits[key]?.rate {
             let now = filling.now * 1000
             let span = rate.intervalMicroseconds * Int64(rate.burst)
-            allowance.arrival = min(max(arrivals[key] ?? 0, now), now + span)
+            let known = arrivals[key] ?? 0
+            allowance.arrival = (now...(now + span)).contains(known) ? known : now
             allowance.tokens = Int((now + span - allowance.arrival) / rate.intervalMicroseconds)
         }
         filling.allowances[key] = allowance

@@ -225,6 +225,27 @@ struct WorkerLoopTests {
         #expect(stage.queue.snapshot.counters.failed == 0)
     }
 
+    @Test("a ledger that can be read, and not written, is not taken for one that is back")
+    func readOnlyLedger() throws {
+        let simulation = Simulation(seed: 41)
+        let stage = try Stage(simulation) { _, play in
+            try await play.sleep(.milliseconds(100))
+            return .done("effect")
+        }
+        try perform(stage, simulation) { stage in
+            stage.ledger.goDown(until: .seconds(300), readable: true)
+            for number in 0..<100 {
+                try await stage.enqueue(["job-\(number)"])
+                await stage.sleep(.milliseconds(500))
+            }
+            await stage.until { stage.isEmpty }
+        }
+        #expect(stage.ledger.effects.count == 100)
+        let told = stage.log.all.filter { $0.contains("committed") }
+        #expect(told.count == 2, "\(told)")
+        #expect((30..<100).contains(stage.ledger.attemptsWhileDown))
+    }
+
     @Test("an attempt over its time is cancelled and tried again, its neighbours are not touched")
     func timesOut() throws {
         let simulation = Simulation(seed: 5)
@@ -278,6 +299,42 @@ struct WorkerLoopTests {
         #expect(model.parked.keys.map(\.text) == ["stuck"])
         #expect(model.parked.values.first?.job.attempt == 2)
         #expect(model.leases.isEmpty)
+        #expect(simulation.clock.now.elapsed < .seconds(60))
+    }
+
+    @Test("a worker that its queue refuses ends also when a handler does not")
+    func givesUpWhenRefused() throws {
+        let simulation = Simulation(seed: 60)
+        let gate = Gate()
+        let stage = try Stage(simulation) { _, _ in
+            await gate.wait()
+            return .done("effect")
+        }
+        let abandoned = Record<WorkerError>()
+        let worker = try stage.worker("w-1") { error in
+            abandoned.append(error)
+            // A process would end here; in a test the handler comes loose instead.
+            gate.open()
+        }
+        let refusal = QueueError.layoutTooNew(found: 9, known: 1)
+        let error = #expect(throws: WorkerError.self) {
+            try simulation.run(limit: .seconds(3600)) {
+                try await stage.enqueue(["stuck"])
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await worker.run() }
+                    group.addTask {
+                        await stage.sleep(.seconds(20))
+                        stage.queue.setFaults { call in
+                            if case .beat = call { return .failBefore(refusal) }
+                            return .none
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+        #expect(error == .queue(refusal))
+        #expect(abandoned.all == [.queue(refusal)])
         #expect(simulation.clock.now.elapsed < .seconds(60))
     }
 

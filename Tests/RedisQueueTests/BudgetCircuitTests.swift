@@ -181,6 +181,30 @@ struct BudgetCircuitTests {
         }
     }
 
+    @Test("a rate that was raised, or whose clock went back, holds nobody up for the old one")
+    func leftoverRate() async throws {
+        try await BudgetFixture.run(ceiling: 50) { fixture in
+            for (interval, burst) in [(Int64(1_000_000_000), 3), (200_000, 5)] {
+                var limits = RedisBudgetLimits()
+                limits.rate = RateLimit(intervalMicroseconds: interval, burst: burst)
+                let budget = RedisUpstreamBudget(
+                    name: try fixture.name,
+                    ceiling: 50,
+                    redis: fixture.client,
+                    ambient: .live(seed: 1),
+                    limits: limits
+                )
+                #expect(try await !budget.state().isRateUsedUp)
+                for _ in 0..<3 {
+                    guard case .granted = try await budget.acquire() else {
+                        Issue.record("refused within the burst of \(burst)")
+                        return
+                    }
+                }
+            }
+        }
+    }
+
     @Test("a request that was not made takes nothing from the rate")
     func unusedRate() async throws {
         try await BudgetFixture.run(ceiling: 50) { fixture in

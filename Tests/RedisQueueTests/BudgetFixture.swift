@@ -109,10 +109,19 @@ struct BudgetFixture {
     }
 
     /// Lets the lease of a permit end now.
-    func expire(_ permit: BudgetPermit) async throws {
+    func expire(_ permit: BudgetPermit, at time: Int64 = 1) async throws {
         _ = try await client.send(
-            RedisCommand("ZADD", "\(tag):permits", "XX", "1", permit.id)
+            RedisCommand("ZADD", "\(tag):permits", "XX", "\(time)", permit.id)
         )
+    }
+
+    /// When the lease of a permit ends, in Unix ms.
+    func expiry(of permit: BudgetPermit) async throws -> Int64 {
+        let reply = try await client.send(RedisCommand("ZSCORE", "\(tag):permits", permit.id))
+        guard case .bytes(let bytes) = reply,
+            let score = Double(String(decoding: bytes, as: UTF8.self))
+        else { throw QueueError.protocolViolation(reason: "no score") }
+        return Int64(score)
     }
 }
 
@@ -122,6 +131,9 @@ struct DeafExecutor: RedisExecutor {
 
     /// What it hears instead.
     var error = RedisError.cancelled
+
+    /// Whether what goes through cancellation does not reach the server at all.
+    var isMute = false
 
     func send(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
         try await client.send(command)
@@ -145,6 +157,11 @@ struct DeafExecutor: RedisExecutor {
         keys: [String],
         arguments: [[UInt8]]
     ) async throws(RedisError) -> RedisValue {
-        try await client.evaluateThroughCancellation(script, keys: keys, arguments: arguments)
+        guard !isMute else { throw .timeout }
+        return try await client.evaluateThroughCancellation(
+            script,
+            keys: keys,
+            arguments: arguments
+        )
     }
 }

@@ -196,6 +196,31 @@ struct BudgetTests {
         }
     }
 
+    @Test("permits of the dead are back after a lease, however the clock was set")
+    func clockWentBack() async throws {
+        try await BudgetFixture.run(ceiling: 1) { fixture in
+            let dead = try await fixture.permit()
+            try await fixture.expire(dead, at: 9_999_999_999_999)
+            #expect(try await fixture.wait() != nil)
+            #expect(try await fixture.expiry(of: dead) < 9_000_000_000_000)
+        }
+    }
+
+    @Test("a cancelled acquire says so, also where its permit cannot be given back at once")
+    func cancelledTwice() async throws {
+        try await BudgetFixture.run(ceiling: 8) { fixture in
+            var executor = DeafExecutor(client: fixture.client)
+            executor.isMute = true
+            let deaf = RedisUpstreamBudget(
+                name: try fixture.name,
+                ceiling: 8,
+                redis: executor,
+                ambient: .live(seed: 2)
+            )
+            await #expect(throws: QueueError.cancelled) { try await deaf.acquire() }
+        }
+    }
+
     @Test("gives back, with the next call, what was granted and not heard of")
     func unheardAcquire() async throws {
         try await BudgetFixture.run(ceiling: 8) { fixture in

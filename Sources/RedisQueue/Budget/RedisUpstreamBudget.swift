@@ -57,7 +57,11 @@ package struct RedisUpstreamBudget: UpstreamBudget {
             )
         } catch .cancelled {
             // It may have been granted, and nobody heard of it.
-            try await release(permit, .unused)
+            do {
+                try await release(permit, .unused)
+            } catch {
+                unheard.note(permit)
+            }
             throw .cancelled
         } catch {
             unheard.note(permit)

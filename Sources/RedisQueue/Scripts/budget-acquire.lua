@@ -36,6 +36,10 @@ local micros = time[1] * 1000000 + time[2]
 -- Allowed when the memory is full; a script whose first write is goes on to the others.
 redis.call('ZREM', KEYS[2], '')
 
+-- No permit is out for longer than a lease, however the clock was set.
+local late = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. now + lease, '+inf', 'LIMIT', 0, 500)
+for _, early in ipairs(late) do redis.call('ZADD', KEYS[2], now + lease, early) end
+
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 500)
 for _, gone in ipairs(expired) do
   redis.call('ZREM', KEYS[2], gone)
@@ -63,8 +67,9 @@ if redis.call('ZCARD', KEYS[2]) >= parallel then
 end
 
 if interval > 0 then
-  -- A time far ahead is left over from another rate, or from a clock that went back.
-  local tat = math.min(math.max(tonumber(state[6] or 0), micros), micros + burst * interval)
+  local tat = tonumber(state[6] or 0)
+  -- A time beyond the burst is left over from another rate, or from a clock that went back.
+  if tat < micros or tat > micros + burst * interval then tat = micros end
   local early = tat + interval - burst * interval - micros
   if early > 0 then
     return {0, math.ceil(early / 1000), 0}

@@ -24,7 +24,9 @@ local micros = time[1] * 1000000 + time[2]
 local state = redis.call('HMGET', KEYS[1], 'parallel', 'quiet', 'trips', 'since', 'tat')
 local quiet = tonumber(state[2] or 0)
 local trips = tonumber(state[3] or 0)
-local isUsedUp = interval > 0 and tonumber(state[5] or 0) + interval - burst * interval > micros
+local tat = tonumber(state[5] or 0)
+local isUsedUp = interval > 0 and tat <= micros + burst * interval
+  and tat + interval - burst * interval > micros
 return {
   math.min(tonumber(state[1] or ceiling), ceiling),
   redis.call('ZCOUNT', KEYS[2], '(' .. now, '+inf'),

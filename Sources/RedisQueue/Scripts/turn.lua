@@ -455,8 +455,11 @@ local function allowance(key)
   if f[2] then
     a.interval = tonumber(f[2])
     a.span = a.interval * tonumber(f[3])
-    -- A time far ahead is left over from another rate, or from a clock that went back.
-    a.tat = math.min(math.max(tonumber(f[4] or 0), nowMicroseconds), nowMicroseconds + a.span)
+    a.tat = tonumber(f[4] or 0)
+    -- A time beyond the burst is left over from another rate, or from a clock that went back.
+    if a.tat < nowMicroseconds or a.tat > nowMicroseconds + a.span then
+      a.tat = nowMicroseconds
+    end
     a.tokens = math.floor((nowMicroseconds + a.span - a.tat) / a.interval)
   end
   allowances[key] = a

@@ -19,6 +19,9 @@ final class FakeLedger: ResultCommitter {
         /// Jobs that left without a result.
         var ended: Set<JobID> = []
         var downUntil: Duration?
+
+        /// Whether what is only read is answered meanwhile.
+        var isReadable = false
         var failuresInPercent = 0
         var commitTime = Duration.zero
         var attemptsWhileDown = 0
@@ -37,9 +40,12 @@ final class FakeLedger: ResultCommitter {
     var ended: Set<JobID> { state.withLock { $0.ended } }
     var attemptsWhileDown: Int { state.withLock { $0.attemptsWhileDown } }
 
-    /// Every call fails until then, on the ambient's `elapsed`.
-    func goDown(until time: Duration) {
-        state.withLock { $0.downUntil = time }
+    /// Every call fails until then, on the ambient's `elapsed`; or every write alone.
+    func goDown(until time: Duration, readable: Bool = false) {
+        state.withLock {
+            $0.downUntil = time
+            $0.isReadable = readable
+        }
     }
 
     /// So many of a hundred calls fail; half of the failing commits happen nevertheless.
@@ -63,7 +69,7 @@ final class FakeLedger: ResultCommitter {
 
     func finished(among ids: [JobID]) async throws(CommitError) -> Set<JobID> {
         await Task.yield()
-        _ = try check()
+        _ = try check(isRead: true)
         return state.withLock { $0.rows.intersection(ids) }
     }
 
@@ -116,12 +122,12 @@ final class FakeLedger: ResultCommitter {
     }
 
     /// Fails as planned; returns whether the answer of a commit is to be lost.
-    private func check() throws(CommitError) -> Bool {
+    private func check(isRead: Bool = false) throws(CommitError) -> Bool {
         if Task.isCancelled { throw .cancelled }
         let now = ambient.elapsed()
         let draw = ambient.chance() * 100
         let (isDown, percent) = state.withLock { state in
-            let isDown = state.downUntil.map { now < $0 } ?? false
+            let isDown = state.downUntil.map { now < $0 } ?? false && !(isRead && state.isReadable)
             if isDown { state.attemptsWhileDown += 1 }
             return (isDown, Double(state.failuresInPercent))
         }

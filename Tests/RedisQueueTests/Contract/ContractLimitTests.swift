@@ -120,6 +120,23 @@ struct ContractLimitTests {
         }
     }
 
+    @Test("a rate does not wait for a clock that went back", arguments: ContractWorld.allCases)
+    func rateAfterStep(world: ContractWorld) async throws {
+        try await withContractQueue(world) { contract in
+            let key = try LimitKey("agent_1")
+            let rate = RateLimit(intervalMicroseconds: 1_000_000_000, burst: 2)
+            try await contract.queue.setLimit(key, LimitSettings(rate: rate))
+            try await contract.advance(.seconds(7200))
+            try await contract.add("a", "b", limit: key.text)
+            let first = try #require(try await contract.turn(1).batch)
+            #expect(first.jobs.count == 2)
+            _ = try await contract.turn(2, settling: first.settled(.done))
+            try await contract.advance(.seconds(-7200))
+            try await contract.add("c", limit: key.text)
+            #expect(try await contract.turn(3).batch?.names == ["c"])
+        }
+    }
+
     @Test(
         "a rate lets a burst through, then one after the other",
         arguments: ContractWorld.allCases
