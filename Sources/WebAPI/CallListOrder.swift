@@ -93,7 +93,8 @@ enum CallListCursor: Sendable {
 extension SortedCursor.Key {
     fileprivate var text: String {
         switch self {
-        case .number(let value): "\(value)"
+        // A plus in an address is a space.
+        case .number(let value): "\(value)".replacing("+", with: "")
         case .word(let word):
             Data(word.utf8).base64EncodedString().replacing("+", with: "-")
                 .replacing("/", with: "_")

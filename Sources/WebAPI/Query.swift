@@ -9,7 +9,7 @@ struct Query {
 
     init(_ request: Request) {
         path = request.uri.path
-        values = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
+        values = FormFields(request).items
     }
 
     private init(path: String, values: [(name: String, value: String)]) {
@@ -78,13 +78,10 @@ struct Query {
 
     /// A `Link` header to the next page of the same list.
     func link(to path: String? = nil, cursor: String) -> String {
-        var components = URLComponents()
-        components.queryItems =
-            values.filter { $0.name != "cursor" }
-            .map { URLQueryItem(name: $0.name, value: $0.value) }
-            + [URLQueryItem(name: "cursor", value: cursor)]
-        // What ends the address in a header stands in its place.
-        let query = (components.percentEncodedQuery ?? "").replacing(">", with: "%3E")
+        let kept = values.filter { $0.name != "cursor" } + [(name: "cursor", value: cursor)]
+        let query = kept.map {
+            "\(PageQuery.escaped($0.name))=\(PageQuery.escaped($0.value))"
+        }.joined(separator: "&")
         return "<\(path ?? self.path)?\(query)>; rel=\"next\""
     }
 }

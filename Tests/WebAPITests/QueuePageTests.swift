@@ -103,6 +103,7 @@ struct QueuePageTests {
             #expect(try await found("job-c") == ["job-c"])
             #expect(try await found("%20conv_1%20") == ["job-d"])
             #expect(try await found("does%20not%20answer") == ["job-c"])
+            #expect(try await found("does+not+answer") == ["job-c"])
             #expect(try await Set(found("the%20upstream")) == ["job-c", "job-d"])
             #expect(try await found("").isEmpty)
             let none = try await client.ask(.get, "/queues?find=zebra%3Cb%3E&range=7d").body

@@ -28,15 +28,28 @@ struct TagRouteTests {
             #expect(try Self.tags(try await client.ask(.get, path)) == ["call-back"])
             let known = try await client.ask(.get, "/api/v1/tags")
             #expect(try Self.tags(known) == ["call-back", "internal", "spam", "test"])
-            let list = try await client.ask(.get, "/api/v1/calls?tag=Call%20back")
-            let items = try #require(try list.object()["items"] as? [[String: Any]])
-            #expect(items.map { $0["id"] as? Int } == [Int(calls[0].number)])
-            #expect(items.first?["tags"] as? [String] == ["call-back"])
+            // A form writes a space as `+`.
+            for words in ["Call%20back", "Call+back"] {
+                let list = try await client.ask(.get, "/api/v1/calls?tag=\(words)")
+                let items = try #require(try list.object()["items"] as? [[String: Any]])
+                #expect(items.map { $0["id"] as? Int } == [Int(calls[0].number)])
+                #expect(items.first?["tags"] as? [String] == ["call-back"])
+            }
             let document = try await client.ask(.get, "/api/v1/calls/\(calls[0])")
             #expect(try document.object()["tags"] as? [String] == ["call-back"])
             let gone = try await client.ask(.delete, path + "?tag=call-back")
             #expect(gone.status == 200)
             #expect(try Self.tags(gone) == [])
+        }
+    }
+
+    @Test("the link to the next page keeps what the first was asked for")
+    func next() async throws {
+        try await WebFixture.serve { fixture, client in
+            _ = try await Self.fill(fixture)
+            let path = "/api/v1/calls?limit=1&from=2020-01-01T00:00:00%2B02:00"
+            let link = try #require(try await client.ask(.get, path).header("link"))
+            #expect(link.contains("from=2020-01-01T00%3A00%3A00%2B02%3A00"), "\(link)")
         }
     }
 

@@ -6,6 +6,8 @@ const apartMilliseconds = 1000;
 const spokenApartMilliseconds = 30000;
 // What takes longer than a moment is shown to be on its way; the old figures stay meanwhile.
 const momentMilliseconds = 100;
+// A stream that was refused, as by a server that starts, is not asked for again by the browser.
+const againMilliseconds = 5000;
 let source = null;
 let paused = false;
 let waiting = false;
@@ -55,7 +57,14 @@ function connect() {
     source.addEventListener("queues", () => {
       if (document.querySelector("[data-live-queues]")) refresh();
     });
-    source.onerror = () => state("waiting");
+    source.onerror = () => {
+      state("waiting");
+      if (source?.readyState !== EventSource.CLOSED) return;
+      source = null;
+      setTimeout(connect, againMilliseconds);
+      // Whoever is not signed in any more is told.
+      refresh();
+    };
   }
   if (!wanted) state(paused ? "paused" : "live");
 }
@@ -85,6 +94,10 @@ async function run() {
     // Costs much and is no part that is renewed.
     address.searchParams.delete("figures");
     const answer = await fetch(address, { headers: { accept: "text/html" }, credentials: "same-origin" });
+    if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
+      location.assign(answer.url);
+      return;
+    }
     if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     state("waiting");

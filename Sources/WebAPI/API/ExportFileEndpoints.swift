@@ -30,6 +30,9 @@ enum ExportFileEndpoints {
         contentType: "application/octet-stream"
     ) { ask in
         let record = try await finished(ask)
+        guard ask.context.principal.rights >= .write || !record.holdsPersonalData else {
+            throw APIError(.notAllowed, "Files with whole numbers are for those who may write.")
+        }
         let tag = "\"\(record.sha256)\""
         var headers: HTTPFields = [
             .eTag: tag, .acceptRanges: "bytes", .contentType: "application/octet-stream",
@@ -41,10 +44,7 @@ enum ExportFileEndpoints {
         headers[.contentDisposition] = "attachment; filename=\"\(name)\""
         let bytes = Int(record.bytes)
         let range = try range(request, tag: tag, of: bytes)
-        // Once for each fetch, not for each of its parts.
-        if (range?.lowerBound ?? 0) == 0 {
-            try await QueueEndpoints.note("export.download", "job:\(record.jobID)", ask)
-        }
+        try await QueueEndpoints.note("export.download", "job:\(record.jobID)", ask)
         let io = FileIO()
         guard let range else {
             let body = try await io.loadFile(

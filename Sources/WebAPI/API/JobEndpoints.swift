@@ -103,8 +103,10 @@ enum JobEndpoints {
         } catch {
             throw APIError(.notFound, "There is no such job.")
         }
-        let history = try await ask.parts.store.history(of: id)
-        guard !history.isEmpty else { throw APIError(.notFound, "There is no such job.") }
+        let (history, job) = try await JobFinder(parts: ask.parts).find(id)
+        guard job != nil || !history.isEmpty else {
+            throw APIError(.notFound, "There is no such job.")
+        }
         let events = history.events.map { event in
             JSONValue.fields(
                 ("at", .text(ISOTime.text(milliseconds: event.atMilliseconds))),
@@ -118,7 +120,7 @@ enum JobEndpoints {
         }
         return .json(
             .fields(
-                ("job", (history.indexed ?? history.done).map(json) ?? .null),
+                ("job", job.map(json) ?? .null),
                 ("events", .list(events))
             )
         )

@@ -31,6 +31,11 @@ struct AccessMiddleware: RouterMiddleware {
         let open = PublicRoute(request.method, request.uri.path)
         try limit(open, context.client)
         context.principal = try await principal(of: request, open, context.client)
+        // The router passes over empty segments, so that one address would have many names; what
+        // somebody may have is found by its one name.
+        guard !request.uri.path.contains("//") else {
+            throw APIError(.notFound, "There is nothing at this address.")
+        }
         let asker = parts.policy.asker(request.headers, authority: request.head.authority)
         if let open {
             try admit(request, to: open, &context, asker)

@@ -104,12 +104,9 @@ struct SessionRoutes: RouteGroup {
             }
         }
         var form = Form(next: "/")
-        var components = URLComponents()
-        components.percentEncodedQuery = String(decoding: body, as: UTF8.self)
-            .replacing("+", with: "%20")
-        for item in components.queryItems ?? [] {
-            if item.name == "token" { form.token = item.value ?? "" }
-            if item.name == "next" { form.next = item.value ?? "/" }
+        for item in FormFields(String(decoding: body, as: UTF8.self)).items {
+            if item.name == "token" { form.token = item.value }
+            if item.name == "next" { form.next = item.value }
         }
         return form
     }

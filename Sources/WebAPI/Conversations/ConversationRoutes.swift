@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Reports
+import Telemetry
 
 /// Conversations as existing front ends ask for them, in exactly their shapes.
 struct ConversationRoutes: Sendable {
@@ -66,8 +67,12 @@ struct ConversationRoutes: Sendable {
                 method: .get,
                 path: onePath + "/messages",
                 summary: "What was said in a conversation.",
+                query: [CallEndpoints.numbers],
                 answer: .list(ConversationShapes.message)
-            ) { try await ConversationRoutes(parts: $0.parts).messages(try $0.word("id")) },
+            ) { ask in
+                try await ConversationRoutes(parts: ask.parts)
+                    .messages(try ask.word("id"), showNumbers: try ask.showsNumbers())
+            },
         ]
     }
 
@@ -146,16 +151,17 @@ struct ConversationRoutes: Sendable {
         return .json(Self.json(conversation))
     }
 
-    private func messages(_ id: String) async throws -> Response {
+    private func messages(_ id: String, showNumbers: Bool) async throws -> Response {
         guard let messages = try await parts.store.messages(of: id) else {
             throw APIError(.notFound, "There is no such conversation.")
         }
         return .json(
             .list(
                 messages.map { message in
-                    .fields(
+                    let words = showNumbers ? message.text : LogMask().masked(message.text)
+                    return .fields(
                         ("role", .text(message.isOfCaller ? "user" : "assistant")),
-                        ("content", .text(message.text)),
+                        ("content", .text(words)),
                         ("timestamp", .text(ISOTime.text(unix: message.atUnix)))
                     )
                 }

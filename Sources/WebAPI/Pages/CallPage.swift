@@ -23,7 +23,12 @@ extension PageDesk {
         let history = try await store.attributionHistory(of: call.id, limit: 50)
         let exclusion = try await store.exclusion(of: call.id)
         let isFirst = try await store.isFirstTimeCaller(call.id)
-        let transcript = TranscriptPart(call.transcript, verdicts, chosen: query["rule"])
+        let transcript = TranscriptPart(
+            call.transcript,
+            verdicts,
+            chosen: query["rule"],
+            showsNumbers: canChange
+        )
         let choices = transcript.choices { query.link(nil, ["rule": $0]) }
         var view: View = [
             "id": "\(number)", "conversation": record.identity.conversationID,

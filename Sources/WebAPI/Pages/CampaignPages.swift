@@ -36,10 +36,8 @@ extension PageDesk {
                 "rate": PageWords.share(brought.conversionRate),
                 "isSmall": brought.qualified < PageDesk.smallCalls,
                 "cost": PageWords.money(brought.agentCost),
-                "media": Self.media(entry.mediaCost) ?? "–",
-                "perConversion": PageWords.money(
-                    brought.costPerConversion(mediaCost: entry.mediaCost)
-                ),
+                "media": Self.media(entry.cost.media) ?? "–",
+                "perConversion": PageWords.money(entry.cost.perConversion),
             ]
         }
         var view: View = [
@@ -136,13 +134,24 @@ extension PageDesk {
             ],
             [
                 "label": MetricID.costPerConversion.definition.label,
-                "value": PageWords.money(report.costPerConversion),
+                "value": costPerConversion(report),
             ],
         ]
         if let start = campaign.startsUnix {
             facts.insert(["label": "Starts", "value": words.time(start)], at: 2)
         }
         return facts
+    }
+
+    /// It is of all days, which is said where the days shown have only a part of it.
+    private func costPerConversion(_ report: CampaignReport) -> String {
+        let (cost, total) = (report.cost, report.figures.total)
+        let value = PageWords.money(cost.perConversion)
+        guard cost.perConversion != nil,
+            cost.conversions != total.conversions || cost.agent != total.agentCost
+        else { return value }
+        let agent = cost.agent.map { ", agent cost \(PageWords.money($0))" } ?? ""
+        return "\(value) over all days (\(PageWords.count(cost.conversions, "conversion"))\(agent))"
     }
 
     private func performance(_ total: CallFigures, _ durations: DurationFigures) -> [View] {
@@ -225,18 +234,22 @@ struct Lift {
             view = ["none": "No recipient is held out, so there is nothing to compare with."]
             return
         }
-        guard let first = Share(reached.called, of: reached.recipients),
-            let second = Share(heldOut.called, of: heldOut.recipients),
-            min(reached.recipients, heldOut.recipients) >= Self.recipientsMin
+        guard let reachedCalled = reached.called, let heldOutCalled = heldOut.called else {
+            view = ["none": "Not measured: of most recipients no number is known, or no longer."]
+            return
+        }
+        guard let first = Share(reachedCalled, of: reached.withNumber),
+            let second = Share(heldOutCalled, of: heldOut.withNumber),
+            min(reached.withNumber, heldOut.withNumber) >= Self.recipientsMin
         else {
             view = ["none": "Too small to tell: fewer than \(Self.recipientsMin) recipients."]
             return
         }
         view = ShareDifference(first, second).view.merging([
             "reached": "\(PageWords.share(first.value)) of "
-                + "\(PageWords.count(reached.recipients)) recipients called",
+                + "\(PageWords.count(reached.withNumber)) recipients called",
             "heldOut": "\(PageWords.share(second.value)) of "
-                + "\(PageWords.count(heldOut.recipients)) held out called",
+                + "\(PageWords.count(heldOut.withNumber)) held out called",
         ]) { $1 }
     }
 }

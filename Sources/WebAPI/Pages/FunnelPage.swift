@@ -62,7 +62,7 @@ extension PageDesk {
         view["people"] =
             people.values.contains { $0 > 0 }
             ? ["steps": FunnelBars(people, shown: steps, medians: medians).views] as View
-            : ["nobody": "Nobody on its list was sent a token of their own"] as View
+            : ["nobody": "nobody on its list was sent a token of their own in these days"] as View
         return Page(template: .funnel, title: "Funnel", view: view)
     }
 

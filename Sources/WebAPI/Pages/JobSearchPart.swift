@@ -37,12 +37,7 @@ extension PageDesk {
         var found: [JobID: IndexedJob] = [:]
         // What is no id may still be a conversation, or words of an error.
         if let id = try? JobID(text) {
-            let history = try await store.history(of: id)
-            if let job = history.indexed ?? history.done
-                ?? history.outbox.map(IndexedJob.init(waiting:))
-            {
-                found[id] = job
-            }
+            if let job = try await store.history(of: id).known { found[id] = job }
         }
         var about = JobQuery()
         about.entities = try await store.entities(ofConversation: text)

@@ -63,14 +63,13 @@ struct PageQuery: Sendable {
     init(_ request: Request) {
         self.init(
             path: request.uri.path,
-            items: request.uri.queryParameters.map { (String($0.key), String($0.value)) }
+            items: FormFields(request).items
         )
     }
 
     /// The state of a page from the part of its address behind the question mark.
     init(path: String, query: String) {
-        let parameters = URI("/?\(query)").queryParameters
-        self.init(path: path, items: parameters.map { (String($0.key), String($0.value)) })
+        self.init(path: path, items: FormFields(query).items)
     }
 
     subscript(name: String) -> String? { items.first { $0.name == name }?.value }

@@ -58,6 +58,8 @@ struct PageRoutes: RouteGroup {
             throw HTTPError(.notFound)
         }
         let rights = context.principal.rights
+        // The frame of a page tells how we are: nothing for whoever may not read.
+        guard rights >= .read else { throw HTTPError(.notFound) }
         let desk = try await PageDesk(parts: parts, live: live, rights: rights)
         let message = "There is no page at this address."
         return try await failed(desk, PageQuery(request), request, message, .notFound)
@@ -119,6 +121,8 @@ struct PageRoutes: RouteGroup {
             return html(text, page.status, took: parts.ambient.elapsed() - began)
         } catch let error as APIError where error.code == .notFound {
             return try await failed(desk, query, request, error.message, .notFound)
+        } catch let error as APIError where error.code == .queueUnavailable {
+            return try await failed(desk, query, request, error.message, .serviceUnavailable)
         } catch {
             let id = desk.failure("A page failed", error)
             let message =

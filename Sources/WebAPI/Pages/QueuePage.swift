@@ -163,11 +163,9 @@ extension PageDesk {
         } catch {
             throw missing
         }
-        let history = try await store.history(of: id)
-        var known =
-            history.indexed ?? history.done ?? history.outbox.map(IndexedJob.init(waiting:))
-        if known == nil { known = await queued(id) }
-        guard let job = known else { throw missing }
+        let isDown = live.depths.downSinceUnix != nil
+        let (history, found) = try await JobFinder(parts: parts).find(id, isRedisDown: isDown)
+        guard let job = found else { throw missing }
         var facts: [View] = []
         func add(_ label: String, _ value: String?) {
             if let value { facts.append(["label": label, "value": value]) }
@@ -198,56 +196,5 @@ extension PageDesk {
             },
         ]
         return Page(template: .job, title: "Job", view: view)
-    }
-
-    /// A job that only a queue knows, such as one that was pushed by hand and cannot be read.
-    private func queued(_ id: JobID) async -> IndexedJob? {
-        // Redis that does not answer is not waited for once more.
-        guard live.depths.downSinceUnix == nil else { return nil }
-        for queue in parts.queues {
-            let record = await within(parts.figureMax, parts.ambient) { try await queue.job(id) }
-            if let record = record ?? nil {
-                let now = parts.ambient.unixMilliseconds
-                return IndexedJob(record, of: queue.name.text, nowMilliseconds: now)
-            }
-        }
-        return nil
-    }
-}
-
-extension IndexedJob {
-    /// A job as its queue has it; one that cannot be read has no kind but its queue.
-    fileprivate init(_ record: JobRecord, of queue: String, nowMilliseconds: Int64) {
-        let state: IndexedJobState =
-            switch record.state {
-            case .ready, .suspect: .ready
-            case .running: .running
-            case .later: .parked
-            case .dead: .dead
-            }
-        let created = record.job.createdMilliseconds
-        self.init(
-            id: record.job.id,
-            kind: queue,
-            state: state,
-            reason: record.reason,
-            attempt: record.job.attempt,
-            // One that cannot be read does not tell when it was made.
-            enqueuedMilliseconds: created > 0 ? created : nil,
-            changedMilliseconds: record.state == .dead
-                ? record.atMilliseconds ?? nowMilliseconds : nowMilliseconds,
-            dueMilliseconds: record.state == .later ? record.atMilliseconds : nil
-        )
-    }
-
-    /// A job that has not reached its queue yet.
-    init(waiting entry: OutboxEntry) {
-        self.init(
-            id: entry.id,
-            kind: entry.job.kind,
-            state: .ready,
-            enqueuedMilliseconds: entry.createdMilliseconds,
-            changedMilliseconds: entry.createdMilliseconds
-        )
     }
 }

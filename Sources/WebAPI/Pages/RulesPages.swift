@@ -2,6 +2,7 @@ import CallStore
 import Conversion
 import Definitions
 import Hummingbird
+import Telemetry
 
 extension PageDesk {
     /// The rules that decide what a conversion is.
@@ -88,9 +89,11 @@ extension PageDesk {
             view["done"] = "\(sample.entries.count - task.left)"
             view["size"] = "\(sample.entries.count)"
             view["turns"] = call.transcript.filter(\.hasWords).map { turn -> View in
-                [
+                let message = turn.message ?? ""
+                return [
                     "who": turn.speaker == .caller ? "Caller" : "Agent",
-                    "isCaller": turn.speaker == .caller, "words": turn.message ?? "",
+                    "isCaller": turn.speaker == .caller,
+                    "words": canChange ? message : LogMask().masked(message),
                     "hasWords": turn.hasWords, "at": PageWords.duration(turn.secondsIn),
                 ]
             }

@@ -46,11 +46,12 @@ extension PageDesk {
             "all": [
                 [
                     "name": "read",
-                    "sees": "every page; numbers masked, settings of the machine not",
+                    "sees": "every page; numbers masked, settings of the machine not, and no "
+                        + "files with whole numbers",
                     "changes": "nothing",
                 ],
                 [
-                    "name": "write", "sees": "the same",
+                    "name": "write", "sees": "the same, and the files of exports",
                     "changes": "calls (assign, exclude, label), campaigns, recipients, touches, "
                         + "exports, notes and views",
                 ],

@@ -1,4 +1,5 @@
 import CallStore
+import Telemetry
 
 /// A call's transcript: evidence of the rules marked in it, tools with what they answered.
 struct TranscriptPart {
@@ -29,6 +30,9 @@ struct TranscriptPart {
     }
 
     private let turns: [Turn]
+
+    /// Spoken numbers are as they were said only for administrators.
+    private let showsNumbers: Bool
     private let places: [Place]
     private let chosen: String?
 
@@ -44,8 +48,10 @@ struct TranscriptPart {
     ///   - verdicts: Of the rules in force.
     ///   - chosen: The one rule whose evidence is marked, whatever it says; nil for the evidence
     ///     of every conversion.
-    init(_ turns: [Turn], _ verdicts: [Verdict], chosen: String?) {
+    ///   - showsNumbers: Whether spoken numbers are shown as they were said.
+    init(_ turns: [Turn], _ verdicts: [Verdict], chosen: String?, showsNumbers: Bool) {
         self.turns = turns
+        self.showsNumbers = showsNumbers
         answers = Self.answers(in: turns)
         homes = Self.homes(in: turns, of: answers)
         let places = verdicts.flatMap { verdict in
@@ -93,10 +99,15 @@ struct TranscriptPart {
                 "found": Self.words(found), "tools": tools,
                 "parts": Self.parts(
                     turn.message ?? "",
-                    found.filter { $0.turn == position }.compactMap(\.characters)
+                    found.filter { $0.turn == position }.compactMap(\.characters),
+                    shown
                 ),
             ]
         }
+    }
+
+    private func shown(_ text: String) -> String {
+        showsNumbers ? text : LogMask().masked(text)
     }
 
     /// Such as `booked: booking, 2 turns`.
@@ -109,8 +120,12 @@ struct TranscriptPart {
         return words.joined(separator: "; ")
     }
 
-    /// A text in pieces, those within the ranges marked.
-    static func parts(_ text: String, _ ranges: [Range<Int>]) -> [View] {
+    /// A text in pieces, those within the ranges marked, each as it is shown.
+    static func parts(
+        _ text: String,
+        _ ranges: [Range<Int>],
+        _ shown: (String) -> String = { $0 }
+    ) -> [View] {
         let scalars = Array(text.unicodeScalars)
         var parts: [View] = []
         var end = 0
@@ -118,7 +133,7 @@ struct TranscriptPart {
             guard !range.isEmpty else { return }
             var part = String.UnicodeScalarView()
             part.append(contentsOf: scalars[range])
-            parts.append(["text": String(part), "isMarked": isMarked])
+            parts.append(["text": shown(String(part)), "isMarked": isMarked])
         }
         for range in joined(ranges.map { $0.clamped(to: 0..<scalars.count) }) {
             add(end..<range.lowerBound, false)
@@ -203,9 +218,9 @@ struct TranscriptPart {
         let asked = Set(turns.flatMap(\.toolCalls).map(\.requestID)).subtracting([""])
         let calls = turn.toolCalls.map { call -> View in
             var view: View = ["name": call.name, "state": "no answer"]
-            if !call.arguments.isEmpty { view["asked"] = call.arguments }
+            if !call.arguments.isEmpty { view["asked"] = shown(call.arguments) }
             if let answer = answers[call.requestID] {
-                view.merge(Self.view(of: answer.result)) { $1 }
+                view.merge(self.view(of: answer.result)) { $1 }
                 view["answeredAt"] = PageWords.duration(answer.secondsIn)
                 if homes[answer.turn] != nil, anchored.insert(answer.turn).inserted {
                     view["answerAnchor"] = "turn-\(answer.turn)"
@@ -217,7 +232,7 @@ struct TranscriptPart {
             let answer = answers[result.requestID]
             let isKept = answer?.turn == position && answer?.index == index
             guard !isKept || !asked.contains(result.requestID) else { return nil }
-            return Self.view(of: result).merging(["name": result.name]) { $1 }
+            return view(of: result).merging(["name": result.name]) { $1 }
         }
         return calls + others
     }
@@ -225,12 +240,14 @@ struct TranscriptPart {
     /// Of an answer, so much stands beside the tool's name.
     private static let shortLength = 80
 
-    private static func view(of result: ToolResult) -> View {
-        let line = result.value.split(whereSeparator: \.isNewline).joined(separator: " ")
+    private func view(of result: ToolResult) -> View {
+        let value = shown(result.value)
+        let line = value.split(whereSeparator: \.isNewline).joined(separator: " ")
         var view: View = ["state": result.isError ? "failed" : "answered"]
         guard !line.isEmpty else { return view }
-        view["answer"] = result.value
-        view["short"] = line.count > shortLength ? line.prefix(shortLength) + "…" : line
+        view["answer"] = value
+        let isLong = line.count > Self.shortLength
+        view["short"] = isLong ? line.prefix(Self.shortLength) + "…" : line
         return view
     }
 }

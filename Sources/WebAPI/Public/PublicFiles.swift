@@ -62,6 +62,14 @@ struct PublicFileRoutes: RouteGroup {
             router.get(RouterPath("/" + name)) { request, _ in try answer(name, request) }
             router.head(RouterPath("/" + name)) { request, _ in try answer(name, request) }
         }
+        // Nothing here is for search engines.
+        router.get("/robots.txt") { _, _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: "text/plain; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: "User-agent: *\nDisallow: /\n"))
+            )
+        }
     }
 
     private func answer(_ name: String, _ request: Request) throws -> Response {

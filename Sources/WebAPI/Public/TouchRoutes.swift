@@ -61,18 +61,14 @@ struct TouchRoutes: RouteGroup {
 
     private func answerBeacon(_ request: Request, _ context: WebContext) async throws -> Response {
         guard visitors.admit(context.client) else { return PublicAnswer.tooMany }
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: PublicLimits.beaconBytesMax)
-        } catch {
-            throw APIError(
-                .tooLarge,
-                "A page view may have \(PublicLimits.beaconBytesMax) bytes."
-            )
-        }
+        let body = try await RequestBody.read(
+            request,
+            upTo: PublicLimits.beaconBytesMax,
+            parts.ambient
+        )
         let beacon: Beacon
         do {
-            beacon = try JSONDecoder().decode(Beacon.self, from: Data(body.readableBytesView))
+            beacon = try JSONDecoder().decode(Beacon.self, from: Data(body))
         } catch {
             throw APIError(.cannotBeRead, "A page view is {\"token\": \"…\"}.")
         }
@@ -82,8 +78,8 @@ struct TouchRoutes: RouteGroup {
 
     private func answerPixel(_ request: Request, _ context: WebContext) async throws -> Response {
         guard visitors.admit(context.client) else { return PublicAnswer.tooMany }
-        if let token = request.uri.queryParameters["token"] {
-            await recordView(of: String(token), request, context)
+        if let token = FormFields(request).items.first(where: { $0.name == "token" }) {
+            await recordView(of: token.value, request, context)
         }
         return PublicAnswer.pixel
     }
