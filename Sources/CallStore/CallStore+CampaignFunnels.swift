@@ -79,6 +79,8 @@ extension FigureReading {
     }
 
     /// Campaign, kind and how many touches; of all days without reading one of them.
+    ///
+    /// What was measured on other days alone is 0 in these.
     fileprivate func touches() throws -> [Row] {
         guard scope.from != nil else {
             return try Row.fetchAll(
@@ -90,8 +92,13 @@ extension FigureReading {
         return try Row.fetchAll(
             database.cachedStatement(
                 sql: """
-                    select campaign_id, kind, count(*) from touches
-                    where at_unix >= :fromUnix and at_unix < :toUnix group by 1, 2
+                    with shown as (
+                        select campaign_id, kind, count(*) as touches from touches
+                        where at_unix >= :fromUnix and at_unix < :toUnix group by 1, 2
+                    )
+                    select touch_figures.campaign_id, touch_figures.kind,
+                        coalesce(shown.touches, 0)
+                    from touch_figures left join shown using (campaign_id, kind)
                     """
             ),
             arguments: try instants()

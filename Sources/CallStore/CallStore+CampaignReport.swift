@@ -34,37 +34,28 @@ package struct CampaignReport: Hashable, Sendable {
     package var callers: CallerFigures
     package var funnel: Funnel
 
-    /// As a person entered it.
-    package var mediaCost: Money?
+    /// Over all days, whatever days the figures are of.
+    package var cost: CampaignCost
 
     package init(
         campaign: Campaign,
         figures: FigureReport,
         callers: CallerFigures,
         funnel: Funnel,
-        mediaCost: Money? = nil
+        cost: CampaignCost = CampaignCost()
     ) {
         self.campaign = campaign
         self.figures = figures
         self.callers = callers
         self.funnel = funnel
-        self.mediaCost = mediaCost
+        self.cost = cost
     }
 
-    /// Media and agent cost per conversion, US dollars; nil where a part is not in dollars, no
-    /// cost is known, or nothing converted.
-    package var costPerConversion: Double? {
-        figures.total.costPerConversion(mediaCost: mediaCost)
-    }
-}
+    /// As a person entered it.
+    package var mediaCost: Money? { cost.media }
 
-extension CallFigures {
-    /// Media and agent cost per conversion, as `CampaignReport` says.
-    package func costPerConversion(mediaCost: Money?) -> Double? {
-        guard conversions > 0, mediaCost?.currency ?? "USD" == "USD" else { return nil }
-        guard mediaCost != nil || agentCost != nil else { return nil }
-        return ((mediaCost?.amount ?? 0) + (agentCost ?? 0)) / Double(conversions)
-    }
+    /// As `CampaignCost` says.
+    package var costPerConversion: Double? { cost.perConversion }
 }
 
 extension CallStore {
@@ -72,7 +63,8 @@ extension CallStore {
     ///
     /// - Parameters:
     ///   - id: The campaign.
-    ///   - from: The first day, in the report zone; touches before it do not count either.
+    ///   - from: The first day, in the report zone; touches before it do not count either, and
+    ///     the same people are those whose window opened in the days. The cost is of all days.
     ///   - to: The last day.
     ///   - windowDays: Days in which the same people go their way; nil for the campaign's window.
     ///   - steps: Steps that the same people must go; the others are passed over.
@@ -113,7 +105,7 @@ extension CallStore {
                 figures: report,
                 callers: try figures.callers(),
                 funnel: try reading.funnel(report.total),
-                mediaCost: try reading.mediaCost()
+                cost: try reading.cost(report.total)
             )
         }
     }
@@ -155,12 +147,25 @@ private struct CampaignReading {
     let windowDays: Int
     let steps: Set<FunnelStep>
 
-    func mediaCost() throws -> Money? {
-        try Row.fetchOne(
+    /// What it cost over all days, of which `total` may be a part.
+    func cost(_ total: CallFigures) throws -> CampaignCost {
+        let media = try Row.fetchOne(
             database.cachedStatement(sql: "select * from campaign_costs where campaign_id = ?"),
             arguments: [campaign.id.number]
         )
         .map { Money(micros: $0["media_micros"], currency: $0["currency"]) }
+        var scope = figures.scope
+        var whole = total
+        if scope.from != nil || scope.to != nil {
+            scope.from = nil
+            scope.to = nil
+            whole = try FigureReading(database: database, scope: scope).total()
+        }
+        return CampaignCost(
+            media: media,
+            agent: whole.agentCost,
+            conversions: whole.conversions
+        )
     }
 
     func funnel(_ total: CallFigures) throws -> Funnel {
@@ -177,7 +182,7 @@ private struct CampaignReading {
             ),
             arguments: figures.arguments
         )
-        var totals = Self.touchSteps.map { step, _ in
+        var totals = FunnelStep.touches.map { step, _ in
             touches[step] ?? FunnelCount(step: step, events: nil, recipients: nil)
         }
         totals.append(
@@ -194,9 +199,23 @@ private struct CampaignReading {
         return Funnel(totals: totals, samePeople: walk.counts)
     }
 
-    private static let touchSteps = FunnelStep.touches
+    private static func step(of kind: String) -> FunnelStep? {
+        FunnelStep.touches.first { $0.1.rawValue == kind }?.0
+    }
 
+    /// Touches of the days by step, for each step that was measured on any day.
+    ///
+    /// One that was measured on other days alone is 0 in these: days do not unmeasure it, and the
+    /// same people would pass over a step that they had to take.
     private func touchCounts() throws -> [FunnelStep: FunnelCount] {
+        var counts: [FunnelStep: FunnelCount] = [:]
+        let measured = try String.fetchAll(
+            database.cachedStatement(sql: "select kind from touch_figures where campaign_id = ?"),
+            arguments: [campaign.id.number]
+        )
+        for step in measured.compactMap(Self.step(of:)) {
+            counts[step] = FunnelCount(step: step, events: 0, recipients: 0)
+        }
         let rows = try Row.fetchAll(
             database.cachedStatement(
                 sql: """
@@ -207,32 +226,35 @@ private struct CampaignReading {
             ),
             arguments: ["campaign": campaign.id.number] + figures.instants()
         )
-        var counts: [FunnelStep: FunnelCount] = [:]
         for row in rows {
-            let kind: String = row[0]
-            guard let step = Self.touchSteps.first(where: { $0.1.rawValue == kind })?.0 else {
-                continue
-            }
+            guard let step = Self.step(of: row[0]) else { continue }
             counts[step] = FunnelCount(step: step, events: row[1], recipients: row[2])
         }
         return counts
     }
 
     /// Recipients with a token of their own, one after the other.
+    ///
+    /// Their whole way is read, with what of it the days show: when a window opened and what came
+    /// first in it does not depend on the days that are looked at.
     private func walkPeople(_ walk: inout FunnelWalk) throws {
         let cursor = try Row.fetchCursor(
             database,
             sql: """
-                select recipient_id, kind, at_unix from (
-                    select recipient_id, kind, at_unix from touches
+                select recipient_id, kind, at_unix, is_shown from (
+                    select recipient_id, kind, at_unix,
+                        at_unix >= :fromUnix and at_unix < :toUnix as is_shown
+                    from touches
                     where campaign_id = :campaign and recipient_id is not null
                     union all
                     select attributions.recipient_id,
-                        iif(call_facts.is_converted, 'conversion', 'call'), calls.started_unix
+                        iif(call_facts.is_converted, 'conversion', 'call'), calls.started_unix,
+                        call_facts.day between :from and :to
                     from attributions join calls on calls.id = attributions.call_id
                     join call_facts on call_facts.call_id = calls.id
                     where attributions.campaign_id = :campaign
-                    and attributions.recipient_id is not null and call_facts.is_excluded = 0
+                    and attributions.recipient_id is not null
+                    and call_facts.channel = 'phone' and call_facts.is_excluded = 0
                 )
                 where recipient_id in (
                     select recipient_id from touches
@@ -243,7 +265,7 @@ private struct CampaignReading {
                 )
                 order by recipient_id
                 """,
-            arguments: ["campaign": campaign.id.number]
+            arguments: figures.arguments + figures.instants()
         )
         var person = FunnelWalk.Person()
         var present: Int64?
@@ -255,15 +277,17 @@ private struct CampaignReading {
             }
             present = recipient
             let at: Int64 = row[2]
+            let isShown: Bool = row[3]
+            func add(_ step: FunnelStep) {
+                person.events.append(.init(step: step, atUnix: at, isShown: isShown))
+            }
             switch row[1] as String {
             case "conversion":
-                person.events.append((.calls, at))
-                person.events.append((.conversions, at))
-            case "call": person.events.append((.calls, at))
+                add(.calls)
+                add(.conversions)
+            case "call": add(.calls)
             case let kind:
-                if let step = Self.touchSteps.first(where: { $0.1.rawValue == kind })?.0 {
-                    person.events.append((step, at))
-                }
+                if let step = Self.step(of: kind) { add(step) }
             }
         }
         if present != nil { walk.add(person) }

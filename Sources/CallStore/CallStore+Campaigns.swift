@@ -41,6 +41,8 @@ extension CallStore {
     }
 
     /// A page of campaigns with what they brought, in the order of ids.
+    ///
+    /// Read from the sums by day, so that a list says what a campaign's own report says.
     package func campaignFigures(
         after id: CampaignID? = nil,
         limit: Int = 1_000
@@ -48,28 +50,48 @@ extension CallStore {
         try await read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    select campaigns.*, campaign_costs.media_micros, campaign_costs.currency,
-                        (select count(*) from recipients where campaign_id = campaigns.id)
+                    with page as (select * from campaigns where id > ? order by id limit ?),
+                    brought as (
+                        select page.id as campaign_id,
+                            sum(success + failure + unknown + pending) as calls,
+                            sum(conversions) as conversions, sum(microdollars) as microdollars,
+                            sum(microdollars_known) as microdollars_known
+                        -- Left to itself, SQLite would read all days for each campaign.
+                        from page cross join daily_figures indexed by daily_figures_by_campaign
+                        on daily_figures.campaign_id = page.id and daily_figures.campaign_id <> 0
+                        and daily_figures.workspace = page.workspace
+                        and daily_figures.channel = 'phone'
+                        group by page.id
+                    )
+                    select page.*, campaign_costs.media_micros, campaign_costs.currency,
+                        (select count(*) from recipients where campaign_id = page.id)
                             as recipients,
-                        (select count(*) from attributions where campaign_id = campaigns.id)
-                            as calls,
-                        (
-                            select count(*) from attributions
-                            join conversions using (call_id)
-                            where campaign_id = campaigns.id and outcome = 'yes' and is_counted
-                        ) as conversions
-                    from campaigns left join campaign_costs on campaign_id = campaigns.id
-                    where id > ? order by id limit ?
+                        coalesce(brought.calls, 0) as calls,
+                        coalesce(brought.conversions, 0) as conversions,
+                        coalesce(brought.microdollars, 0) as microdollars,
+                        coalesce(brought.microdollars_known, 0) as microdollars_known
+                    from page
+                    left join campaign_costs on campaign_costs.campaign_id = page.id
+                    left join brought on brought.campaign_id = page.id
+                    order by page.id
                     """
             )
             return try Row.fetchAll(statement, arguments: [id?.number ?? 0, limit]).map { row in
                 let micros: Int64? = row["media_micros"]
+                var brought = CallFigures()
+                brought.conversions = row["conversions"]
+                brought.microdollars = row["microdollars"]
+                brought.microdollarsKnown = row["microdollars_known"]
                 return CampaignFigures(
                     campaign: try CallReading.campaign(in: row, database),
                     recipients: row["recipients"],
                     calls: row["calls"],
-                    conversions: row["conversions"],
-                    mediaCost: micros.map { Money(micros: $0, currency: row["currency"]) }
+                    conversions: brought.conversions,
+                    cost: CampaignCost(
+                        media: micros.map { Money(micros: $0, currency: row["currency"]) },
+                        agent: brought.agentCost,
+                        conversions: brought.conversions
+                    )
                 )
             }
         }

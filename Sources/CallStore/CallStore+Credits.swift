@@ -31,6 +31,8 @@ package struct CampaignChange: Hashable, Sendable {
 
 extension CallStore {
     /// Calls and conversions by campaign; a view of the same credits, which it does not change.
+    ///
+    /// They are counted as reports count them: by phone, and without those that are excluded.
     package func credits(
         _ model: AttributionModel,
         in workspace: String = CallIdentity.defaultWorkspace
@@ -44,13 +46,12 @@ extension CallStore {
                             attributions.campaign_id
                         ) else attributions.campaign_id end as campaign,
                         count(*) as calls,
-                        count(*) filter (
-                            where conversions.outcome = 'yes' and conversions.is_counted
-                        ) as conversions
-                    from attributions
-                    join calls on calls.id = attributions.call_id
-                    left join conversions on conversions.call_id = attributions.call_id
-                    where attributions.campaign_id is not null and calls.workspace = ?2
+                        sum(call_facts.is_converted) as conversions
+                    -- Reads the credits first: most calls may have none.
+                    from attributions cross join call_facts
+                    on call_facts.call_id = attributions.call_id
+                    where attributions.campaign_id is not null and call_facts.workspace = ?2
+                    and call_facts.channel = 'phone' and call_facts.is_excluded = 0
                     group by 1
                     """
             )

@@ -171,15 +171,46 @@ package struct Campaign: Hashable, Sendable {
     }
 }
 
-/// A campaign with what it brought so far.
+/// A campaign with what it brought so far, over all its days.
 package struct CampaignFigures: Hashable, Sendable {
     package var campaign: Campaign
     package var recipients: Int
+
+    /// As a report counts them: by phone, and without those that are excluded.
     package var calls: Int
     package var conversions: Int
+    package var cost: CampaignCost
+}
 
+/// What a campaign cost and brought, always over all its days.
+///
+/// What a person entered is of the whole campaign: divided by the conversions of some days it
+/// would make each of them dearer, the fewer the days are.
+package struct CampaignCost: Hashable, Sendable {
     /// As a person entered it.
-    package var mediaCost: Money?
+    package var media: Money?
+
+    /// US dollars; nil while no call has a cost.
+    package var agent: Double?
+    package var conversions: Int
+
+    package init(
+        media: Money? = nil,
+        agent: Double? = nil,
+        conversions: Int = 0
+    ) {
+        self.media = media
+        self.agent = agent
+        self.conversions = conversions
+    }
+
+    /// Media and agent cost per conversion, US dollars; nil where a part is not in dollars, no
+    /// cost is known, or nothing converted.
+    package var perConversion: Double? {
+        guard conversions > 0, media?.currency ?? "USD" == "USD" else { return nil }
+        guard media != nil || agent != nil else { return nil }
+        return ((media?.amount ?? 0) + (agent ?? 0)) / Double(conversions)
+    }
 }
 
 extension NewCampaign {

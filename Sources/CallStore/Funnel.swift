@@ -54,11 +54,21 @@ package struct Funnel: Hashable, Sendable {
 
 /// Follows recipients one by one through the steps that were measured.
 ///
-/// A pure rule: the first occurrence counts, after the step before, until the window ends.
+/// A pure rule: the first occurrence counts, after the step before, until the window ends. Of some
+/// days it counts those whose window opened in them, with the steps that they took in them: never
+/// more people than of all days, nor a step that the totals of the days do not have.
 struct FunnelWalk {
-    /// What happened to one recipient.
+    /// What happened to one recipient, on whatever day.
     struct Person {
-        var events: [(step: FunnelStep, atUnix: Int64)] = []
+        var events: [Event] = []
+    }
+
+    struct Event {
+        var step: FunnelStep
+        var atUnix: Int64
+
+        /// Whether it is of the days that are looked at.
+        var isShown: Bool
     }
 
     /// Steps that were measured for anybody; the others are passed over.
@@ -75,26 +85,31 @@ struct FunnelWalk {
     }
 
     mutating func add(_ person: Person) {
-        // The window opens at the delivery; without one, at the sending.
-        let opened =
-            first(of: .delivered, in: person, from: .min, to: .max)
-            ?? first(of: .sent, in: person, from: .min, to: .max)
-        guard let opened else { return }
+        // The window opens at the delivery; without one, at the sending. On whatever day that was:
+        // the second delivery of some days opens no window that all days do not know.
+        let opening =
+            first(of: .delivered, in: person.events, from: .min, to: .max)
+            ?? first(of: .sent, in: person.events, from: .min, to: .max)
+        guard let opening, opening.isShown else { return }
+        let opened = opening.atUnix
         let end = opened + windowSeconds
+        let sent = first(of: .sent, in: person.events, from: .min, to: end)?.atUnix
+        let shown = person.events.filter { $0.isShown }
         var present = opened
-        let sent = first(of: .sent, in: person, from: .min, to: end)
         for step in FunnelStep.allCases where measured.contains(step) {
             switch step {
-            case .sent, .delivered:
-                guard first(of: step, in: person, from: .min, to: end) != nil else {
-                    // Known to have arrived, so it was sent.
-                    if step == .sent { reached[step, default: 0] += 1 }
+            case .sent:
+                // Known to have arrived, so it was sent, though nobody knows when.
+                guard sent == nil || first(of: step, in: shown, from: .min, to: end) != nil else {
                     continue
                 }
                 reached[step, default: 0] += 1
-                if step == .delivered, let sent, sent <= opened { note(step, opened - sent) }
+            case .delivered:
+                guard first(of: step, in: shown, from: .min, to: end) != nil else { continue }
+                reached[step, default: 0] += 1
+                if let sent, sent <= opened { note(step, opened - sent) }
             case .scans, .pageViews, .calls, .conversions:
-                guard let next = first(of: step, in: person, from: present, to: end) else {
+                guard let next = first(of: step, in: shown, from: present, to: end)?.atUnix else {
                     return
                 }
                 reached[step, default: 0] += 1
@@ -122,12 +137,12 @@ struct FunnelWalk {
 
     private func first(
         of step: FunnelStep,
-        in person: Person,
+        in events: [Event],
         from: Int64,
         to: Int64
-    ) -> Int64? {
-        person.events.lazy.filter { $0.step == step && $0.atUnix >= from && $0.atUnix < to }
-            .map(\.atUnix).min()
+    ) -> Event? {
+        events.lazy.filter { $0.step == step && $0.atUnix >= from && $0.atUnix < to }
+            .min { $0.atUnix < $1.atUnix }
     }
 
     var counts: [FunnelCount] {

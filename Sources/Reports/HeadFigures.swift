@@ -90,9 +90,17 @@ package enum HeadFigures {
             "\(total.calls - total.microdollarsKnown) calls without"
         )
         guard let campaign else { return heads }
-        let media = campaign.mediaCost
-        add(.mediaCost, FigureText.money(media?.amount, media?.currency ?? ""))
-        add(.costPerConversion, FigureText.money(campaign.costPerConversion, "USD"))
+        let cost = campaign.cost
+        add(.mediaCost, FigureText.money(cost.media?.amount, cost.media?.currency ?? ""))
+        // Of all days, so its parts are not those of the days above.
+        add(
+            .costPerConversion,
+            FigureText.money(cost.perConversion, "USD"),
+            cost.perConversion == nil
+                ? ""
+                : "all days: \(cost.conversions) conversions, agent cost "
+                    + FigureText.money(cost.agent, "USD")
+        )
         return heads
     }
 }

@@ -1,5 +1,6 @@
 import CallStore
 import Foundation
+import TestSupport
 import Testing
 
 /// One campaign worked out by hand.
@@ -200,7 +201,176 @@ struct CampaignReportTests {
             try await fixture.store.campaignReport(campaign, from: first + 1, to: first + 2)
         )
         #expect(report.figures.total.calls == 2)
-        #expect(report.funnel.totals.map(\.events) == [nil, nil, 2, nil, 2, 2])
+        // What was sent was measured, though on other days.
+        #expect(report.funnel.totals.map(\.events) == [0, nil, 2, nil, 2, 2])
+        let beside = try await fixture.store.campaignFunnels(
+            from: first + 1,
+            to: first + 2,
+            limit: 1
+        )
+        let steps = report.funnel.totals.map(\.step)
+        #expect(steps.map { beside.first?.steps[$0] } == [0, nil, 2, nil, 2, 2])
         #expect(try await fixture.store.campaignReport(CampaignID(99)) == nil)
+    }
+
+    @Test(
+        "of some days, follows those whose window opened in them, as far as the days go",
+        arguments: [
+            (0, 8, [4, nil, 1, nil, 1, 1]), (0, 1, [4, nil, 1, nil, 0, 0]),
+            (0, 0, [4, nil, 0, nil, 0, 0]),
+            // Who called without a scan does not count because the scans were on other days.
+            (2, 3, [0, nil, 0, nil, 0, 0]),
+        ] as [(Int, Int, [Int?])]
+    )
+    func peopleOfSomeDays(from: Int, to: Int, people: [Int?]) async throws {
+        let (fixture, campaign) = try await Self.fixture()
+        let first = LocalDay(unix: Self.start, offsetSeconds: 0)
+        let report = try #require(
+            try await fixture.store.campaignReport(campaign, from: first + from, to: first + to)
+        )
+        #expect(report.funnel.samePeople.map(\.recipients) == people)
+    }
+
+    /// What happens to one person at random, from a sending on.
+    private struct Way: Sendable {
+        struct Call: Sendable {
+            var record: CallRecord
+            var converts: Bool
+        }
+
+        private static let day = CampaignReportTests.day
+        private static let start = CampaignReportTests.start
+
+        var touches: [Touch]
+        var calls: [Call] = []
+
+        init(number: Int, using random: inout Seeded) {
+            let sent = Self.start + Int64.random(in: 0..<3 * Self.day, using: &random)
+            touches = [Touch(kind: .sent, atUnix: sent, token: "t\(number)")]
+            for kind in [Touch.Kind.delivered, .delivered, .scan, .scan] {
+                guard Bool.random(using: &random) else { continue }
+                let at = sent + Int64.random(in: 1..<6 * Self.day, using: &random)
+                touches.append(Touch(kind: kind, atUnix: at))
+            }
+            for index in 0..<Int.random(in: 0...3, using: &random) {
+                var record = CallRecord.sample("c\(number)-\(index)")
+                record.startedUnix = sent + Int64.random(in: 1..<9 * Self.day, using: &random)
+                record.channel = Int.random(in: 0..<4, using: &random) == 0 ? .text : .phone
+                calls.append(Call(record: record, converts: Bool.random(using: &random)))
+            }
+        }
+    }
+
+    @Test(
+        "shows no more people of some days than of all, nor than the totals of these days",
+        arguments: Seeds.first(6)
+    )
+    func fewerDays(seed: UInt64) async throws {
+        let fixture = try await StoreFixture(seed: seed)
+        var random = Seeded(seed: seed)
+        var ways: [Way] = []
+        for number in 0..<12 { ways.append(Way(number: number, using: &random)) }
+        let people = ways
+        let campaign = try await fixture.store.write { writer in
+            let campaign = try writer.add(
+                NewCampaign(name: "Spring", channel: .mail, windowDays: 7)
+            )
+            for (number, way) in people.enumerated() {
+                let person = try writer.add(
+                    NewRecipient(campaign: campaign, reference: "r\(number)")
+                )
+                for touch in way.touches { try writer.add(touch, of: person) }
+                for call in way.calls {
+                    let recorded = try writer.record(call.record)
+                    try writer.attribute(
+                        recorded.call,
+                        seen: recorded.revision,
+                        Self.credit(campaign, person)
+                    )
+                    guard call.converts else { continue }
+                    try writer.judge(recorded.call, seen: recorded.revision, Self.yes())
+                }
+            }
+            return campaign
+        }
+        let note = Comment(rawValue: Seeds.replay(seed, filter: "CampaignReportTests"))
+        let first = LocalDay(unix: Self.start, offsetSeconds: 0)
+        let all = try #require(try await fixture.store.campaignReport(campaign)).funnel.samePeople
+        for from in 0..<6 {
+            for length in [0, 1, 3, 8] {
+                let part = try #require(
+                    try await fixture.store.campaignReport(
+                        campaign,
+                        from: first + from,
+                        to: first + (from + length)
+                    )
+                ).funnel
+                for ((people, whole), total) in zip(zip(part.samePeople, all), part.totals) {
+                    #expect((people.recipients == nil) == (whole.recipients == nil), note)
+                    #expect((total.recipients == nil) == (whole.recipients == nil), note)
+                    #expect(people.recipients ?? 0 <= whole.recipients ?? 0, note)
+                    #expect(people.recipients ?? 0 <= total.recipients ?? 0, note)
+                }
+            }
+        }
+    }
+
+    @Test("costs what it costs over all days, whatever days are shown")
+    func costOfSomeDays() async throws {
+        let (fixture, campaign) = try await Self.fixture()
+        try await fixture.store.write {
+            try $0.setMediaCost(micros: 29_716_000, currency: "USD", of: campaign)
+        }
+        let day = LocalDay(unix: Self.start, offsetSeconds: 0) + 1
+        let report = try #require(
+            try await fixture.store.campaignReport(campaign, from: day, to: day)
+        )
+        #expect(report.figures.total.conversions == 1)
+        #expect(report.figures.total.agentCost == 0.071)
+        let media = Money(micros: 29_716_000, currency: "USD")
+        #expect(report.cost == CampaignCost(media: media, agent: 0.284, conversions: 3))
+        #expect(report.costPerConversion == 10)
+        let until = try #require(try await fixture.store.campaignReport(campaign, to: day))
+        #expect(until.cost == report.cost)
+        let listed = try #require(try await fixture.store.campaignFigures().first)
+        #expect(listed.cost == report.cost)
+    }
+
+    @Test("counts neither a chat nor an excluded call, in its report, the list or the credits")
+    func otherConversations() async throws {
+        let (fixture, campaign) = try await Self.fixture()
+        let other = try await fixture.store.write { writer in
+            let person = try writer.add(NewRecipient(campaign: campaign, reference: "r0"))
+            for (id, channel) in [("chat", CallChannel.text), ("spam", CallChannel.phone)] {
+                var record = CallRecord.sample(id)
+                record.startedUnix = Self.start + Self.day
+                record.channel = channel
+                let recorded = try writer.record(record)
+                try writer.attribute(
+                    recorded.call,
+                    seen: recorded.revision,
+                    Self.credit(campaign, person)
+                )
+                try writer.judge(recorded.call, seen: recorded.revision, Self.yes())
+                guard channel == .phone else { continue }
+                try writer.exclude(recorded.call, for: .spam, by: "ana")
+            }
+            return try writer.add(NewCampaign(name: "Autumn", channel: .mail))
+        }
+        let report = try #require(
+            try await fixture.store.campaignReport(campaign, steps: [.sent, .calls, .conversions])
+        )
+        #expect((report.figures.total.calls, report.figures.total.conversions) == (5, 3))
+        // Those who called by phone within 7 days, with or without a scan.
+        #expect(report.funnel.samePeople.map(\.recipients) == [4, nil, nil, nil, 2, 2])
+        let listed = try await fixture.store.campaignFigures()
+        #expect(listed.map(\.campaign.id) == [campaign, other])
+        #expect(listed.map(\.calls) == [5, 0])
+        #expect(listed.map(\.conversions) == [3, 0])
+        #expect(listed.last?.cost == CampaignCost())
+        for model in AttributionModel.allCases {
+            let credits = try await fixture.store.credits(model)
+            #expect(credits == [campaign: CampaignCredit(calls: 5, conversions: 3)])
+        }
     }
 }

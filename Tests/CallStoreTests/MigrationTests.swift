@@ -34,9 +34,9 @@ struct MigrationTests {
                     values (1, 1, 'sent', 5, 1), (3, 2, 'sent', 6, 1), (3, null, 'scan', 7, 1);
                     insert into calls (
                         id, workspace, conversation_id, source, status, status_rank, fetched_ms,
-                        has_detail, agent_id, started_unix, created_ms, changed_ms
-                    ) values (1, 'default', 'c1', 'detail', 'done', 3, 1, 1, 'a', 9, 1, 1),
-                        (2, 'default', 'c2', 'detail', 'done', 3, 1, 1, 'a', 9, 1, 1);
+                        has_detail, agent_id, started_unix, channel, created_ms, changed_ms
+                    ) values (1, 'default', 'c1', 'detail', 'done', 3, 1, 1, 'a', 9, 'phone', 1, 1),
+                        (2, 'default', 'c2', 'detail', 'done', 3, 1, 1, 'a', 9, 'phone', 1, 1);
                     insert into attributions (
                         call_id, campaign_id, recipient_id, method, evidence, rule_version,
                         call_revision, decided_ms, decided_by

@@ -94,9 +94,8 @@ struct PDFReportTests {
         #expect(try Self.month(days: 30).document(created: created) != first)
     }
 
-    @Test("draws a campaign's funnel, uncut and with what nobody measured")
-    func campaign() async throws {
-        let report = CampaignReport(
+    private static func mailing(_ cost: CampaignCost) -> CampaignReport {
+        CampaignReport(
             campaign: Campaign(
                 id: CampaignID(1),
                 name: "Spring \u{0} mailer, \"große\" Post",
@@ -120,7 +119,36 @@ struct PDFReportTests {
                     FunnelCount(step: $0, events: 5, recipients: 5)
                 }
             ),
-            mediaCost: Money(micros: 1_250_500_000, currency: "EUR")
+            cost: cost
+        )
+    }
+
+    @Test("says of the cost per conversion that it is of all days, with its parts")
+    func cost() throws {
+        let report = Self.mailing(
+            CampaignCost(
+                media: Money(micros: 9_750_000_000, currency: "USD"),
+                agent: 250,
+                conversions: 100
+            )
+        )
+        let heads = HeadFigures.all(of: report.figures, callers: report.callers, campaign: report)
+        let head = try #require(heads.first { $0.id == .costPerConversion })
+        #expect(head.value == "100.00 USD")
+        #expect(head.beside == "all days: 100 conversions, agent cost 250.00 USD")
+        let none = HeadFigures.all(
+            of: report.figures,
+            callers: report.callers,
+            campaign: Self.mailing(CampaignCost(agent: 250))
+        )
+        #expect(none.last?.id == .costPerConversion)
+        #expect(none.last?.value == "-" && none.last?.beside.isEmpty == true)
+    }
+
+    @Test("draws a campaign's funnel, uncut and with what nobody measured")
+    func campaign() async throws {
+        let report = Self.mailing(
+            CampaignCost(media: Money(micros: 1_250_500_000, currency: "EUR"))
         )
         let document = try PDFReport(report, subtitle: "all days").document(created: .distantPast)
         let words = Self.words(try await Self.text(document))

@@ -13,13 +13,13 @@ import Testing
 import Upkeep
 
 /// A store with a caller in it, and export files beside it.
-private final class CallerFixture: Sendable {
+final class CallerFixture: Sendable {
     static let number = "+14155550123"
     static let other = "+4915112345678"
 
     private let scratch: ScratchFolder
     let store: CallStore
-    let clock = UpkeepClock()
+    fileprivate let clock = UpkeepClock()
 
     var folder: URL { scratch.url }
     var exports: String { folder.appendingPathComponent("exports").path }

@@ -246,7 +246,7 @@ struct ReportText {
         return "Funnel\n" + table.rendered()
             + "Events and recipients are totals of each step by itself; a step may exceed the one "
             + "before,\nfor people call without scanning. Same people are recipients with a token "
-            + "of their own, in order.\n"
+            + "of their own, in order,\nwhose window opened in these days.\n"
     }
 
     private static func table(_ heading: String, _ rows: [(String, CallFigures)]) -> String {
