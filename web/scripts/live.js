@@ -8,6 +8,7 @@ const spokenApartMilliseconds = 30000;
 const momentMilliseconds = 100;
 // A stream that was refused, as by a server that starts, is not asked for again by the browser.
 const againMilliseconds = 5000;
+const againMillisecondsMax = 60000;
 let source = null;
 let paused = false;
 let waiting = false;
@@ -15,6 +16,7 @@ let busy = false;
 let lastAt = 0;
 let lastSpoken = 0;
 let changed = 0;
+let refusals = 0;
 
 export function startLive() {
   if (!document.querySelector("[data-live]")) return;
@@ -45,6 +47,7 @@ function connect() {
     let isFirst = true;
     source.addEventListener("hello", () => {
       state("live");
+      refusals = 0;
       // What happened while nobody listened is fetched; the page itself is fresh.
       if (!isFirst || lastAt) refresh();
       isFirst = false;
@@ -61,9 +64,12 @@ function connect() {
       state("waiting");
       if (source?.readyState !== EventSource.CLOSED) return;
       source = null;
-      setTimeout(connect, againMilliseconds);
+      // Tabs that were cut off together do not come back together.
+      const wait = Math.min(againMilliseconds * 2 ** refusals, againMillisecondsMax);
+      setTimeout(connect, wait * (0.5 + Math.random()));
       // Whoever is not signed in any more is told.
-      refresh();
+      if (refusals === 0) refresh();
+      refusals += 1;
     };
   }
   if (!wanted) state(paused ? "paused" : "live");

@@ -46,8 +46,11 @@ package struct CallDocument: Sendable {
 
     /// What was said, with spoken numbers masked like all others.
     package func words(_ turn: Turn, _ showNumbers: Bool) -> String? {
-        guard let message = turn.message else { return nil }
-        return showNumbers ? message : LogMask().masked(message)
+        turn.message.map { spoken($0, showNumbers) }
+    }
+
+    private func spoken(_ text: String, _ showNumbers: Bool) -> String {
+        showNumbers ? text : LogMask().masked(text)
     }
 
     /// Evidence can quote numbers, too.
@@ -88,8 +91,8 @@ package struct CallDocument: Sendable {
             ("firstTimeCaller", isFirstTime.map { .bool($0) } ?? .null),
             ("outcome", .text(record.callSuccessful ?? "pending")),
             ("language", .optional(record.language)),
-            ("title", .optional(record.title)),
-            ("summary", .optional(record.summary)),
+            ("title", .optional(record.title.map { spoken($0, showNumbers) })),
+            ("summary", .optional(record.summary.map { spoken($0, showNumbers) })),
             ("revision", .integer(call.revision.attribution)),
             ("attribution", attributionJSON(showNumbers)),
             ("history", .list(history.map { historyJSON($0, showNumbers) })),

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Reports
+import Telemetry
 
 /// Calls: the list, one of them, and what people say of it.
 enum CallEndpoints {
@@ -55,14 +56,18 @@ enum CallEndpoints {
 
     static func json(_ call: CallSummary, showNumbers: Bool) -> JSONValue {
         guard case .object(let fields) = call.json(showNumbers: showNumbers) else { return .null }
+        // The upstream writes down what was said.
+        func spoken(_ text: String?) -> String? {
+            showNumbers ? text : text.map { LogMask().masked($0) }
+        }
         return .object(
             fields + [
                 .init(name: "messages", value: .optional(call.messages)),
                 .init(name: "rating", value: call.rating.map { .number($0) } ?? .null),
                 .init(name: "sentiment", value: .optional(call.sentiment)),
                 .init(name: "costCredits", value: call.costCredits.map { .integer($0) } ?? .null),
-                .init(name: "title", value: .optional(call.title)),
-                .init(name: "summary", value: .optional(call.summary)),
+                .init(name: "title", value: .optional(spoken(call.title))),
+                .init(name: "summary", value: .optional(spoken(call.summary))),
                 .init(name: "excluded", value: .bool(call.isExcluded)),
             ]
         )

@@ -35,7 +35,7 @@ extension CallFilter {
                 .flatMap { Ternary(rawValue: $0.rawValue) },
             direction: try query.word("direction", as: Direction.self)
                 .flatMap { CallDirection(rawValue: $0.rawValue) },
-            search: try query.text("search", lengthMax: 200),
+            search: try query.text("search", lengthMax: 200).map(Self.withPlus),
             tag: try query.text("tag", lengthMax: 200).map(Self.tag)
         )
         switch try query.text("campaign") {
@@ -57,6 +57,13 @@ extension CallFilter {
         return tag
     }
 
+    /// A whole number, or a time with its zone, whose plus stood in an address as it is, where it
+    /// means a space.
+    private static func withPlus(_ text: String) -> String {
+        if let time = text.wholeMatch(of: /(.*T.*) (\d\d:\d\d)/) { return "\(time.1)+\(time.2)" }
+        return text.wholeMatch(of: #/ (\d[\d ()-]*)/#).map { "+\($0.1)" } ?? text
+    }
+
     /// A day such as 2026-05-31, or an instant by RFC 3339.
     static func instant(
         _ text: String?,
@@ -64,7 +71,7 @@ extension CallFilter {
         _ zone: TimeZone,
         isEnd: Bool
     ) throws(APIError) -> Int64? {
-        guard let text else { return nil }
+        guard let text = text.map(withPlus) else { return nil }
         if let unix = RFC3339.unix(text), (-100_000_000_000...100_000_000_000).contains(unix) {
             return unix
         }

@@ -27,7 +27,7 @@ extension PageDesk {
             call.transcript,
             verdicts,
             chosen: query["rule"],
-            showsNumbers: canChange
+            words
         )
         let choices = transcript.choices { query.link(nil, ["rule": $0]) }
         var view: View = [
@@ -47,7 +47,7 @@ extension PageDesk {
             "criteria": (record.criteria ?? []).map { criterion -> View in
                 [
                     "id": criterion.id, "result": criterion.result,
-                    "rationale": criterion.rationale ?? "",
+                    "rationale": words.spoken(criterion.rationale ?? ""),
                 ]
             },
             "attribution": attribution(call, campaigns),
@@ -84,12 +84,13 @@ extension PageDesk {
         if rights >= .admin, let erasure = try await store.erasure(of: record.identity) {
             view["erased"] = outcome(erasure)
         }
-        if let summary = record.summary { view["summary"] = summary }
+        if let summary = record.summary { view["summary"] = words.spoken(summary) }
         // A rule's words stand with its verdict.
         if let note = call.conversion?.note, !verdicts.contains(where: { $0.echo == note }) {
             view["conversionNote"] = note
         }
-        let title = record.title ?? "Call of \(words.time(record.startedUnix ?? 0))"
+        let title =
+            record.title.map(words.spoken) ?? "Call of \(words.time(record.startedUnix ?? 0))"
         return Page(template: .call, title: title, view: view)
     }
 

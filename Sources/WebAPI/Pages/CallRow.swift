@@ -113,7 +113,7 @@ struct CallRow: Sendable {
         case .tags:
             guard !call.tags.isEmpty else { return text(nil) }
             return ["hasTags": true, "cellTags": Self.tags(call.tags, query)]
-        case .summary: return text(call.summary ?? call.title, kind: "wide")
+        case .summary: return text((call.summary ?? call.title).map(words.spoken), kind: "wide")
         }
     }
 

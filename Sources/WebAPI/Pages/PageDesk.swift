@@ -30,7 +30,9 @@ struct PageDesk: Sendable {
         let name = try await parts.store.reportZone()
         words = PageWords(
             zone: TimeZone(identifier: name) ?? .gmt,
-            nowUnix: parts.ambient.unixMilliseconds / 1_000
+            nowUnix: parts.ambient.unixMilliseconds / 1_000,
+            // Where nothing can be changed, nobody sees whole numbers.
+            showsNumbers: rights >= .admin && !parts.policy.isReadOnly
         )
     }
 

@@ -3,6 +3,7 @@ import Definitions
 import Foundation
 import PhoneNumbers
 import Reports
+import Telemetry
 
 /// What a template sees.
 typealias View = [String: any Sendable]
@@ -12,6 +13,14 @@ struct PageWords: Sendable {
     /// The zone of the reports.
     let zone: TimeZone
     let nowUnix: Int64
+
+    /// Whether numbers that were spoken are shown as they were.
+    var showsNumbers = false
+
+    /// What was said, or what the upstream wrote down of it.
+    func spoken(_ text: String) -> String {
+        showsNumbers ? text : LogMask().masked(text)
+    }
 
     /// `1,204`.
     static func count(_ number: Int) -> String {

@@ -2,7 +2,6 @@ import CallStore
 import Conversion
 import Definitions
 import Hummingbird
-import Telemetry
 
 extension PageDesk {
     /// The rules that decide what a conversion is.
@@ -89,11 +88,10 @@ extension PageDesk {
             view["done"] = "\(sample.entries.count - task.left)"
             view["size"] = "\(sample.entries.count)"
             view["turns"] = call.transcript.filter(\.hasWords).map { turn -> View in
-                let message = turn.message ?? ""
-                return [
+                [
                     "who": turn.speaker == .caller ? "Caller" : "Agent",
                     "isCaller": turn.speaker == .caller,
-                    "words": canChange ? message : LogMask().masked(message),
+                    "words": words.spoken(turn.message ?? ""),
                     "hasWords": turn.hasWords, "at": PageWords.duration(turn.secondsIn),
                 ]
             }

@@ -1,5 +1,4 @@
 import CallStore
-import Telemetry
 
 /// A call's transcript: evidence of the rules marked in it, tools with what they answered.
 struct TranscriptPart {
@@ -30,9 +29,7 @@ struct TranscriptPart {
     }
 
     private let turns: [Turn]
-
-    /// Spoken numbers are as they were said only for administrators.
-    private let showsNumbers: Bool
+    private let words: PageWords
     private let places: [Place]
     private let chosen: String?
 
@@ -48,10 +45,10 @@ struct TranscriptPart {
     ///   - verdicts: Of the rules in force.
     ///   - chosen: The one rule whose evidence is marked, whatever it says; nil for the evidence
     ///     of every conversion.
-    ///   - showsNumbers: Whether spoken numbers are shown as they were said.
-    init(_ turns: [Turn], _ verdicts: [Verdict], chosen: String?, showsNumbers: Bool) {
+    ///   - words: How what was said is shown.
+    init(_ turns: [Turn], _ verdicts: [Verdict], chosen: String?, _ words: PageWords) {
         self.turns = turns
-        self.showsNumbers = showsNumbers
+        self.words = words
         answers = Self.answers(in: turns)
         homes = Self.homes(in: turns, of: answers)
         let places = verdicts.flatMap { verdict in
@@ -100,14 +97,10 @@ struct TranscriptPart {
                 "parts": Self.parts(
                     turn.message ?? "",
                     found.filter { $0.turn == position }.compactMap(\.characters),
-                    shown
+                    words.spoken
                 ),
             ]
         }
-    }
-
-    private func shown(_ text: String) -> String {
-        showsNumbers ? text : LogMask().masked(text)
     }
 
     /// Such as `booked: booking, 2 turns`.
@@ -218,7 +211,7 @@ struct TranscriptPart {
         let asked = Set(turns.flatMap(\.toolCalls).map(\.requestID)).subtracting([""])
         let calls = turn.toolCalls.map { call -> View in
             var view: View = ["name": call.name, "state": "no answer"]
-            if !call.arguments.isEmpty { view["asked"] = shown(call.arguments) }
+            if !call.arguments.isEmpty { view["asked"] = words.spoken(call.arguments) }
             if let answer = answers[call.requestID] {
                 view.merge(self.view(of: answer.result)) { $1 }
                 view["answeredAt"] = PageWords.duration(answer.secondsIn)
@@ -241,7 +234,7 @@ struct TranscriptPart {
     private static let shortLength = 80
 
     private func view(of result: ToolResult) -> View {
-        let value = shown(result.value)
+        let value = words.spoken(result.value)
         let line = value.split(whereSeparator: \.isNewline).joined(separator: " ")
         var view: View = ["state": result.isError ? "failed" : "answered"]
         guard !line.isEmpty else { return view }

@@ -49,16 +49,19 @@ struct RightsTests {
         try await Self.serve { fixture, client in
             let call = try await fixture.record(
                 .heard("conv_1") {
+                    $0.summary = "Call back: +4915112345678."
                     $0.transcript = [
                         Turn(speaker: .caller, message: "Call +4915112345678.", secondsIn: 1)
                     ]
                 }
             )
             let messages = "/analytics/elevenlabs/conversations/conv_1/messages"
-            for path in ["/calls/\(call)", messages] {
+            let addresses = ["/calls/\(call)", "/calls", "/api/v1/calls", "/api/v1/calls/\(call)"]
+            for path in addresses + [messages] {
                 let masked = try await client.ask(.get, path, headers: Self.reader)
                 #expect(masked.status == 200)
-                #expect(masked.body.contains("Call "), "\(path)")
+                // The list of calls shows its summaries only when it is asked to.
+                #expect(path == "/calls" || masked.body.contains("Call "), "\(path)")
                 #expect(!masked.body.contains("4915112345678"), "\(path)")
             }
             for path in ["/calls/\(call)", messages + "?showNumbers=true"] {
