@@ -95,25 +95,12 @@ struct EndpointTests {
     func file() async throws {
         try await WebFixture.serve { fixture, client in
             let text = "0123456789"
-            let path = fixture.folder.appending(path: "a.csv")
+            let path = fixture.folder.appending(path: "calls.csv")
             try Data(text.utf8).write(to: path)
             let digest = SHA256.hash(data: Data(text.utf8)).map { byte in
                 String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
             }.joined()
-            let record = ExportRecord(
-                jobID: "export-1",
-                what: "calls",
-                dialect: "data",
-                fileName: "a.csv",
-                manifestName: "a.json",
-                rows: 1,
-                bytes: 10,
-                sha256: digest,
-                filter: "all",
-                createdBy: "ana",
-                createdMilliseconds: WebFixture.nowUnix * 1_000,
-                expiresMilliseconds: WebFixture.nowUnix * 1_000 + 1
-            )
+            let record = ExportRecord.sample("export-1", sha256: digest)
             try await fixture.store.write { _ = try $0.add(record) }
             let address = "/api/v1/exports/export-1/file"
             // The page leads to it.
@@ -121,7 +108,7 @@ struct EndpointTests {
             #expect(page.contains("href=\"\(address)\""))
             let manifest = "/api/v1/exports/export-1/manifest"
             #expect(page.contains("href=\"\(manifest)\""))
-            try Data("{\"rows\":1}".utf8).write(to: fixture.folder.appending(path: "a.json"))
+            try Data("{\"rows\":1}".utf8).write(to: fixture.folder.appending(path: "calls.json"))
             let described = try await client.ask(.get, manifest)
             #expect(try described.object()["rows"] as? Int == 1)
             let whole = try await client.ask(.get, address)

@@ -134,20 +134,7 @@ struct ExportRouteTests {
     @Test("an export that ends between the look at the store and that at the queue is found")
     func between() async throws {
         try await WebFixture.serve { fixture, client in
-            let record = ExportRecord(
-                jobID: "not yet",
-                what: "calls",
-                dialect: "data",
-                fileName: "a.csv",
-                manifestName: "a.json",
-                rows: 1,
-                bytes: 10,
-                sha256: String(repeating: "0", count: 64),
-                filter: "all",
-                createdBy: "ana",
-                createdMilliseconds: WebFixture.nowUnix * 1_000,
-                expiresMilliseconds: WebFixture.nowUnix * 1_000 + 1
-            )
+            let record = ExportRecord.sample("not yet")
             try await fixture.store.write { _ = try $0.add(record) }
             // The queue is asked for the job in the very moment in which it ends.
             let queue = try #require(fixture.queues.first { $0.name == JobKind.export.queue })

@@ -81,20 +81,7 @@ struct RightsTests {
     func files() async throws {
         try await Self.serve { fixture, client in
             for (number, what) in ["calls", "campaigns"].enumerated() {
-                let record = ExportRecord(
-                    jobID: "export-\(number)",
-                    what: what,
-                    dialect: "data",
-                    fileName: "\(what).csv",
-                    manifestName: "\(what).json",
-                    rows: 1,
-                    bytes: 10,
-                    sha256: String(repeating: "0", count: 64),
-                    filter: "all",
-                    createdBy: "ana",
-                    createdMilliseconds: WebFixture.nowUnix * 1_000,
-                    expiresMilliseconds: WebFixture.nowUnix * 1_000 + 1
-                )
+                let record = ExportRecord.sample("export-\(number)", what: what)
                 try await fixture.store.write { _ = try $0.add(record) }
                 let path = fixture.folder.appending(path: "\(what).csv")
                 try Data("0123456789".utf8).write(to: path)

@@ -114,3 +114,27 @@ extension WebFixture {
         try await store.write { try $0.record(record).call }
     }
 }
+
+extension ExportRecord {
+    /// A finished export of one row and ten bytes.
+    static func sample(
+        _ jobID: String,
+        what: String = "calls",
+        sha256: String = String(repeating: "0", count: 64)
+    ) -> ExportRecord {
+        ExportRecord(
+            jobID: jobID,
+            what: what,
+            dialect: "data",
+            fileName: "\(what).csv",
+            manifestName: "\(what).json",
+            rows: 1,
+            bytes: 10,
+            sha256: sha256,
+            filter: "all",
+            createdBy: "ana",
+            createdMilliseconds: WebFixture.nowUnix * 1_000,
+            expiresMilliseconds: WebFixture.nowUnix * 1_000 + 1
+        )
+    }
+}
